@@ -1,1 +1,75 @@
-//! runtime
+//! The mechanism of roundsman: actors with mailboxes on event loops, with pressure built in.
+//!
+//! Most programs use the crate `roundsman`, which re-exports all of this and adds sockets and streams. Here is what an
+//! actor is ([`Actor`]), how it is reached ([`Address`]), what it can do ([`Context`]), and what runs it ([`Runtime`]).
+//!
+//! This crate knows actors, mailboxes and loops. It knows no protocol, no socket and no stream.
+//!
+//! # Reading order
+//! `poller` → `event_loop` → `mailbox` and `run_queue` → `turn` → `address` → `waiting` and `pressure`; then `spawn`,
+//! `dying`, `hooks`, `reply`; then `runtime`. `ARCHITECTURE.md` in the repository has the map.
+
+// Platform: knows no actors.
+mod clock;
+mod driver;
+mod metrics;
+mod parker;
+mod poller;
+mod sync;
+// Data: no I/O, no threads, time passed in.
+mod envelope;
+mod inbox;
+mod mailbox;
+mod pressure;
+mod refcount;
+mod run_queue;
+mod spinning;
+mod timer_wheel;
+// Actors.
+mod actor;
+mod address;
+mod cell;
+mod context;
+mod dying;
+mod exit;
+mod extras;
+mod hooks;
+mod parcel;
+mod recipient;
+mod registry;
+mod reply;
+mod spawn;
+mod turn;
+mod waiting;
+mod watch;
+// Loops and threads.
+mod event_loop;
+mod handle;
+mod home;
+mod local;
+mod runtime;
+#[cfg(unix)]
+mod signals;
+mod simulate;
+mod worker;
+mod world;
+
+pub use crate::actor::{Actor, ActorId, Failure, Outcome};
+pub use crate::address::{Address, SendError, TrySendError};
+pub use crate::clock::Timestamp;
+pub use crate::context::{ASK_TIMEOUT, Context, PressureGuard};
+pub use crate::exit::{ExitReason, Terminated};
+pub use crate::handle::RuntimeHandle;
+pub use crate::hooks::{MissedTicks, SourceId, TimerId};
+pub use crate::mailbox::Overflow;
+pub use crate::metrics::{LoopMetrics, Metrics, Pause};
+pub use crate::parcel::{DeadLetter, DeadLetterReason};
+pub use crate::poller::{Interest, Readiness, Source};
+pub use crate::recipient::Recipient;
+pub use crate::registry::NameTaken;
+pub use crate::reply::{AskError, Reply};
+pub use crate::runtime::{BuildError, Builder, MAX_LOOPS, RunError, Runtime};
+#[cfg(unix)]
+pub use crate::signals::Signal;
+pub use crate::spawn::{Placement, Scope, Spawn};
+pub use crate::watch::Watch;

@@ -1,0 +1,142 @@
+//! What an actor is: the trait that users implement, its outcome and its identity.
+//!
+//! Called by [`turn`](crate::turn). It knows no loop.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::context::Context;
+use crate::exit::ExitReason;
+
+/// Something that handles one message at a time, with `&mut self`.
+///
+/// An actor lives on one loop for its whole life and is built and dropped there, so its state need not be `Send`.
+///
+/// # Guarantees
+/// - Calls of one actor never overlap.
+/// - Messages from one sender arrive in the order sent, also across loops.
+/// - An accepted message is handled, or counted as a dead letter with a reason, exactly once.
+///
+/// # Not guaranteed
+/// - An order between messages of different senders.
+/// - An order between timers or socket readiness and messages: what is due comes first.
+///
+/// # Examples
+/// ```
+/// use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+///
+/// struct Countdown(u32);
+///
+/// impl Actor for Countdown {
+///     type Message = ();
+///
+///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+///         ctx.address().send(())?;
+///         Ok(())
+///     }
+///
+///     fn receive(&mut self, (): (), ctx: &mut Context<Self>) -> Outcome {
+///         self.0 -= 1;
+///         if self.0 == 0 {
+///             ctx.stop();
+///         } else {
+///             ctx.address().send(())?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// Runtime::builder().loops(1).build()?.run(|| Countdown(3))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Actor: Sized + 'static {
+    /// What it takes: one enum, so that nothing is boxed and nothing is cast.
+    type Message: Send + 'static;
+
+    /// Called once, before the first message.
+    ///
+    /// # Errors
+    /// A failure here is a failure of the actor, as in [`receive`](Actor::receive).
+    fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
+        let _ = ctx;
+        Ok(())
+    }
+
+    /// Handles one message.
+    ///
+    /// # Errors
+    /// An `Err`, or a panic, stops this actor and nothing else; it is logged with the actor's path.
+    fn receive(&mut self, message: Self::Message, ctx: &mut Context<'_, Self>) -> Outcome;
+
+    /// Called at the end of a round in which the actor asked for it with [`Context::defer`].
+    ///
+    /// What a round's messages prepared is done here at one stroke: a socket's writes, for example.
+    ///
+    /// # Errors
+    /// As in [`receive`](Actor::receive).
+    fn deferred(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
+        let _ = ctx;
+        Ok(())
+    }
+
+    /// Called once, last, after all children have stopped. Not called if `started` never was.
+    fn stopping(&mut self, why: &ExitReason, ctx: &mut Context<'_, Self>) {
+        let _ = (why, ctx);
+    }
+}
+
+/// What a handler answers: `Ok(())`, or the failure that stops the actor.
+pub type Outcome = Result<(), Failure>;
+
+/// Why a handler failed: any error, so that `?` works in handlers.
+///
+/// It is not itself an [`Error`], which is what lets every error turn into it.
+pub struct Failure(Box<dyn Error + Send + Sync>);
+
+impl Failure {
+    /// The error behind it.
+    #[must_use]
+    pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
+    }
+}
+
+impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// Who an actor is: unique in its runtime, never used again.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActorId(pub(crate) u64);
+
+impl fmt::Debug for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorId({}.{})", self.0 >> 48, self.0 & 0xffff_ffff_ffff)
+    }
+}
+
+impl fmt::Display for ActorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.0 >> 48, self.0 & 0xffff_ffff_ffff)
+    }
+}

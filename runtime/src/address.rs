@@ -1,0 +1,485 @@
+//! An address: how messages reach an actor, from anywhere.
+//!
+//! Used by everybody. On the actor's own loop a send pushes onto the actor's mailbox; from elsewhere it goes through
+//! the inbox of the actor's loop. It decides nothing about pausing: it notes, and [`waiting`](crate::waiting) acts.
+//!
+//! # Safety
+//! An `Address<M>` is made only for a cell whose actor takes `M` ([`Address::of`], and [`Address::assume`] for an
+//! envelope that was made from one). That premise is what every `front::<M>()` here rests on.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actor::{Actor, ActorId};
+use crate::cell::{CellRef, Front, Handle, QueuedCell, flag};
+use crate::clock::Clock;
+use crate::dying;
+use crate::envelope::{Envelope, Load};
+use crate::exit::ExitReason;
+use crate::extras::Waiter;
+use crate::home::INBOX_HIGH;
+use crate::inbox::Refused;
+use crate::local::Local;
+use crate::mailbox::Overflow;
+use crate::parcel::{DeadLetterReason, Parcel};
+use crate::parker::Parker;
+use crate::recipient::Recipient;
+use crate::reply::{AskError, Reply};
+use crate::waiting;
+
+/// Where messages of type `M` can be sent: one word, cheap to copy, usable from any thread.
+///
+/// It stays valid for ever: after its actor has ended, a send hands the message back, and it never reaches another
+/// actor. Holding one keeps neither the actor nor the runtime alive.
+///
+/// # Order
+/// Messages from one sender to one receiver arrive in the order sent, on one loop and across loops.
+///
+/// # Pressure
+/// [`send`](Self::send) inside an actor never blocks and never fails for fullness. If the receiver is over (more than
+/// 1,024 messages wait, unless said otherwise), the sending *actor* is paused after the message that it is handling,
+/// until the receiver has caught up. A plain thread blocks instead.
+#[repr(transparent)]
+pub struct Address<M> {
+    cell: CellRef,
+    takes: PhantomData<fn(M)>,
+}
+
+/// A message that was not accepted; it is handed back.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError<M> {
+    /// The actor has ended.
+    #[error("the actor has ended")]
+    Closed(M),
+    /// The actor's mailbox is over, and it was spawned to reject what comes then.
+    #[error(
+        "the actor's mailbox is over and rejects what comes: raise `Spawn::high`, or send later"
+    )]
+    Rejected(M),
+}
+
+impl<M> SendError<M> {
+    /// The message.
+    pub fn into_message(self) -> M {
+        match self {
+            Self::Closed(message) | Self::Rejected(message) => message,
+        }
+    }
+}
+
+impl<M> fmt::Debug for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed(_) => "Closed(..)",
+            Self::Rejected(_) => "Rejected(..)",
+        })
+    }
+}
+
+/// A message that was not accepted by [`Address::try_send`] or [`Address::send_timeout`]; it is handed back.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrySendError<M> {
+    /// The actor has ended.
+    #[error("the actor has ended")]
+    Closed(M),
+    /// The actor is over: more waits for it than it should have.
+    #[error("the actor is over: send later, or let `send` pause the sender")]
+    Over(M),
+}
+
+impl<M> TrySendError<M> {
+    /// The message.
+    pub fn into_message(self) -> M {
+        match self {
+            Self::Closed(message) | Self::Over(message) => message,
+        }
+    }
+}
+
+impl<M> fmt::Debug for TrySendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed(_) => "Closed(..)",
+            Self::Over(_) => "Over(..)",
+        })
+    }
+}
+
+impl<M: Send + 'static> Address<M> {
+    /// The address of an actor.
+    pub(crate) fn of<A: Actor<Message = M>>(actor: &Handle<'_, A>) -> Self {
+        Self { cell: actor.cell.clone(), takes: PhantomData }
+    }
+
+    /// The address of a cell that was just allocated for `A`.
+    pub(crate) fn newborn<A: Actor<Message = M>>(cell: CellRef) -> Self {
+        debug_assert_eq!((cell.ops().actor_name)(), std::any::type_name::<A>());
+        Self { cell, takes: PhantomData }
+    }
+
+    /// The address of a cell.
+    ///
+    /// # Safety
+    /// The cell's actor takes messages of type `M`.
+    pub(crate) unsafe fn assume(cell: CellRef) -> Self {
+        Self { cell, takes: PhantomData }
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] if the actor has ended; [`SendError::Rejected`] if it was spawned to reject what comes
+    /// while it is over. Both hand the message back.
+    ///
+    /// # Blocking
+    /// Never inside an actor. A plain thread blocks while the actor is over.
+    ///
+    /// # Examples
+    /// ```
+    /// # use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+    /// # struct Sum(u64);
+    /// # impl Actor for Sum {
+    /// #     type Message = u64;
+    /// #     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    /// let me = ctx.address();
+    /// me.send(40)?;
+    /// me.send(2)?;
+    /// #         Ok(())
+    /// #     }
+    /// #     fn receive(&mut self, n: u64, ctx: &mut Context<Self>) -> Outcome {
+    /// #         self.0 += n;
+    /// #         if self.0 == 42 { ctx.stop(); }
+    /// #         Ok(())
+    /// #     }
+    /// # }
+    /// # Runtime::builder().loops(1).build()?.run(|| Sum(0))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn send(&self, message: M) -> Result<(), SendError<M>> {
+        let mut message = Some(message);
+        let sent = Local::with_id(self.cell.home_id(), |local| match message.take() {
+            Some(message) => self.push(message, local),
+            None => Ok(()),
+        });
+        match (sent, message) {
+            (Some(sent), _) => sent,
+            (None, Some(message)) => self.send_elsewhere(message),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Sends a message unless the actor is over. For rooms, routers and brokers: a slow receiver costs only itself.
+    ///
+    /// # Errors
+    /// [`TrySendError::Over`] or [`TrySendError::Closed`]; both hand the message back.
+    #[inline]
+    pub fn try_send(&self, message: M) -> Result<(), TrySendError<M>> {
+        if self.cell.is_over() {
+            return Err(TrySendError::Over(message));
+        }
+        if Local::is_current(self.cell.home_id()) {
+            return self.send(message).map_err(|error| match error {
+                SendError::Closed(message) => TrySendError::Closed(message),
+                SendError::Rejected(message) => TrySendError::Over(message),
+            });
+        }
+        if self.cell.is_dead() {
+            return Err(TrySendError::Closed(message));
+        }
+        let home = &self.cell.header().home;
+        match home.post_within(self.wrap(message)) {
+            Ok(_) => Ok(()),
+            Err(Refused::Full(parcel)) => Err(TrySendError::Over(unwrap(parcel))),
+            Err(Refused::Closed(parcel)) => Err(TrySendError::Closed(unwrap(parcel))),
+        }
+    }
+
+    /// Sends a message from a plain thread, waiting at most `timeout` while the actor is over.
+    ///
+    /// # Errors
+    /// [`TrySendError::Over`] if the time ran out, [`TrySendError::Closed`] if the actor has ended; both hand the
+    /// message back. Inside an actor nothing may block, so there it is [`try_send`](Self::try_send).
+    pub fn send_timeout(&self, message: M, timeout: Duration) -> Result<(), TrySendError<M>> {
+        if Local::with_any(|_| ()).is_some() {
+            return self.try_send(message);
+        }
+        self.send_blocking(message, Some(timeout))
+    }
+
+    /// Asks the actor to stop. It handles no further message; what is queued becomes dead letters.
+    pub fn stop(&self) {
+        Parcel::Stop(self.cell.clone(), ExitReason::Shutdown).send(&self.cell);
+    }
+
+    /// Whether the actor is known to have ended. Another thread may learn it late.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.cell.is_dead()
+    }
+
+    /// Whether more waits for the actor than should: its senders pause. A hint when asked from another loop.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.cell.is_over()
+    }
+
+    /// Who it is.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.cell.header().id
+    }
+
+    /// Where it stands in the tree, for people: `/server/session-17`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        dying::path_of(&self.cell)
+    }
+
+    /// The address as "takes `E`": `map` makes the actor's own message of an `E`, mostly an enum variant.
+    pub fn recipient<E, F>(&self, map: F) -> Recipient<E>
+    where
+        E: Send + 'static,
+        F: Fn(E) -> M + Send + Sync + 'static,
+    {
+        Recipient::new(self.clone(), map)
+    }
+
+    /// Asks from a plain thread and waits for the answer, at most `timeout`.
+    ///
+    /// # Errors
+    /// [`AskError::Closed`], [`AskError::Dropped`], [`AskError::Timeout`]; and [`AskError::InsideActor`] when called
+    /// on a loop's thread, which must not block: use [`Context::ask`](crate::Context::ask) there.
+    pub fn ask_blocking<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(Reply<T>) -> M,
+        timeout: Duration,
+    ) -> Result<T, AskError> {
+        if Local::with_any(|_| ()).is_some() {
+            return Err(AskError::InsideActor);
+        }
+        let (reply, answer) = Reply::channel();
+        let deadline = Clock::origin().checked_add(timeout);
+        self.send_timeout(question(reply), timeout).map_err(|error| match error {
+            TrySendError::Closed(_) => AskError::Closed,
+            TrySendError::Over(_) => AskError::Timeout,
+        })?;
+        let answered = match deadline {
+            Some(deadline) => answer.recv_deadline(deadline).ok(),
+            None => answer.recv().ok(),
+        };
+        answered.unwrap_or(Err(AskError::Timeout))
+    }
+
+    pub(crate) fn cell(&self) -> &CellRef {
+        &self.cell
+    }
+
+    fn front(&self) -> &Front<M> {
+        // SAFETY: the premise of this module: the cell's actor takes `M`.
+        unsafe { self.cell.front() }
+    }
+
+    /// Same loop: straight into the mailbox.
+    #[inline]
+    pub(crate) fn push(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
+        let own = self.cell.own(local);
+        let flags = own.flags.get();
+        if flags & (flag::DEAD | flag::LIMITED) != 0 {
+            return self.push_limited(message, local);
+        }
+        let counted = self.front().mailbox(local, |mailbox| mailbox.push(message));
+        if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
+            own.flags.set(flags | flag::SCHEDULED);
+            local.run_queue.push(QueuedCell::new(&self.cell));
+        }
+        if counted > self.cell.header().high as usize {
+            waiting::above(local, &self.cell);
+        }
+        Ok(())
+    }
+
+    /// The same for an actor that is gone, or whose mailbox has rules of its own.
+    #[cold]
+    fn push_limited(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
+        let own = self.cell.own(local);
+        if own.has(flag::DEAD) {
+            local.counters.handed_back.add(1);
+            return Err(SendError::Closed(message));
+        }
+        let high = self.cell.header().high;
+        let mut dropped = None;
+        if own.has(flag::FULL) {
+            match self.front().mailbox(local, |mailbox| mailbox.overflow()) {
+                Overflow::Reject => {
+                    local.counters.handed_back.add(1);
+                    return Err(SendError::Rejected(message));
+                }
+                Overflow::DropNewest => {
+                    waiting::dead_letter::<M>(local, &self.cell, DeadLetterReason::DroppedByPolicy);
+                    drop(message);
+                    return Ok(());
+                }
+                Overflow::DropOldest => {
+                    dropped = self.front().mailbox(local, |mailbox| mailbox.pop_oldest_counted());
+                }
+                Overflow::Wait | Overflow::Unbounded => {}
+            }
+        }
+        let above = self.front().mailbox(local, |mailbox| {
+            mailbox.push(message);
+            mailbox.above(high)
+        });
+        local.schedule(&self.cell);
+        if above {
+            waiting::above(local, &self.cell);
+        }
+        if dropped.is_some() {
+            waiting::dead_letter::<M>(local, &self.cell, DeadLetterReason::DroppedByPolicy);
+        }
+        Ok(())
+    }
+
+    /// Same loop: a reply or a completion, which never counts and is never held back.
+    pub(crate) fn push_exempt(&self, message: M, local: &Local) {
+        if self.cell.own(local).has(flag::DEAD) {
+            waiting::dead_letter::<M>(local, &self.cell, DeadLetterReason::ReceiverEnded);
+            return;
+        }
+        self.front().mailbox(local, |mailbox| mailbox.push_exempt(message));
+        local.schedule(&self.cell);
+    }
+
+    /// Other loop or thread: through the inbox of the actor's loop.
+    fn send_elsewhere(&self, message: M) -> Result<(), SendError<M>> {
+        if Local::with_any(|_| ()).is_none() {
+            return self.send_blocking(message, None).map_err(|error| match error {
+                TrySendError::Closed(message) => SendError::Closed(message),
+                TrySendError::Over(message) => SendError::Rejected(message),
+            });
+        }
+        if self.cell.is_dead() {
+            return Err(SendError::Closed(message));
+        }
+        let over = self.cell.is_over();
+        if over && self.cell.header().overflow == Overflow::Reject {
+            return Err(SendError::Rejected(message));
+        }
+        let len = self
+            .cell
+            .header()
+            .home
+            .post(self.wrap(message))
+            .map_err(|parcel| SendError::Closed(unwrap(parcel)))?;
+        if over || len > INBOX_HIGH {
+            Local::with_any(|local| local.note(&self.cell));
+        }
+        Ok(())
+    }
+
+    /// A plain thread: waits while the actor, or its loop's inbox, is over.
+    fn send_blocking(&self, message: M, timeout: Option<Duration>) -> Result<(), TrySendError<M>> {
+        let home = &self.cell.header().home;
+        let mut parcel = self.wrap(message);
+        let over = self.cell.is_over();
+        match self.cell.header().overflow {
+            Overflow::Reject if over => return Err(TrySendError::Over(unwrap(parcel))),
+            Overflow::Wait => {}
+            // Nobody waits for this mailbox: what does not fit is its policy's affair.
+            _ => match home.post(parcel) {
+                Ok(_) => return Ok(()),
+                Err(parcel) => return Err(TrySendError::Closed(unwrap(parcel))),
+            },
+        }
+        if !over {
+            match home.post_within(parcel) {
+                Ok(_) => return Ok(()),
+                Err(Refused::Closed(parcel)) => return Err(TrySendError::Closed(unwrap(parcel))),
+                Err(Refused::Full(refused)) => parcel = refused,
+            }
+        }
+        // The wait record takes the same way as messages, so it is looked at after everything that is queued now.
+        let parker = Arc::new(Parker::default());
+        let who = Waiter::Thread(Arc::clone(&parker));
+        if home.post(Parcel::Wait { who, on: self.cell.clone() }).is_err() {
+            return Err(TrySendError::Closed(unwrap(parcel)));
+        }
+        if !parker.park(timeout) {
+            return Err(TrySendError::Over(unwrap(parcel)));
+        }
+        if self.cell.is_dead() {
+            return Err(TrySendError::Closed(unwrap(parcel)));
+        }
+        // Resumed, so it is this thread's turn: one message goes in whatever others have sent meanwhile.
+        match home.post(parcel) {
+            Ok(_) => Ok(()),
+            Err(parcel) => Err(TrySendError::Closed(unwrap(parcel))),
+        }
+    }
+
+    fn wrap(&self, message: M) -> Parcel {
+        Parcel::Message(Envelope::new(self.cell.clone(), Sent(message)))
+    }
+}
+
+/// The message in a parcel that was refused.
+fn unwrap<M: Send + 'static>(parcel: Parcel) -> M {
+    match parcel {
+        Parcel::Message(envelope) => envelope.take_back::<Sent<M>>().0,
+        _ => unreachable!("a refused parcel is the one that was sent"),
+    }
+}
+
+/// A message on its way.
+struct Sent<M>(M);
+
+impl<M: Send + 'static> Load for Sent<M> {
+    #[inline]
+    fn deliver(self, cell: CellRef, local: &Local) {
+        // SAFETY: `wrap` has put the message into an envelope for the cell of an `Address<M>`.
+        let address = unsafe { Address::<M>::assume(cell) };
+        if let Err(error) = address.push(self.0, local) {
+            let reason = match error {
+                SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
+                SendError::Rejected(_) => DeadLetterReason::Rejected,
+            };
+            waiting::dead_letter::<M>(local, &address.cell, reason);
+        }
+    }
+
+    fn lost(self, cell: &CellRef) {
+        waiting::lost::<M>(cell);
+        drop(self.0);
+    }
+}
+
+impl<M> Clone for Address<M> {
+    fn clone(&self) -> Self {
+        Self { cell: self.cell.clone(), takes: PhantomData }
+    }
+}
+
+impl<M> PartialEq for Address<M> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cell.same(&other.cell)
+    }
+}
+
+impl<M> Eq for Address<M> {}
+
+impl<M> Hash for Address<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.cell.header().id.hash(state);
+    }
+}
+
+impl<M> fmt::Debug for Address<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({})", dying::path_of(&self.cell))
+    }
+}

@@ -1,0 +1,88 @@
+//! Time as the runtime counts it.
+//!
+//! The only clock is the driver's: real, or virtual under simulation. Nothing else in the library asks the OS.
+
+use std::cell::Cell;
+use std::ops::{Add, Sub};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+/// A moment: the time since the runtime was built, in nanoseconds. It never goes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The time since the runtime was built.
+    #[must_use]
+    pub fn since_start(self) -> Duration {
+        Duration::from_nanos(self.0)
+    }
+
+    /// The first `self + n * period` after `now`.
+    pub(crate) fn next_multiple(self, period: Duration, now: Self) -> Self {
+        let period = u64::try_from(period.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let behind = now.0.saturating_sub(self.0);
+        Self(self.0.saturating_add((behind / period + 1).saturating_mul(period)))
+    }
+
+    /// The tick (1 ms) in which a timer for this moment is due: the first one that does not begin before it.
+    pub(crate) fn tick_due(self) -> u64 {
+        self.0.div_ceil(TICK)
+    }
+
+    /// The tick that has begun at this moment.
+    pub(crate) fn tick_begun(self) -> u64 {
+        self.0 / TICK
+    }
+
+    /// The beginning of a tick.
+    pub(crate) fn of_tick(tick: u64) -> Self {
+        Self(tick.saturating_mul(TICK))
+    }
+}
+
+/// A tick in nanoseconds.
+const TICK: u64 = 1_000_000;
+
+impl Add<Duration> for Timestamp {
+    type Output = Self;
+
+    /// Saturates: a deadline beyond 584 years is never due.
+    fn add(self, duration: Duration) -> Self {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(nanos))
+    }
+}
+
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    fn sub(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// Where the time comes from.
+#[derive(Clone)]
+pub(crate) enum Clock {
+    Real { origin: Instant },
+    Virtual { now: Rc<Cell<Timestamp>> },
+}
+
+impl Clock {
+    /// The operating system's monotonic clock.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the real clock is read")]
+    pub(crate) fn origin() -> Instant {
+        Instant::now()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        match self {
+            Self::Real { origin } => {
+                Timestamp(Self::origin().duration_since(*origin).as_nanos() as u64)
+            }
+            Self::Virtual { now } => now.get(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The seam between a loop and the world: time, readiness, chance.
+//!
+//! Called by [`event_loop`](crate::event_loop) and [`local`](crate::local). Chosen when the runtime is built:
+//! `Os`, or `Simulated` with virtual time and a seed, where every choice that the OS or luck would make is drawn
+//! from the seed. Actors reach the world through their loop's driver only.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::clock::{Clock, Timestamp};
+use crate::poller::{Poller, Readiness};
+
+/// What one loop reaches the world through.
+pub(crate) struct Driver {
+    pub(crate) clock: Clock,
+    chance: RefCell<fastrand::Rng>,
+    kind: Kind,
+}
+
+enum Kind {
+    Os(RefCell<Poller>),
+    Simulated(Rc<Simulation>),
+}
+
+/// What the loops of one simulated runtime have in common.
+pub(crate) struct Simulation {
+    pub(crate) now: Rc<Cell<Timestamp>>,
+    pub(crate) chance: RefCell<fastrand::Rng>,
+}
+
+impl Simulation {
+    pub(crate) fn new(seed: u64) -> Rc<Self> {
+        Rc::new(Self { now: Rc::default(), chance: RefCell::new(fastrand::Rng::with_seed(seed)) })
+    }
+
+    /// A number below `bound`, drawn from the seed.
+    pub(crate) fn below(&self, bound: usize) -> usize {
+        self.chance.borrow_mut().usize(..bound)
+    }
+}
+
+impl Driver {
+    /// The real world, seen from a loop's own thread.
+    pub(crate) fn os(origin: Instant, poller: Poller) -> Self {
+        let kind = Kind::Os(RefCell::new(poller));
+        let clock = Clock::Real { origin };
+        Self { clock, chance: RefCell::new(fastrand::Rng::new()), kind }
+    }
+
+    /// A world of its own.
+    pub(crate) fn simulated(simulation: Rc<Simulation>) -> Self {
+        let clock = Clock::Virtual { now: Rc::clone(&simulation.now) };
+        let seed = simulation.chance.borrow_mut().u64(..);
+        let chance = RefCell::new(fastrand::Rng::with_seed(seed));
+        Self { clock, chance, kind: Kind::Simulated(simulation) }
+    }
+
+    /// Which of `len` runnable actors comes next: the first, or under simulation any.
+    #[inline]
+    pub(crate) fn choose(&self, len: usize) -> usize {
+        match &self.kind {
+            Kind::Os(_) => 0,
+            Kind::Simulated(simulation) => simulation.below(len),
+        }
+    }
+
+    /// How many turns this round may take: time bounds a real round, the seed a simulated one.
+    pub(crate) fn turns(&self) -> usize {
+        match &self.kind {
+            Kind::Os(_) => usize::MAX,
+            Kind::Simulated(simulation) => 1 + simulation.below(4),
+        }
+    }
+
+    pub(crate) fn is_simulated(&self) -> bool {
+        matches!(self.kind, Kind::Simulated(_))
+    }
+
+    /// A random number; from the seed under simulation.
+    pub(crate) fn random(&self) -> u64 {
+        self.chance.borrow_mut().u64(..)
+    }
+
+    /// Waits for the OS. A simulated world never waits here: its time jumps when no loop has anything to do.
+    pub(crate) fn poll(
+        &self,
+        timeout: Option<Duration>,
+        report: impl FnMut(usize, Readiness),
+    ) -> bool {
+        match &self.kind {
+            Kind::Os(poller) => poller.borrow_mut().poll(timeout, report),
+            Kind::Simulated(_) => false,
+        }
+    }
+
+    /// The poller, for registrations.
+    ///
+    /// # Errors
+    /// Under simulation there are no OS sources.
+    pub(crate) fn with_poller<R>(&self, f: impl FnOnce(&Poller) -> io::Result<R>) -> io::Result<R> {
+        match &self.kind {
+            Kind::Os(poller) => f(&poller.borrow()),
+            Kind::Simulated(_) => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                "a simulated runtime has no OS sockets: run this service on the OS driver",
+            )),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! How an actor ends: children first, then `stopping`, then its state, then what waits for it.
+//!
+//! Called by [`turn`](crate::turn) and by whatever wants an actor to stop. All user code (`stopping`, `Drop`) runs
+//! inside the dying actor's own turn, with panics caught.
+//!
+//! | state | flags | next |
+//! |---|---|---|
+//! | told | `STOPPING` | its turn: the youngest child is told, and so on, one at a time |
+//! | alone | `STOPPING`, no children | `stopping` |
+//! | buried | `DEAD` | sends fail; mailbox, timers, sources, names, waits and watchers are settled; the parent is told |
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::actor::{Actor, Failure};
+use crate::cell::{CellRef, Handle, flag};
+use crate::context::Context;
+use crate::exit::{ExitReason, Terminated};
+use crate::hooks;
+use crate::local::Local;
+use crate::parcel::{DeadLetterReason, Parcel};
+use crate::waiting;
+
+/// Tells an actor of this loop to stop.
+pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason) {
+    let own = cell.own(local);
+    if own.has(flag::DEAD | flag::STOPPING) {
+        return;
+    }
+    if reason != ExitReason::Normal {
+        own.extras().borrow_mut().reason = Some(reason);
+    }
+    own.set(flag::STOPPING);
+    if own.has(flag::PAUSED) {
+        waiting::stand_up(local, cell);
+    }
+    local.call_attention();
+    local.schedule(cell);
+}
+
+/// A handler returned an error.
+pub(crate) fn failed<A: Actor>(actor: &Handle<'_, A>, failure: &Failure) {
+    fail(actor, ExitReason::Failed(Arc::from(failure.to_string())));
+}
+
+/// A handler panicked.
+pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)) {
+    fail(actor, ExitReason::Panicked(Arc::from(panic_text(panic))));
+}
+
+fn fail<A: Actor>(actor: &Handle<'_, A>, reason: ExitReason) {
+    tracing::error!(path = %path_of(actor.cell), %reason, "an actor failed");
+    actor.local.take_noted();
+    actor.own().extras().borrow_mut().reason = Some(reason);
+    actor.own().set(flag::STOPPING);
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
+}
+
+/// One step of an ending actor's way, in its turn.
+pub(crate) fn proceed<A: Actor>(actor: &Handle<'_, A>) {
+    let own = actor.own();
+    if own.has(flag::DEAD) || stop_youngest(actor.local, actor.cell) {
+        return;
+    }
+    if !own.has(flag::STOPPED) {
+        own.set(flag::STOPPED);
+        say_stopping(actor);
+        if stop_youngest(actor.local, actor.cell) {
+            return;
+        }
+    }
+    bury(actor);
+}
+
+/// Tells the youngest child to stop. False if there are no children.
+fn stop_youngest(local: &Local, cell: &CellRef) -> bool {
+    let Some(extras) = cell.own(local).extras_if_any() else { return false };
+    let youngest = extras.borrow().children.youngest().cloned();
+    match youngest {
+        None => false,
+        Some(child) => {
+            Parcel::Stop(child.clone(), ExitReason::Shutdown).send(&child);
+            true
+        }
+    }
+}
+
+/// A child of `parent` has ended.
+pub(crate) fn child_gone(local: &Local, parent: &CellRef, slot: u32) {
+    let own = parent.own(local);
+    let Some(extras) = own.extras_if_any() else { return };
+    let child = extras.borrow_mut().children.remove(slot);
+    drop(child);
+    if own.has(flag::STOPPING) && !own.has(flag::DEAD) {
+        local.schedule(parent);
+    }
+}
+
+fn reason_of<A: Actor>(actor: &Handle<'_, A>) -> ExitReason {
+    let extras = actor.own().extras_if_any();
+    extras.and_then(|extras| extras.borrow().reason.clone()).unwrap_or(ExitReason::Normal)
+}
+
+fn say_stopping<A: Actor>(actor: &Handle<'_, A>) {
+    if !actor.own().has(flag::STARTED) {
+        return;
+    }
+    let mut state = actor.state().borrow_mut();
+    let Some(state) = &mut *state else { return };
+    let why = reason_of(actor);
+    carefully(actor.cell, "stopping", || state.stopping(&why, &mut Context::new(*actor)));
+    actor.local.take_noted();
+}
+
+/// Runs user code of an ending actor: a panic is logged and changes nothing.
+fn carefully(cell: &CellRef, doing: &str, code: impl FnOnce()) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
+        let text = panic_text(&*panic);
+        tracing::error!(path = %path_of(cell), doing, text, "an ending actor panicked");
+    }
+}
+
+fn bury<A: Actor>(actor: &Handle<'_, A>) {
+    let Handle { cell, local, .. } = *actor;
+    let own = actor.own();
+    // Dead first, so that a send from a `Drop` below fails instead of being accepted.
+    own.set(flag::DEAD);
+    cell.set_dead();
+    let state = actor.state().borrow_mut().take();
+    carefully(cell, "dropping its state", || drop(state));
+    while let Some(message) = actor.front().mailbox(local, |mailbox| mailbox.pop()) {
+        waiting::dead_letter::<A::Message>(local, cell, DeadLetterReason::ReceiverEnded);
+        carefully(cell, "dropping a message", || drop(message));
+    }
+    for timer in hooks::clear(actor) {
+        carefully(cell, "dropping a timer", || drop(timer));
+    }
+    own.clear(flag::URGENT | flag::FULL);
+    if own.has(flag::PAUSED) {
+        waiting::stand_up(local, cell);
+    }
+    settle_extras(local, cell);
+    waiting::refresh(local, cell);
+    local.take_noted();
+    tell(actor);
+}
+
+fn settle_extras(local: &Local, cell: &CellRef) {
+    let Some(extras) = cell.own(local).extras_if_any() else { return };
+    let (names, guards, targets) = {
+        let mut extras = extras.borrow_mut();
+        let guards: Vec<_> = extras.guards.drain().collect();
+        (std::mem::take(&mut extras.names), guards, std::mem::take(&mut extras.targets))
+    };
+    drop(targets);
+    for name in names {
+        local.home.world.registry.forget(&name, cell.header().id);
+    }
+    for key in guards {
+        local.disarm(key);
+        local.unkeep();
+    }
+}
+
+/// Tells watchers and the parent, last.
+fn tell<A: Actor>(actor: &Handle<'_, A>) {
+    let Handle { cell, local, .. } = *actor;
+    let own = actor.own();
+    let id = cell.header().id;
+    let watchers = own
+        .extras_if_any()
+        .map(|extras| std::mem::take(&mut extras.borrow_mut().watchers))
+        .unwrap_or_default();
+    for watcher in watchers {
+        let (path, reason) = (path_of(cell), reason_of(actor));
+        let _ = watcher.tell.send(Terminated { id, path, reason });
+    }
+    local.take_noted();
+    local.population.set(local.population.get() - 1);
+    let slot = own.child_slot.get();
+    match &cell.header().parent {
+        Some(parent) => Parcel::ChildGone { parent: parent.clone(), slot }.send(parent),
+        None => {
+            let top = local.top.borrow_mut().remove(slot);
+            drop(top);
+            if local.root.get() == Some(id) {
+                *local.root_exit.borrow_mut() = Some(reason_of(actor));
+                local.home.world.end();
+            }
+        }
+    }
+}
+
+/// Where an actor stands in the tree: the names from the top to it.
+pub(crate) fn path_of(cell: &CellRef) -> String {
+    let mut names = Vec::new();
+    let mut at = Some(cell);
+    while let Some(cell) = at {
+        let header = cell.header();
+        names.push(match &header.name {
+            Some(name) => name.to_string(),
+            None => default_name((cell.ops().actor_name)(), header.id.0 & 0xffff_ffff_ffff),
+        });
+        at = header.parent.as_ref();
+    }
+    names.iter().rev().fold(String::new(), |path, name| path + "/" + name)
+}
+
+/// `my_crate::session::Session<Tcp>`, 17 → `session-17`.
+fn default_name(type_name: &str, number: u64) -> String {
+    let plain = type_name.split('<').next().unwrap_or(type_name);
+    let short = plain.rsplit("::").next().unwrap_or(plain);
+    format!("{}-{number}", short.to_lowercase())
+}

@@ -1,0 +1,211 @@
+//! The loop: one round after another, until nothing is left to do.
+//!
+//! Run by [`worker`](crate::worker) on a thread of its own, or step by step by [`simulate`](crate::simulate). It says
+//! when things happen; what happens to an actor in its turn is said by [`turn`](crate::turn).
+
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::context::take_guard;
+use crate::dying;
+use crate::exit::ExitReason;
+use crate::local::{Due, Local};
+use crate::parcel::{Control, Parcel};
+use crate::poller::Readiness;
+use crate::spinning::Spinning;
+use crate::timer_wheel::TimerKey;
+use crate::waiting;
+
+/// The inbox is looked at every so many turns, not only once a round.
+const TURNS_PER_LOOK: u32 = 16;
+/// The clock is looked at every so many messages.
+const MESSAGES_PER_CLOCK: u64 = 64;
+
+/// One loop: its own things, and what it needs to take what others send.
+pub(crate) struct EventLoop {
+    pub(crate) local: Rc<Local>,
+    control: flume::Receiver<Control>,
+    spinning: Spinning,
+    // Room that is used again each round.
+    parcels: Vec<Parcel>,
+    due: Vec<(TimerKey, Due)>,
+    /// Ends when its last actor does: the loop of one actor with a thread of its own.
+    dedicated: bool,
+    lived: bool,
+}
+
+impl EventLoop {
+    pub(crate) fn new(local: Local, control: flume::Receiver<Control>, dedicated: bool) -> Self {
+        let spinning = Spinning::new(local.home.world.settings.spin);
+        let (parcels, due) = (Vec::new(), Vec::new());
+        Self { local: Rc::new(local), control, spinning, parcels, due, dedicated, lived: false }
+    }
+
+    /// Rounds until the runtime ends, on the calling thread.
+    pub(crate) fn run(&mut self) {
+        let local = Rc::clone(&self.local);
+        let _current = local.enter();
+        while !self.is_done() {
+            self.round();
+        }
+    }
+
+    /// One round. The same five steps, in the same order, stand in `docs/loop.md`.
+    pub(crate) fn round(&mut self) {
+        self.fire_timers();
+        self.take_inbox();
+        self.dispatch();
+        self.run_deferred();
+        self.poll();
+        self.publish();
+    }
+
+    /// Step 1: timers that are due reach their actors.
+    fn fire_timers(&mut self) {
+        let local = &self.local;
+        local.update_now();
+        local.take_due(&mut self.due);
+        for (key, due) in self.due.drain(..) {
+            match due {
+                Due::Timer(cell, id) => (cell.ops().timer_due)(&cell, local, id),
+                Due::Guard(cell, guard) => _ = take_guard(local, &cell, guard, key),
+            }
+        }
+    }
+
+    /// Step 2: everything that other loops and threads have sent.
+    fn take_inbox(&mut self) {
+        let local = &self.local;
+        if !local.home.inbox().looks_filled() {
+            return;
+        }
+        local.home.inbox().take(&mut self.parcels);
+        local.counters.parcels.add(self.parcels.len() as u64);
+        for parcel in self.parcels.drain(..) {
+            if let Parcel::Control = parcel {
+                for request in self.control.try_iter() {
+                    obey(local, request);
+                }
+            } else {
+                parcel.open(local);
+            }
+        }
+    }
+
+    /// Step 3: each runnable actor in turn, for a bounded time, so that I/O is seen.
+    fn dispatch(&mut self) {
+        let end = self.local.now() + self.local.home.world.settings.round;
+        let mut turns = self.local.driver.turns();
+        let mut until_look = TURNS_PER_LOOK;
+        let mut clock_at = self.local.counters.handled.get() + MESSAGES_PER_CLOCK;
+        while turns > 0 {
+            let local = &self.local;
+            let Some(cell) = local.run_queue.pop(|len| local.driver.choose(len)) else { break };
+            cell.with(|cell| (cell.ops().turn)(cell, local));
+            turns -= 1;
+            until_look -= 1;
+            if local.counters.handled.get() >= clock_at {
+                clock_at = local.counters.handled.get() + MESSAGES_PER_CLOCK;
+                if local.update_now() >= end {
+                    break;
+                }
+            }
+            if until_look == 0 {
+                until_look = TURNS_PER_LOOK;
+                self.take_inbox();
+            }
+        }
+    }
+
+    /// Step 4: what was put off to the end of the round. Writes to sockets go out here.
+    fn run_deferred(&mut self) {
+        let local = &self.local;
+        let deferred = std::mem::take(&mut *local.deferred.borrow_mut());
+        for cell in deferred {
+            cell.own(local).clear(crate::cell::flag::DEFERRED);
+            (cell.ops().deferred)(&cell, local);
+        }
+    }
+
+    /// Step 5: the OS. Without waiting if anything is runnable, else until the nearest timer.
+    fn poll(&mut self) {
+        let local = &self.local;
+        if local.driver.is_simulated() || self.is_done() {
+            return;
+        }
+        if self.has_work() || self.spinning.spin(|| local.home.inbox().looks_filled()) {
+            local.driver.poll(Some(Duration::ZERO), |entry, ready| self.report(entry, ready));
+            return;
+        }
+        let mut last = false;
+        let world = &local.home.world;
+        let asleep = local.home.inbox().sleep(!local.is_kept(), || last = world.retire());
+        if last {
+            world.end();
+        }
+        let slept_at = local.update_now();
+        let timeout = if asleep {
+            local.next_deadline().map(|at| at - slept_at)
+        } else {
+            Some(Duration::ZERO)
+        };
+        let woken = local.driver.poll(timeout, |entry, ready| self.report(entry, ready));
+        local.home.inbox().wake(|| world.revive());
+        let slept = local.update_now() - slept_at;
+        local.counters.idle_nanos.add(slept.as_nanos() as u64);
+        self.spinning.woke(woken, slept);
+    }
+
+    fn report(&self, entry: usize, readiness: Readiness) {
+        self.local.ready(entry, readiness);
+    }
+
+    fn publish(&mut self) {
+        let local = &self.local;
+        let population = local.population.get();
+        self.lived |= population > 0;
+        local.counters.rounds.add(1);
+        local.counters.publish(&local.home.published);
+        local.home.published.actors(population as u64);
+        local.home.load.store(population, Ordering::Relaxed);
+    }
+
+    /// Whether anything can be done without waiting.
+    pub(crate) fn has_work(&self) -> bool {
+        let local = &self.local;
+        !local.run_queue.is_empty()
+            || !local.deferred.borrow().is_empty()
+            || local.home.inbox().looks_filled()
+    }
+
+    /// When the nearest timer is due.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.local.next_deadline()
+    }
+
+    /// Whether the loop has ended: all its actors are buried and its inbox is closed.
+    pub(crate) fn is_done(&self) -> bool {
+        let local = &self.local;
+        let ending = local.home.world.is_ending() || (self.dedicated && self.lived);
+        ending
+            && local.population.get() == 0
+            && local.run_queue.is_empty()
+            && local.home.inbox().close()
+    }
+}
+
+/// Does what a request from outside asks for.
+fn obey(local: &Local, request: Control) {
+    match request {
+        Control::End => {
+            let top = local.top.borrow().in_order();
+            for cell in top.iter().rev() {
+                dying::stop(local, cell, ExitReason::Shutdown);
+            }
+        }
+        // The asker may have stopped waiting.
+        Control::Pauses(reply) => drop(reply.try_send(waiting::pauses(local))),
+    }
+}

@@ -1,0 +1,101 @@
+//! A runtime in the hands of another thread.
+//!
+//! Made by [`Runtime::handle`](crate::Runtime::handle). It spawns, finds, counts and stops; it holds nothing of a loop.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::metrics::{Metrics, Pause};
+use crate::parcel::{Control, Parcel};
+use crate::spawn::{Placement, Scope, Spawn};
+use crate::world::World;
+
+/// A runtime in the hands of another thread. While one exists, the runtime does not end by itself.
+pub struct RuntimeHandle {
+    world: Arc<World>,
+}
+
+/// How long a loop may take to answer a handle.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+impl RuntimeHandle {
+    pub(crate) fn new(world: Arc<World>) -> Self {
+        world.revive();
+        Self { world }
+    }
+
+    /// Spawns an actor without a parent on the loop that `placement` names ([`Placement::Here`]: loop 0), where `make`
+    /// builds it. It ends when the runtime does, if not before.
+    ///
+    /// `None` if the runtime has ended.
+    pub fn spawn<A: Actor>(
+        &self,
+        placement: Placement,
+        spawn: Spawn<A::Message>,
+        make: impl FnOnce() -> A + Send + 'static,
+    ) -> Option<Address<A::Message>> {
+        let home = self.world.home(0)?;
+        let (sender, receiver) = flume::bounded(1);
+        let work = move |local: &crate::local::Local| {
+            let address = Scope { local, parent: None }.spawn_on(placement, spawn, make);
+            // The thread that asked waits for it.
+            let _ = sender.send(address);
+        };
+        home.post(Parcel::Run(Box::new(work))).ok()?;
+        receiver.recv().ok()
+    }
+
+    /// The address of the actor that is registered under a name, if it takes `M`.
+    #[must_use]
+    pub fn find<M: Send + 'static>(&self, name: &str) -> Option<Address<M>> {
+        self.world.registry.find(name)
+    }
+
+    /// What each loop has done, as of its last round.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let loops = self.world.homes().iter().map(|home| home.published.read()).collect();
+        Metrics { loops }
+    }
+
+    /// Who is paused, on whom, and for how long, on every loop that answers within a second.
+    #[must_use]
+    pub fn pauses(&self) -> Vec<Pause> {
+        let mut pauses = Vec::new();
+        for home in self.world.homes() {
+            let (sender, receiver) = flume::bounded(1);
+            if home.request(Control::Pauses(sender)) {
+                pauses.extend(receiver.recv_timeout(PATIENCE).unwrap_or_default());
+            }
+        }
+        pauses
+    }
+
+    /// Stops the root and everything else, children before parents. Returns at once; `run` returns when it is done.
+    pub fn stop(&self) {
+        self.world.end();
+    }
+}
+
+impl Clone for RuntimeHandle {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.world))
+    }
+}
+
+impl Drop for RuntimeHandle {
+    fn drop(&mut self) {
+        if self.world.retire() {
+            self.world.end();
+        }
+    }
+}
+
+impl fmt::Debug for RuntimeHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RuntimeHandle")
+    }
+}

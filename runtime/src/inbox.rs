@@ -1,0 +1,183 @@
+//! The inbox of a loop: what other loops and threads send to it.
+//!
+//! Senders [`push`](Inbox::push); the owner takes everything at once with [`take`](Inbox::take) and, before it
+//! sleeps, asks [`sleep`](Inbox::sleep). It knows nothing of what it carries and does not wake anybody itself: a
+//! push says whether the owner must be woken, and the caller does so.
+//!
+//! # Protocol
+//!
+//! One mutex guards the items and the owner's state, so that the wake protocol needs no fences:
+//!
+//! | state | set by | a push then |
+//! |---|---|---|
+//! | `Awake` | owner, in `take` | adds its item |
+//! | `Asleep` | owner, in `sleep`, only if there are no items | adds its item, sets `Awake`, says "wake" |
+//! | `Quiet` | likewise, when the loop has nothing of its own left to wait for | likewise, and calls `revive` under the mutex |
+//! | `Closed` | owner, in `close` | hands its item back |
+//!
+//! An owner that found the inbox empty under the mutex cannot miss a later item: the push that adds it sees the
+//! sleeping state under the same mutex. `revive` under the mutex is what makes the count of loops that are alive
+//! exact: it rises before the sender, itself alive, can go quiet.
+
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
+
+/// What other threads send to one loop.
+pub(crate) struct Inbox<T> {
+    state: Mutex<State<T>>,
+    /// A hint that spares the owner the mutex when nothing came. Written under the mutex.
+    filled: AtomicBool,
+}
+
+struct State<T> {
+    items: Vec<T>,
+    owner: Owner,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Awake,
+    Asleep,
+    Quiet,
+    Closed,
+}
+
+/// What a push found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pushed {
+    /// Items waiting now, this one included.
+    pub(crate) len: usize,
+    /// The owner sleeps: the caller must wake it.
+    pub(crate) wake: bool,
+}
+
+/// Why [`Inbox::push_within`] did not take the item; it is handed back.
+#[derive(Debug)]
+pub(crate) enum Refused<T> {
+    /// The inbox holds as many items as were allowed.
+    Full(T),
+    /// The loop has ended.
+    Closed(T),
+}
+
+impl<T> Inbox<T> {
+    /// An empty inbox whose owner is awake.
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::new(State { items: Vec::new(), owner: Owner::Awake }),
+            filled: AtomicBool::new(false),
+        }
+    }
+
+    /// Adds an item. `revive` runs under the mutex if the owner was quiet.
+    ///
+    /// # Errors
+    /// Hands the item back if the loop has ended.
+    #[inline]
+    pub(crate) fn push(&self, item: T, revive: impl FnOnce()) -> Result<Pushed, T> {
+        self.push_within(usize::MAX, item, revive).map_err(|refused| match refused {
+            Refused::Full(item) | Refused::Closed(item) => item,
+        })
+    }
+
+    /// Adds an item unless `limit` items wait already.
+    ///
+    /// # Errors
+    /// Hands the item back if the inbox is full or the loop has ended.
+    #[inline]
+    pub(crate) fn push_within(
+        &self,
+        limit: usize,
+        item: T,
+        revive: impl FnOnce(),
+    ) -> Result<Pushed, Refused<T>> {
+        let mut state = self.lock();
+        if state.owner == Owner::Closed {
+            return Err(Refused::Closed(item));
+        }
+        if state.items.len() >= limit {
+            return Err(Refused::Full(item));
+        }
+        state.items.push(item);
+        let len = state.items.len();
+        if len == 1 {
+            // Relaxed: a hint. The owner sees it late at worst, and never sleeps on it: `sleep` takes the mutex.
+            self.filled.store(true, Ordering::Relaxed);
+        }
+        let wake = state.owner != Owner::Awake;
+        if wake {
+            if state.owner == Owner::Quiet {
+                revive();
+            }
+            state.owner = Owner::Awake;
+        }
+        Ok(Pushed { len, wake })
+    }
+
+    /// Whether a take is worth the mutex. May lag behind a push of another thread.
+    #[inline]
+    pub(crate) fn looks_filled(&self) -> bool {
+        self.filled.load(Ordering::Relaxed)
+    }
+
+    /// Swaps all items into `into`, which must be empty; its room is used for the items to come.
+    pub(crate) fn take(&self, into: &mut Vec<T>) {
+        debug_assert!(into.is_empty());
+        let mut state = self.lock();
+        std::mem::swap(&mut state.items, into);
+        self.filled.store(false, Ordering::Relaxed);
+    }
+
+    /// The owner wants to sleep: true if it may. `retire` runs under the mutex if it may and is `quiet`.
+    pub(crate) fn sleep(&self, quiet: bool, retire: impl FnOnce()) -> bool {
+        let mut state = self.lock();
+        if !state.items.is_empty() || state.owner == Owner::Closed {
+            return false;
+        }
+        if quiet {
+            if state.owner != Owner::Quiet {
+                retire();
+            }
+            state.owner = Owner::Quiet;
+        } else {
+            state.owner = Owner::Asleep;
+        }
+        true
+    }
+
+    /// The owner has woken by itself (a timer, a socket). `revive` runs under the mutex if it was quiet.
+    pub(crate) fn wake(&self, revive: impl FnOnce()) {
+        let mut state = self.lock();
+        if state.owner == Owner::Quiet {
+            revive();
+        }
+        if state.owner != Owner::Closed {
+            state.owner = Owner::Awake;
+        }
+    }
+
+    /// Refuses every further push, if nothing waits. True if it is closed now.
+    pub(crate) fn close(&self) -> bool {
+        let mut state = self.lock();
+        if state.items.is_empty() {
+            state.owner = Owner::Closed;
+        }
+        state.owner == Owner::Closed
+    }
+
+    /// Items waiting.
+    pub(crate) fn len(&self) -> usize {
+        self.lock().items.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // A poisoned mutex means that a push panicked for want of memory; the items are whole all the same.
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(all(test, roundsman_loom))]
+mod loom_tests;

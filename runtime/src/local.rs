@@ -1,0 +1,258 @@
+//! What one loop owns: everything that only its own thread touches.
+//!
+//! One per loop, made by [`event_loop`](crate::event_loop) and lent to every turn. An address that is used in a
+//! handler finds it through a thread-local pointer: that is the owner test of a send (see [`cell`](crate::cell)).
+//! It keeps things; what happens to them, and when, is said by `event_loop`, `turn` and `waiting`.
+//!
+//! # Safety
+//! The pointer is set by [`Local::enter`] for as long as its guard lives, from a `Local` that the guard borrows, and
+//! it is read on the same thread only (it is thread-local). So it points to a living `Local` whenever it is set.
+
+use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::sync::Arc;
+
+use slab::Slab;
+
+use crate::actor::ActorId;
+use crate::cell::{CellRef, QueuedCell, flag};
+use crate::clock::Timestamp;
+use crate::driver::Driver;
+use crate::exit::ExitReason;
+use crate::extras::Children;
+use crate::home::Home;
+use crate::hooks::{SourceId, TimerId};
+use crate::metrics::Counters;
+use crate::poller::Readiness;
+use crate::run_queue::RunQueue;
+use crate::timer_wheel::{TimerKey, TimerWheel};
+
+/// Everything of a loop that only its thread touches.
+pub(crate) struct Local {
+    /// Equal to the home's; never used again for another loop of the process.
+    pub(crate) id: u64,
+    pub(crate) home: Arc<Home>,
+    pub(crate) driver: Driver,
+    pub(crate) run_queue: RunQueue,
+    pub(crate) counters: Counters,
+    /// Set by whatever a turn must look at between two messages.
+    attention: Cell<bool>,
+    /// The over targets that the handler in turn has sent to.
+    noted: RefCell<Vec<CellRef>>,
+    pub(crate) deferred: RefCell<Vec<CellRef>>,
+    wheel: RefCell<TimerWheel<Due>>,
+    sources: RefCell<Slab<(CellRef, SourceId)>>,
+    /// Actors of this loop that wait, for whoever asks why.
+    pub(crate) paused: RefCell<Vec<CellRef>>,
+    /// Timers and sources that keep the runtime alive.
+    kept: Cell<usize>,
+    now: Cell<Timestamp>,
+    born: Cell<u64>,
+    /// Actors that live here.
+    pub(crate) population: Cell<usize>,
+    /// Actors without a parent: the root, and what handles have spawned.
+    pub(crate) top: RefCell<Children>,
+    /// The root, on the loop where it lives.
+    pub(crate) root: Cell<Option<ActorId>>,
+    /// How it ended.
+    pub(crate) root_exit: RefCell<Option<ExitReason>>,
+}
+
+/// What a timer of the wheel is for.
+pub(crate) enum Due {
+    /// A timer of the actor's own.
+    Timer(CellRef, TimerId),
+    /// The deadline of a pressure guard.
+    Guard(CellRef, usize),
+}
+
+thread_local! {
+    static CURRENT_ID: Cell<u64> = const { Cell::new(0) };
+    static CURRENT: Cell<*const Local> = const { Cell::new(ptr::null()) };
+}
+
+impl Local {
+    pub(crate) fn new(home: Arc<Home>, driver: Driver) -> Self {
+        Self {
+            id: home.id,
+            now: Cell::new(driver.clock.now()),
+            home,
+            driver,
+            run_queue: RunQueue::default(),
+            counters: Counters::default(),
+            attention: Cell::new(false),
+            noted: RefCell::default(),
+            deferred: RefCell::default(),
+            wheel: RefCell::new(TimerWheel::new()),
+            sources: RefCell::default(),
+            paused: RefCell::default(),
+            kept: Cell::new(0),
+            born: Cell::new(0),
+            population: Cell::new(0),
+            top: RefCell::default(),
+            root: Cell::new(None),
+            root_exit: RefCell::new(None),
+        }
+    }
+
+    /// Makes this the current loop of the thread until the guard is dropped.
+    pub(crate) fn enter(&self) -> Entered<'_> {
+        let entered = Entered { before: (CURRENT_ID.get(), CURRENT.get()), local: self };
+        CURRENT_ID.set(self.id);
+        CURRENT.set(ptr::from_ref(self));
+        entered
+    }
+
+    /// Lends the current loop to `f` if it is the one with this id: the owner test.
+    #[inline]
+    pub(crate) fn with_id<R>(id: u64, f: impl FnOnce(&Self) -> R) -> Option<R> {
+        if CURRENT_ID.get() != id {
+            return None;
+        }
+        // SAFETY: the id is not 0 (no loop has it), so `enter` has set both, and its guard still borrows the loop.
+        Some(f(unsafe { &*CURRENT.get() }))
+    }
+
+    /// Whether the calling thread runs the loop with this id.
+    #[inline]
+    pub(crate) fn is_current(id: u64) -> bool {
+        CURRENT_ID.get() == id
+    }
+
+    /// Lends the current loop, whichever it is, to `f`. `None` on a plain thread.
+    pub(crate) fn with_any<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
+        let id = CURRENT_ID.get();
+        if id == 0 { None } else { Self::with_id(id, f) }
+    }
+
+    /// The time at which the loop last looked at the clock: at the start of the round, after polling, and every few
+    /// turns in between.
+    #[inline]
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now.get()
+    }
+
+    pub(crate) fn update_now(&self) -> Timestamp {
+        self.now.set(self.driver.clock.now());
+        self.now.get()
+    }
+
+    pub(crate) fn next_actor_id(&self) -> ActorId {
+        let born = self.born.get() + 1;
+        self.born.set(born);
+        ActorId(((self.home.index as u64) << 48) | born)
+    }
+
+    /// Puts an actor that has something to do into the run queue, unless it is there, pauses or is dead.
+    #[inline]
+    pub(crate) fn schedule(&self, cell: &CellRef) {
+        let own = cell.own(self);
+        if !own.has(flag::SCHEDULED | flag::PAUSED | flag::DEAD) {
+            own.set(flag::SCHEDULED);
+            self.run_queue.push(QueuedCell::new(cell));
+        }
+    }
+
+    // What a turn looks at between two messages.
+
+    /// The handler in turn has sent to an actor that is over.
+    #[cold]
+    pub(crate) fn note(&self, target: &CellRef) {
+        let mut noted = self.noted.borrow_mut();
+        if !noted.last().is_some_and(|last| last.same(target)) {
+            noted.push(target.clone());
+        }
+        self.attention.set(true);
+    }
+
+    pub(crate) fn call_attention(&self) {
+        self.attention.set(true);
+    }
+
+    #[inline]
+    pub(crate) fn has_attention(&self) -> bool {
+        self.attention.get()
+    }
+
+    /// Takes what the handler noted, and attention with it.
+    pub(crate) fn take_noted(&self) -> Vec<CellRef> {
+        self.attention.set(false);
+        std::mem::take(&mut *self.noted.borrow_mut())
+    }
+
+    // Timers.
+
+    pub(crate) fn arm(&self, at: Timestamp, cell: CellRef, id: TimerId) -> TimerKey {
+        self.wheel.borrow_mut().insert(at.tick_due(), Due::Timer(cell, id))
+    }
+
+    pub(crate) fn arm_guard(&self, at: Timestamp, cell: CellRef, guard: usize) -> TimerKey {
+        self.wheel.borrow_mut().insert(at.tick_due(), Due::Guard(cell, guard))
+    }
+
+    pub(crate) fn disarm(&self, key: TimerKey) {
+        // Taken out first: the reference inside may be the last to its cell.
+        let due = self.wheel.borrow_mut().cancel(key);
+        drop(due);
+    }
+
+    /// Takes the timers that are due.
+    pub(crate) fn take_due(&self, due: &mut Vec<(TimerKey, Due)>) {
+        let mut wheel = self.wheel.borrow_mut();
+        if !wheel.is_empty() {
+            wheel.advance(self.now().tick_begun(), due);
+        }
+    }
+
+    /// When the loop must look at its timers again.
+    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
+        self.wheel.borrow().next_deadline().map(Timestamp::of_tick)
+    }
+
+    // I/O sources.
+
+    pub(crate) fn add_source(&self, cell: CellRef, id: SourceId) -> usize {
+        self.sources.borrow_mut().insert((cell, id))
+    }
+
+    pub(crate) fn forget_source(&self, entry: usize) {
+        let source = self.sources.borrow_mut().try_remove(entry);
+        drop(source);
+    }
+
+    /// The OS says that a source is ready.
+    pub(crate) fn ready(&self, entry: usize, readiness: Readiness) {
+        let source = self.sources.borrow().get(entry).map(|(cell, id)| (cell.clone(), *id));
+        if let Some((cell, id)) = source {
+            (cell.ops().ready)(&cell, self, id, readiness);
+        }
+    }
+
+    // What keeps the runtime alive.
+
+    pub(crate) fn keep(&self) {
+        self.kept.set(self.kept.get() + 1);
+    }
+
+    pub(crate) fn unkeep(&self) {
+        self.kept.set(self.kept.get() - 1);
+    }
+
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept.get() != 0
+    }
+}
+
+/// Keeps a loop current; see [`Local::enter`].
+pub(crate) struct Entered<'a> {
+    before: (u64, *const Local),
+    local: &'a Local,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        debug_assert_eq!(CURRENT_ID.get(), self.local.id);
+        CURRENT_ID.set(self.before.0);
+        CURRENT.set(self.before.1);
+    }
+}

@@ -1,0 +1,146 @@
+//! The mailbox of an actor: a plain queue, and the rules of those that need more than a length.
+//!
+//! Filled by [`address`](crate::address) and emptied by [`turn`](crate::turn), both on the owner's thread. It is data:
+//! it neither schedules nor pauses anybody, and runs no user code but the weigh function.
+
+use std::collections::VecDeque;
+
+/// Over from more than this many messages, unless said otherwise.
+pub(crate) const HIGH: u32 = 1024;
+/// No longer over at this many. A quarter would be too low to cover the time that a resumed sender takes.
+pub(crate) const LOW: u32 = 512;
+/// Over from more than this many bytes, where messages are weighed.
+pub(crate) const WEIGHT_HIGH: usize = 1 << 20;
+
+/// What happens to a message that comes while the mailbox is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// It is taken, and its sender pauses until there is room. Nothing is lost.
+    #[default]
+    Wait,
+    /// It is handed back to its sender ([`SendError::Rejected`](crate::SendError::Rejected)).
+    Reject,
+    /// The oldest queued message is dropped for it, and counted.
+    DropOldest,
+    /// It is dropped, and counted.
+    DropNewest,
+    /// It is taken, and nobody ever pauses: memory is the only bound.
+    Unbounded,
+}
+
+/// What waits for an actor.
+pub(crate) struct Mailbox<M> {
+    queue: VecDeque<M>,
+    /// Messages taken out so far, wrapping: names positions for `exempt`.
+    taken: u32,
+    rules: Option<Box<Rules<M>>>,
+}
+
+struct Rules<M> {
+    /// Positions (as `taken` counts) of replies in the queue: they never count.
+    exempt: VecDeque<u32>,
+    weigh: Option<fn(&M) -> usize>,
+    weight: usize,
+    overflow: Overflow,
+}
+
+impl<M> Rules<M> {
+    fn new() -> Box<Self> {
+        Box::new(Self { exempt: VecDeque::new(), weigh: None, weight: 0, overflow: Overflow::Wait })
+    }
+
+    fn weight_of(&self, message: &M) -> usize {
+        self.weigh.map_or(0, |weigh| weigh(message))
+    }
+}
+
+impl<M> Mailbox<M> {
+    /// An empty one.
+    pub(crate) fn new(overflow: Overflow, weigh: Option<fn(&M) -> usize>) -> Self {
+        let plain = weigh.is_none() && matches!(overflow, Overflow::Wait | Overflow::Unbounded);
+        let rules = (!plain).then(|| Box::new(Rules { weigh, overflow, ..*Rules::new() }));
+        Self { queue: VecDeque::new(), taken: 0, rules }
+    }
+
+    /// Adds a message and returns how many count now.
+    #[inline]
+    pub(crate) fn push(&mut self, message: M) -> usize {
+        if let Some(rules) = &mut self.rules {
+            rules.weight += rules.weight_of(&message);
+        }
+        self.queue.push_back(message);
+        self.counted()
+    }
+
+    /// Adds a reply or a completion, which never counts.
+    pub(crate) fn push_exempt(&mut self, message: M) {
+        let position = self.taken.wrapping_add(self.queue.len() as u32);
+        self.rules.get_or_insert_with(Rules::new).exempt.push_back(position);
+        self.push(message);
+    }
+
+    /// Takes the oldest message.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<M> {
+        let message = self.queue.pop_front()?;
+        if let Some(rules) = &mut self.rules {
+            if rules.exempt.front() == Some(&self.taken) {
+                rules.exempt.pop_front();
+            }
+            rules.weight -= rules.weight_of(&message);
+        }
+        self.taken = self.taken.wrapping_add(1);
+        Some(message)
+    }
+
+    /// Takes the oldest message that is no reply, for [`Overflow::DropOldest`].
+    pub(crate) fn pop_oldest_counted(&mut self) -> Option<M> {
+        let Some(rules) = &mut self.rules else { return self.pop() };
+        let replies_ahead = rules
+            .exempt
+            .iter()
+            .enumerate()
+            .take_while(|(index, position)| **position == self.taken.wrapping_add(*index as u32))
+            .count();
+        let message = self.queue.remove(replies_ahead)?;
+        rules.weight -= rules.weight_of(&message);
+        for position in rules.exempt.iter_mut().skip(replies_ahead) {
+            *position = position.wrapping_sub(1);
+        }
+        Some(message)
+    }
+
+    /// All messages, replies included.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Messages that count towards the marks.
+    #[inline]
+    pub(crate) fn counted(&self) -> usize {
+        self.queue.len() - self.rules.as_ref().map_or(0, |rules| rules.exempt.len())
+    }
+
+    /// Whether it has passed its high mark.
+    #[inline]
+    pub(crate) fn above(&self, high: u32) -> bool {
+        self.counted() > high as usize
+            || self.rules.as_ref().is_some_and(|rules| rules.weight > WEIGHT_HIGH)
+    }
+
+    /// Whether it has fallen to its low mark.
+    pub(crate) fn at_low(&self, low: u32) -> bool {
+        self.counted() <= low as usize
+            && self.rules.as_ref().is_none_or(|rules| rules.weight <= WEIGHT_HIGH / 2)
+    }
+
+    /// What it does when it is over.
+    pub(crate) fn overflow(&self) -> Overflow {
+        self.rules.as_ref().map_or(Overflow::Wait, |rules| rules.overflow)
+    }
+}
+
+#[cfg(test)]
+mod tests;

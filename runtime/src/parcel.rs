@@ -1,0 +1,108 @@
+//! What travels to a loop through its inbox, and what the loop does with each.
+//!
+//! Sent with [`Home::post`](crate::home::Home::post), opened by [`event_loop`](crate::event_loop). Everything that
+//! one loop or thread wants of another's actors comes this way, so that it keeps its order: a wait record comes after
+//! the messages that made its sender wait.
+
+use crate::actor::ActorId;
+use crate::cell::CellRef;
+use crate::dying;
+use crate::envelope::Envelope;
+use crate::exit::ExitReason;
+use crate::extras::{Waiter, Watcher};
+use crate::local::Local;
+use crate::metrics::Pause;
+use crate::waiting;
+use crate::watch;
+
+/// What travels through an inbox.
+pub(crate) enum Parcel {
+    /// A message, or the answer to an ask.
+    Message(Envelope),
+    /// Work that must be done on this loop: mostly, build an actor.
+    Run(Box<dyn FnOnce(&Local) + Send>),
+    /// Somebody waits until `on`, which lives here, is no longer over.
+    Wait { who: Waiter, on: CellRef },
+    /// The wait of an actor that lives here is over.
+    Resume(CellRef),
+    /// Somebody wants an actor that lives here to stop.
+    Stop(CellRef, ExitReason),
+    /// A child of an actor that lives here has ended.
+    ChildGone { parent: CellRef, slot: u32 },
+    /// Somebody wants to be told when `cell` ends.
+    Watch { cell: CellRef, watcher: Watcher },
+    /// Or no longer.
+    Unwatch { cell: CellRef, id: u64 },
+    /// A request waits in the loop's control channel.
+    Control,
+}
+
+impl Parcel {
+    /// Does what the parcel asks for, on the loop that it was sent to.
+    #[inline]
+    pub(crate) fn open(self, local: &Local) {
+        match self {
+            Self::Message(envelope) => envelope.open(local),
+            Self::Run(work) => work(local),
+            Self::Wait { who, on } => waiting::wait_requested(local, who, &on),
+            Self::Resume(cell) => waiting::resumed(local, &cell),
+            Self::Stop(cell, reason) => dying::stop(local, &cell, reason),
+            Self::ChildGone { parent, slot } => dying::child_gone(local, &parent, slot),
+            Self::Watch { cell, watcher } => watch::watch(local, &cell, watcher),
+            Self::Unwatch { cell, id } => watch::unwatch(local, &cell, id),
+            Self::Control => {}
+        }
+    }
+
+    /// Sends it to the loop of `cell`, or opens it at once if that is this one. Lost if that loop has ended.
+    pub(crate) fn send(self, cell: &CellRef) {
+        let mut parcel = Some(self);
+        let home = &cell.header().home;
+        Local::with_id(home.id, |local| {
+            if let Some(parcel) = parcel.take() {
+                parcel.open(local);
+            }
+        });
+        if let Some(parcel) = parcel {
+            // An ended loop has no actors left to wait, resume, stop or be told.
+            let _ = home.post(parcel);
+        }
+    }
+}
+
+/// A request to a loop that is not for an actor.
+pub(crate) enum Control {
+    /// Stop every actor, then return.
+    End,
+    /// Who waits on whom here?
+    Pauses(flume::Sender<Vec<Pause>>),
+}
+
+/// Why a message that was accepted was never handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeadLetterReason {
+    /// Its receiver ended before it came to it.
+    ReceiverEnded,
+    /// Its receiver's mailbox was over and rejects what comes then ([`Overflow::Reject`](crate::Overflow::Reject)).
+    Rejected,
+    /// Dropped by the mailbox's declared policy ([`Overflow::DropOldest`](crate::Overflow::DropOldest),
+    /// [`Overflow::DropNewest`](crate::Overflow::DropNewest)).
+    DroppedByPolicy,
+    /// It was under way to a loop that ended.
+    LoopEnded,
+}
+
+/// A message that was accepted and never handled.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Whom it was for.
+    pub id: ActorId,
+    /// Where that actor stood in the tree.
+    pub path: String,
+    /// The message's type.
+    pub message: &'static str,
+    /// Why it was not handled.
+    pub reason: DeadLetterReason,
+}

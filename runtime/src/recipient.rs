@@ -1,0 +1,101 @@
+//! An address seen as "takes `E`": how one actor sends to another without knowing its messages.
+//!
+//! Made with [`Address::recipient`]. The function inside makes the receiver's own message of an `E`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::actor::ActorId;
+use crate::address::{Address, SendError};
+
+/// Where values of type `E` can be sent: an address and the function that makes the actor's message of an `E`.
+///
+/// Two words, cheap to copy, usable from any thread. It sends as [`Address::send`] does, with the same order and
+/// pressure.
+pub struct Recipient<E>(Arc<dyn Takes<E>>);
+
+trait Takes<E>: Send + Sync {
+    fn take(&self, value: E) -> Result<(), SendError<E>>;
+    fn id(&self) -> ActorId;
+    fn is_closed(&self) -> bool;
+    fn path(&self) -> String;
+}
+
+struct Via<M, F> {
+    address: Address<M>,
+    map: F,
+}
+
+impl<E, M, F> Takes<E> for Via<M, F>
+where
+    M: Send + 'static,
+    F: Fn(E) -> M + Send + Sync,
+{
+    fn take(&self, value: E) -> Result<(), SendError<E>> {
+        if self.address.is_closed() {
+            return Err(SendError::Closed(value));
+        }
+        // Past this point the value is the actor's message. A refusal now is a race that the sender lost by a hair:
+        // the message is counted as handed back by the mailbox and cannot be turned back into an `E`.
+        if let Err(error) = self.address.send((self.map)(value)) {
+            tracing::debug!(to = %self.address.path(), %error, "a message was refused as it was sent");
+        }
+        Ok(())
+    }
+
+    fn id(&self) -> ActorId {
+        self.address.id()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.address.is_closed()
+    }
+
+    fn path(&self) -> String {
+        self.address.path()
+    }
+}
+
+impl<E: Send + 'static> Recipient<E> {
+    pub(crate) fn new<M, F>(address: Address<M>, map: F) -> Self
+    where
+        M: Send + 'static,
+        F: Fn(E) -> M + Send + Sync + 'static,
+    {
+        Self(Arc::new(Via { address, map }))
+    }
+
+    /// Sends a value.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] if the actor has ended; the value is handed back.
+    pub fn send(&self, value: E) -> Result<(), SendError<E>> {
+        self.0.take(value)
+    }
+}
+
+impl<E> Recipient<E> {
+    /// Whose it is.
+    #[must_use]
+    pub fn id(&self) -> ActorId {
+        self.0.id()
+    }
+
+    /// Whether the actor is known to have ended.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+impl<E> Clone for Recipient<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<E> fmt::Debug for Recipient<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recipient({})", self.0.path())
+    }
+}

@@ -1,0 +1,65 @@
+//! The names under which actors of one runtime can be found.
+//!
+//! Filled with [`Context::register_name`](crate::Context::register_name); emptied when the actor ends. It hands
+//! addresses out as copies and never holds a map guard across another call.
+
+use std::any::Any;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+use crate::actor::ActorId;
+use crate::address::Address;
+
+/// The names of one runtime.
+#[derive(Default)]
+pub(crate) struct Registry {
+    names: DashMap<String, Named>,
+}
+
+struct Named {
+    id: ActorId,
+    address: Box<dyn Any + Send + Sync>,
+}
+
+/// A name could not be registered: another living actor has it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the name {name:?} belongs to actor {holder}: choose another name, or wait until that actor has ended"
+)]
+pub struct NameTaken {
+    /// The name.
+    pub name: String,
+    /// Who has it.
+    pub holder: ActorId,
+}
+
+impl Registry {
+    pub(crate) fn register<M: Send + 'static>(
+        &self,
+        name: &str,
+        address: Address<M>,
+    ) -> Result<(), NameTaken> {
+        let named = Named { id: address.id(), address: Box::new(address) };
+        match self.names.entry(name.to_owned()) {
+            Entry::Occupied(taken) => {
+                Err(NameTaken { name: name.to_owned(), holder: taken.get().id })
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(named);
+                Ok(())
+            }
+        }
+    }
+
+    /// The address under a name, if its actor takes `M`.
+    pub(crate) fn find<M: Send + 'static>(&self, name: &str) -> Option<Address<M>> {
+        self.names.get(name)?.address.downcast_ref::<Address<M>>().cloned()
+    }
+
+    pub(crate) fn forget(&self, name: &str, id: ActorId) {
+        // Taken out first: the guard must be gone when the address inside is dropped.
+        let gone = self.names.remove_if(name, |_, named| named.id == id);
+        drop(gone);
+    }
+}

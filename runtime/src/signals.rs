@@ -1,0 +1,163 @@
+//! Signals of the OS as messages.
+//!
+//! A signal handler may do almost nothing, so it writes a byte into a socket pair; the other end is a source of a
+//! loop. Each listener is an actor of its own, a child of whoever listens.
+//!
+//! It does not decide what a signal means: [`Builder::stop_on_signals`](crate::Builder::stop_on_signals) and
+//! [`Context::on_signal`] do.
+
+use std::io::{self, ErrorKind, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+use signal_hook::SigId;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+
+use crate::actor::{Actor, Outcome};
+use crate::context::Context;
+use crate::local::Local;
+use crate::poller::{Descriptor, Interest, Readiness};
+use crate::recipient::Recipient;
+use crate::spawn::{Scope, Spawn};
+
+/// A signal that can be listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Signal {
+    /// SIGINT: Ctrl-C in a terminal.
+    Interrupt,
+    /// SIGTERM: the polite request to end.
+    Terminate,
+    /// SIGHUP: the terminal has gone; for servers mostly "read your files again".
+    HangUp,
+    /// SIGUSR1.
+    User1,
+    /// SIGUSR2.
+    User2,
+}
+
+impl Signal {
+    fn number(self) -> i32 {
+        match self {
+            Self::Interrupt => SIGINT,
+            Self::Terminate => SIGTERM,
+            Self::HangUp => SIGHUP,
+            Self::User1 => SIGUSR1,
+            Self::User2 => SIGUSR2,
+        }
+    }
+}
+
+/// The end of a socket pair where a signal's bytes arrive.
+pub(crate) struct SignalPipe {
+    signal: Signal,
+    read: UnixStream,
+    id: SigId,
+}
+
+impl SignalPipe {
+    fn open(signal: Signal) -> io::Result<Self> {
+        let (read, write) = UnixStream::pair()?;
+        read.set_nonblocking(true)?;
+        // The write end is set non-blocking by `register`, and closed when it is unregistered.
+        let id = signal_hook::low_level::pipe::register(signal.number(), write)?;
+        Ok(Self { signal, read, id })
+    }
+
+    /// Empties the pipe. True if the signal came, however often.
+    fn drain(&mut self) -> bool {
+        let mut came = false;
+        let mut bytes = [0; 64];
+        loop {
+            match self.read.read(&mut bytes) {
+                Ok(0) => return came,
+                Ok(_) => came = true,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return came,
+                Err(error) => {
+                    tracing::error!(%error, "a signal's pipe cannot be read");
+                    return came;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for SignalPipe {
+    fn drop(&mut self) {
+        signal_hook::low_level::unregister(self.id);
+    }
+}
+
+/// Listens to one signal and tells one recipient.
+struct SignalListener {
+    pipe: SignalPipe,
+    tell: Recipient<Signal>,
+}
+
+impl Actor for SignalListener {
+    type Message = Readiness;
+
+    fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        let mut source = Descriptor(self.pipe.read.as_raw_fd());
+        let id = ctx.register(&mut source, Interest::READABLE, |readiness| readiness)?;
+        // As in libuv: that a signal might come is no reason to go on.
+        ctx.unref_source(id);
+        Ok(())
+    }
+
+    fn receive(&mut self, _: Readiness, ctx: &mut Context<Self>) -> Outcome {
+        if self.pipe.drain() && self.tell.send(self.pipe.signal).is_err() {
+            ctx.stop();
+        }
+        Ok(())
+    }
+}
+
+impl<A: Actor> Context<'_, A> {
+    /// Turns a signal into this actor's own message, until the actor ends. Signals that come in quick succession may
+    /// be one message. Listening does not keep the runtime alive.
+    ///
+    /// From the first call on, the signal no longer does what the OS would have done, for the rest of the process.
+    ///
+    /// # Errors
+    /// The OS refuses; under simulation there are no signals.
+    pub fn on_signal<F>(&mut self, signal: Signal, map: F) -> io::Result<()>
+    where
+        F: Fn(Signal) -> A::Message + Send + Sync + 'static,
+    {
+        let pipe = SignalPipe::open(signal)?;
+        let tell = self.recipient(map);
+        self.spawn_with(Spawn::named(format!("signal:{signal:?}")), SignalListener { pipe, tell });
+        Ok(())
+    }
+}
+
+/// Opens the pipes for [`Builder::stop_on_signals`](crate::Builder::stop_on_signals).
+pub(crate) fn listen_for_stop() -> io::Result<Vec<SignalPipe>> {
+    [Signal::Interrupt, Signal::Terminate].into_iter().map(SignalPipe::open).collect()
+}
+
+/// Whoever ends the runtime when a signal tells it to.
+struct Stopper;
+
+impl Actor for Stopper {
+    type Message = Signal;
+
+    fn receive(&mut self, signal: Signal, ctx: &mut Context<Self>) -> Outcome {
+        tracing::info!(?signal, "stopping");
+        ctx.end_runtime();
+        Ok(())
+    }
+}
+
+/// Lets signals end the runtime, from its first loop.
+pub(crate) fn stop_on(local: &Local, pipes: Vec<SignalPipe>) {
+    let scope = Scope { local, parent: None };
+    let stopper = scope.spawn_with(Spawn::named("signals"), Stopper);
+    for pipe in pipes {
+        let spawn = Spawn::named(format!("signal:{:?}", pipe.signal));
+        let tell = stopper.recipient(|signal| signal);
+        scope.spawn_with(spawn, SignalListener { pipe, tell });
+    }
+}

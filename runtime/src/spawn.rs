@@ -1,0 +1,268 @@
+//! How actors come to be: where, under which name, with which mailbox.
+//!
+//! [`Context`](crate::Context), [`RuntimeHandle`](crate::RuntimeHandle) and the runtime's start spawn through a
+//! [`Scope`]. It makes the cell and puts the actor in it on its loop; the first turn calls `started`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::cell::{Birth, CellRef, Handle, flag};
+use crate::dying;
+use crate::exit::ExitReason;
+use crate::home::Home;
+use crate::local::Local;
+use crate::mailbox::{Mailbox, Overflow};
+use crate::parcel::Parcel;
+
+/// On which loop a new actor lives, for its whole life.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Placement {
+    /// The loop of whoever spawns it (loop 0 from outside).
+    #[default]
+    Here,
+    /// This loop, counted from 0, modulo the number of loops.
+    Loop(usize),
+    /// Each loop in turn.
+    RoundRobin,
+    /// The loop on which fewest actors live.
+    LeastLoaded,
+    /// A thread of its own, for an actor that blocks. Under simulation: each loop in turn.
+    OwnThread,
+}
+
+/// What is unusual about a new actor: its name, its mailbox.
+///
+/// # Examples
+/// ```
+/// use roundsman_runtime::{Overflow, Spawn};
+///
+/// // A log that keeps the newest 100 lines rather than slow its writers down.
+/// let log = Spawn::<String>::named("log").high(100).overflow(Overflow::DropOldest);
+/// # let _ = log;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Spawn<M> {
+    name: Option<String>,
+    high: Option<u32>,
+    low: Option<u32>,
+    overflow: Overflow,
+    weigh: Option<fn(&M) -> usize>,
+    tireless: bool,
+}
+
+impl<M> Default for Spawn<M> {
+    fn default() -> Self {
+        Self {
+            name: None,
+            high: None,
+            low: None,
+            overflow: Overflow::Wait,
+            weigh: None,
+            tireless: false,
+        }
+    }
+}
+
+impl<M> Spawn<M> {
+    /// Nothing unusual.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An actor with a name, for its path: `/server/room:rust`.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..Self::default() }
+    }
+
+    /// The high mark, in messages: more than these, and senders pause (or what [`overflow`](Self::overflow) says).
+    /// Default 1,024. The low mark becomes half of it.
+    #[must_use]
+    pub fn high(mut self, messages: u32) -> Self {
+        self.high = Some(messages);
+        self
+    }
+
+    /// The low mark, in messages: at these, senders go on. At most the high mark; default half of it.
+    #[must_use]
+    pub fn low(mut self, messages: u32) -> Self {
+        self.low = Some(messages);
+        self
+    }
+
+    /// What happens to messages that come while more than the high mark wait. Default: their senders pause.
+    #[must_use]
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// The weight of a message in bytes. The mailbox is then over from more than 1 MiB, too.
+    #[must_use]
+    pub fn weigh(mut self, weigh: fn(&M) -> usize) -> Self {
+        self.weigh = Some(weigh);
+        self
+    }
+
+    /// An actor that is never paused, because something else bounds what it sends: demand, for I/O and stream stages.
+    ///
+    /// An actor that sends what it likes must not be tireless: its receivers would grow without bound.
+    #[must_use]
+    pub fn tireless(mut self) -> Self {
+        self.tireless = true;
+        self
+    }
+
+    fn marks(&self, home: &Home) -> (u32, u32) {
+        let settings = &home.world.settings;
+        let high = match self.overflow {
+            Overflow::Unbounded => u32::MAX,
+            _ => self.high.unwrap_or(settings.high),
+        };
+        let low = match (self.low, self.high) {
+            (Some(low), _) => low,
+            (None, Some(_)) => high / 2,
+            (None, None) => settings.low,
+        };
+        (high, low.min(high))
+    }
+
+    fn flags(&self) -> u32 {
+        let plain =
+            self.weigh.is_none() && matches!(self.overflow, Overflow::Wait | Overflow::Unbounded);
+        let limited = if plain { 0 } else { flag::LIMITED };
+        let tireless = if self.tireless { flag::TIRELESS } else { 0 };
+        limited | tireless
+    }
+}
+
+/// Where actors can be spawned: a loop, and the parent of what is spawned.
+///
+/// A context without its actor's type, for libraries that spawn on a user's behalf.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    pub(crate) local: &'a Local,
+    pub(crate) parent: Option<&'a CellRef>,
+}
+
+impl Scope<'_> {
+    /// Spawns an actor on this loop.
+    pub fn spawn<A: Actor>(&self, actor: A) -> Address<A::Message> {
+        self.spawn_with(Spawn::new(), actor)
+    }
+
+    /// The same, with a name or a mailbox of its own.
+    pub fn spawn_with<A: Actor>(&self, spawn: Spawn<A::Message>, actor: A) -> Address<A::Message> {
+        let (cell, slot) = self.conceive::<A>(&self.local.home, spawn);
+        self.enter(&cell, slot);
+        settle_in(self.local, &cell, || actor);
+        Address::newborn::<A>(cell)
+    }
+
+    /// Spawns an actor on the loop that `placement` names, where `make` builds it.
+    ///
+    /// The address is valid at once: what is sent before the actor is built waits for it. If the loop has ended, or
+    /// no thread could be had for [`Placement::OwnThread`], the actor is dead from the start and sends fail.
+    pub fn spawn_on<A: Actor>(
+        &self,
+        placement: Placement,
+        spawn: Spawn<A::Message>,
+        make: impl FnOnce() -> A + Send + 'static,
+    ) -> Address<A::Message> {
+        let home = self.home_for(placement);
+        if home.id == self.local.id {
+            return self.spawn_with(spawn, make());
+        }
+        let (cell, slot) = self.conceive::<A>(&home, spawn);
+        self.enter(&cell, slot);
+        let newborn = cell.clone();
+        let build = Parcel::Run(Box::new(move |local| settle_in(local, &newborn, make)));
+        if home.post(build).is_err() {
+            cell.set_dead();
+            if let Some(parent) = self.parent {
+                dying::child_gone(self.local, parent, slot);
+            }
+            cell.release_unborn_life();
+        }
+        Address::newborn::<A>(cell)
+    }
+
+    fn home_for(&self, placement: Placement) -> Arc<Home> {
+        let world = &self.local.home.world;
+        let index = match placement {
+            Placement::Here => return Arc::clone(&self.local.home),
+            Placement::Loop(index) => index % world.placeable().max(1),
+            Placement::RoundRobin => world.next_in_turn(),
+            Placement::LeastLoaded => world.least_loaded(),
+            Placement::OwnThread => match world.start_loop.get() {
+                None => world.next_in_turn(),
+                Some(start) => match start(world) {
+                    Ok(home) => return home,
+                    Err(error) => {
+                        tracing::error!(%error, "no thread for an actor that wants its own: raise `ulimit -u` or `-n`");
+                        return world.nowhere();
+                    }
+                },
+            },
+        };
+        world.home(index).unwrap_or_else(|| Arc::clone(&self.local.home))
+    }
+
+    /// Makes the cell, with its place among the parent's children.
+    fn conceive<A: Actor>(&self, home: &Arc<Home>, spawn: Spawn<A::Message>) -> (CellRef, u32) {
+        let (high, low) = spawn.marks(home);
+        let child_slot = match self.parent {
+            Some(parent) => parent.own(self.local).extras().borrow_mut().children.reserve(),
+            None => NO_SLOT,
+        };
+        let birth = Birth {
+            id: self.local.next_actor_id(),
+            home: Arc::clone(home),
+            flags: spawn.flags(),
+            name: spawn.name,
+            parent: self.parent.cloned(),
+            child_slot,
+            high,
+            low,
+            overflow: spawn.overflow,
+        };
+        (CellRef::allocate::<A>(birth, Mailbox::new(spawn.overflow, spawn.weigh)), child_slot)
+    }
+
+    /// Puts the cell into its place among the parent's children.
+    fn enter(&self, cell: &CellRef, slot: u32) {
+        if let Some(parent) = self.parent {
+            parent.own(self.local).extras().borrow_mut().children.fill(slot, cell.clone());
+        }
+    }
+}
+
+/// The place of an actor without a parent, until the loop where it is built gives it one.
+const NO_SLOT: u32 = u32::MAX;
+
+/// Builds the actor in its cell, on its loop, and gives it its first turn.
+fn settle_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) {
+    let handle = Handle::<A>::new(cell, local);
+    let own = handle.own();
+    local.population.set(local.population.get() + 1);
+    local.home.load.store(local.population.get(), Ordering::Relaxed);
+    if cell.header().parent.is_none() {
+        let mut top = local.top.borrow_mut();
+        let slot = top.reserve();
+        own.child_slot.set(slot);
+        top.fill(slot, cell.clone());
+    }
+    match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(actor) => *handle.state().borrow_mut() = Some(actor),
+        Err(panic) => dying::panicked(&handle, &*panic),
+    }
+    if local.home.world.is_ending() && cell.header().parent.is_none() {
+        dying::stop(local, cell, ExitReason::Shutdown);
+    }
+    local.schedule(cell);
+}

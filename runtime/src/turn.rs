@@ -1,0 +1,140 @@
+//! One visit to one actor: a batch of its messages, panics caught, and what comes after.
+//!
+//! Called by [`event_loop`](crate::event_loop) through the actor's table. It does not choose whom to visit.
+//!
+//! A turn handles what is urgent, then at most `budget` messages and at most what was queued when it began, so that
+//! an actor that sends to itself does not hold the loop. It ends early when the handler has filled a target (the
+//! actor pauses) or when the actor is to stop.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::actor::{Actor, Outcome};
+use crate::cell::{Handle, QueuedCell, flag};
+use crate::context::Context;
+use crate::dying;
+use crate::hooks;
+use crate::waiting;
+
+/// One visit.
+pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
+    let own = actor.own();
+    let local = actor.local;
+    local.counters.turns.add(1);
+    if !own.has(flag::STOPPING | flag::PAUSED) {
+        guarded(actor, batch);
+    }
+    if own.has(flag::STOPPING) {
+        dying::proceed(actor);
+    }
+    let queued = actor.front().mailbox(local, |mailbox| mailbox.len());
+    if !own.has(flag::DEAD | flag::PAUSED | flag::STOPPING) && (queued > 0 || own.has(flag::URGENT))
+    {
+        local.run_queue.push(QueuedCell::new(actor.cell));
+        return;
+    }
+    own.clear(flag::SCHEDULED);
+    if own.has(flag::DEAD) {
+        actor.cell.release_life(local);
+    }
+}
+
+/// The call at the end of a round.
+pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
+    let own = actor.own();
+    if own.has(flag::STOPPING | flag::DEAD) {
+        return;
+    }
+    guarded(actor, |state, actor| {
+        let outcome = state.deferred(&mut Context::new(*actor));
+        waiting::settle(actor.local, actor.cell);
+        outcome
+    });
+    if own.has(flag::STOPPING) {
+        actor.local.schedule(actor.cell);
+    }
+}
+
+/// Runs user code; an error or a panic is a failure of the actor.
+fn guarded<A: Actor>(actor: &Handle<'_, A>, code: impl FnOnce(&mut A, &Handle<'_, A>) -> Outcome) {
+    let mut state = actor.state().borrow_mut();
+    let Some(state) = &mut *state else { return };
+    // The state may be left half changed by a panic. Nobody sees it again but `stopping` and `Drop`.
+    match catch_unwind(AssertUnwindSafe(|| code(state, actor))) {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => dying::failed(actor, &failure),
+        Err(panic) => dying::panicked(actor, &*panic),
+    }
+}
+
+/// What is urgent, then a batch of messages.
+#[inline]
+fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
+    let (own, local) = (actor.own(), actor.local);
+    let mut ctx = Context::new(*actor);
+    if !own.has(flag::STARTED) {
+        own.set(flag::STARTED);
+        state.started(&mut ctx)?;
+        if local.has_attention() && interrupted(actor) {
+            return Ok(());
+        }
+    }
+    if own.has(flag::URGENT) && urgent(state, actor, &mut ctx)? {
+        return Ok(());
+    }
+    let front = actor.front();
+    let queued = front.mailbox(local, |mailbox| mailbox.len());
+    for _ in 0..queued.min(local.home.world.settings.budget as usize) {
+        let Some(message) = front.mailbox(local, |mailbox| mailbox.pop()) else { break };
+        if own.has(flag::FULL) {
+            fell(actor);
+        }
+        local.counters.handled.add(1);
+        state.receive(message, &mut ctx)?;
+        if local.has_attention() && interrupted(actor) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Timers that are due and sources that are ready, as many as there were. True if the turn is over.
+#[cold]
+fn urgent<A: Actor>(
+    state: &mut A,
+    actor: &Handle<'_, A>,
+    ctx: &mut Context<'_, A>,
+) -> Result<bool, crate::actor::Failure> {
+    let local = actor.local;
+    let waiting = actor.front().hooks(local).borrow().urgent_len();
+    let mut over = false;
+    for _ in 0..waiting {
+        let Some(message) = hooks::next_urgent(actor) else { break };
+        local.counters.handled.add(1);
+        state.receive(message, ctx)?;
+        if local.has_attention() && interrupted(actor) {
+            over = true;
+            break;
+        }
+    }
+    if !actor.front().hooks(local).borrow().is_urgent() {
+        actor.own().clear(flag::URGENT);
+    }
+    Ok(over)
+}
+
+/// Something wants attention between two messages. True if the turn is over.
+#[cold]
+fn interrupted<A: Actor>(actor: &Handle<'_, A>) -> bool {
+    let paused = waiting::settle(actor.local, actor.cell);
+    paused || actor.own().has(flag::STOPPING)
+}
+
+/// A message was taken from a full mailbox: at the low mark its senders go on.
+#[cold]
+fn fell<A: Actor>(actor: &Handle<'_, A>) {
+    let low = actor.cell.header().low;
+    if actor.front().mailbox(actor.local, |mailbox| mailbox.at_low(low)) {
+        actor.own().clear(flag::FULL);
+        waiting::refresh(actor.local, actor.cell);
+    }
+}

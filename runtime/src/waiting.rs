@@ -1,0 +1,209 @@
+//! Pausing and resuming: how an actor waits for the targets that it has filled.
+//!
+//! Called by [`turn`](crate::turn) after a message that sent to something over, by [`parcel`](crate::parcel) for waits
+//! that cross loops, and by whatever empties a mailbox or drops a guard. Who may wait on whom is said by the pure
+//! [`pressure`](crate::pressure) forest; this file only carries it out.
+//!
+//! | step | where | what |
+//! |---|---|---|
+//! | note | sender's turn | `send` to something over notes it ([`Local::note`]) |
+//! | settle | sender's loop, after that message | the noted targets become the list that it waits for, one after another |
+//! | publish, walk | sender's loop | the forest: publish the wait word, then walk; withdraw if that would close a cycle |
+//! | register | target's loop, same FIFO inbox | still over: the waiter joins the queue; else it is resumed at once |
+//! | resume | target's loop, at the low mark or its end | every waiter, first come first served |
+//! | next | sender's loop | the next target of the list; none left: runnable again, at its old place |
+
+use std::any::type_name;
+
+use crate::cell::{CellRef, flag};
+use crate::dying;
+use crate::extras::{Wait, Waiter};
+use crate::local::Local;
+use crate::mailbox::Overflow;
+use crate::metrics::Pause;
+use crate::parcel::{DeadLetter, DeadLetterReason, Parcel};
+use crate::pressure::Verdict;
+
+/// The mailbox of `cell` has passed its high mark, or is still past it: who just sent to it is noted.
+#[cold]
+pub(crate) fn above(local: &Local, cell: &CellRef) {
+    let own = cell.own(local);
+    if !own.has(flag::FULL) {
+        own.set(flag::FULL);
+        cell.set_over(true);
+    }
+    local.note(cell);
+}
+
+/// Looks again whether `cell` is over, after its mailbox fell or a guard was dropped. Resumes its waiters if not.
+pub(crate) fn refresh(local: &Local, cell: &CellRef) {
+    let own = cell.own(local);
+    let guarded = own.extras_if_any().is_some_and(|extras| !extras.borrow().guards.is_empty());
+    let over = (own.has(flag::FULL) || guarded) && !own.has(flag::DEAD);
+    cell.set_over(over);
+    if !over {
+        resume_all(local, cell);
+    }
+}
+
+/// Resumes everybody who waits on `cell`, first come first served.
+pub(crate) fn resume_all(local: &Local, cell: &CellRef) {
+    let Some(extras) = cell.own(local).extras_if_any() else { return };
+    let waiters = std::mem::take(&mut extras.borrow_mut().waiters);
+    for waiter in waiters {
+        resume(waiter);
+    }
+}
+
+fn resume(waiter: Waiter) {
+    match waiter {
+        Waiter::Thread(parker) => parker.unpark(),
+        Waiter::Actor(cell) => Parcel::Resume(cell.clone()).send(&cell),
+    }
+}
+
+/// After a message: the actor waits for what it noted. True if it is paused now.
+pub(crate) fn settle(local: &Local, cell: &CellRef) -> bool {
+    let noted = local.take_noted();
+    let own = cell.own(local);
+    if noted.is_empty() || own.has(flag::TIRELESS) {
+        return false;
+    }
+    let mut extras = own.extras().borrow_mut();
+    for target in noted {
+        let known = target.same(cell) || extras.targets.iter().any(|other| other.same(&target));
+        if !known {
+            extras.targets.push_back(target);
+        }
+    }
+    drop(extras);
+    wait_for_next(local, cell)
+}
+
+/// Waits for the next target on the list that is still over. True if there was one.
+fn wait_for_next(local: &Local, cell: &CellRef) -> bool {
+    loop {
+        let next = cell.own(local).extras().borrow_mut().targets.pop_front();
+        match next {
+            None => return false,
+            Some(target) if wait_for(local, cell, &target) => return true,
+            Some(_) => {}
+        }
+    }
+}
+
+/// Publishes, walks, and registers with the target. False if there is nothing to wait for, or it must not wait.
+fn wait_for(local: &Local, cell: &CellRef, target: &CellRef) -> bool {
+    let here = target.is_home(local);
+    let same_world = std::ptr::eq(&*cell.header().home.world, &*target.header().home.world);
+    if !same_world || target.is_dead() || (here && !target.is_over()) || !waits(target) {
+        return false;
+    }
+    let world = &local.home.world;
+    let word = world.slot_of(cell);
+    match world.forest.try_wait(word, world.slot_of(target)) {
+        Verdict::Wait => {}
+        Verdict::Cycle | Verdict::TooLong => {
+            local.counters.waits_withdrawn.add(1);
+            return false;
+        }
+    }
+    let who = Waiter::Actor(cell.clone());
+    if here {
+        target.own(local).extras().borrow_mut().waiters.push_back(who);
+    } else if target.header().home.post(Parcel::Wait { who, on: target.clone() }).is_err() {
+        world.forest.clear(word);
+        return false;
+    }
+    let own = cell.own(local);
+    own.set(flag::PAUSED);
+    let mut paused = local.paused.borrow_mut();
+    let place = paused.len();
+    paused.push(cell.clone());
+    own.extras().borrow_mut().waits_on =
+        Some(Wait { on: target.clone(), since: local.now(), place });
+    local.counters.pauses.add(1);
+    true
+}
+
+/// Whether senders wait for this actor at all: not if its mailbox drops, rejects or is unbounded.
+fn waits(target: &CellRef) -> bool {
+    target.header().overflow == Overflow::Wait
+}
+
+/// A wait record has arrived at the target's loop.
+pub(crate) fn wait_requested(local: &Local, who: Waiter, on: &CellRef) {
+    if on.is_over() && waits(on) && !on.own(local).has(flag::DEAD) {
+        on.own(local).extras().borrow_mut().waiters.push_back(who);
+    } else {
+        resume(who);
+    }
+}
+
+/// A wait of `cell` is over: on to the next target, or runnable again.
+pub(crate) fn resumed(local: &Local, cell: &CellRef) {
+    let own = cell.own(local);
+    if !own.has(flag::PAUSED) {
+        return;
+    }
+    stand_up(local, cell);
+    if !wait_for_next(local, cell) && has_work(local, cell) {
+        local.schedule(cell);
+    }
+}
+
+/// Whether the actor has anything to take a turn for.
+pub(crate) fn has_work(local: &Local, cell: &CellRef) -> bool {
+    cell.own(local).has(flag::URGENT | flag::STOPPING) || (cell.ops().queued)(cell, local) > 0
+}
+
+/// Takes `cell` out of its wait: the word first, then the loop's list.
+pub(crate) fn stand_up(local: &Local, cell: &CellRef) {
+    let own = cell.own(local);
+    own.clear(flag::PAUSED);
+    let Some(wait) = own.extras().borrow_mut().waits_on.take() else { return };
+    let world = &local.home.world;
+    world.forest.clear(world.slot_of(cell));
+    local.counters.paused_nanos.add((local.now() - wait.since).as_nanos() as u64);
+    let mut paused = local.paused.borrow_mut();
+    paused.swap_remove(wait.place);
+    if let Some(moved) = paused.get(wait.place) {
+        if let Some(wait_of_moved) = &mut moved.own(local).extras().borrow_mut().waits_on {
+            wait_of_moved.place = wait.place;
+        }
+    }
+}
+
+/// Who is paused on this loop.
+pub(crate) fn pauses(local: &Local) -> Vec<Pause> {
+    let paused = local.paused.borrow();
+    let pause = |cell: &CellRef| {
+        let extras = cell.own(local).extras().borrow();
+        let wait = extras.waits_on.as_ref()?;
+        Some(Pause {
+            who: dying::path_of(cell),
+            on: dying::path_of(&wait.on),
+            waited: local.now() - wait.since,
+        })
+    };
+    paused.iter().filter_map(pause).collect()
+}
+
+/// Counts a message that was accepted and will never be handled.
+pub(crate) fn dead_letter<M>(local: &Local, cell: &CellRef, reason: DeadLetterReason) {
+    local.counters.dead_letters.add(1);
+    tell_dead_letter::<M>(cell, reason);
+}
+
+/// The same for a message that was under way to a loop that has ended: nobody's counters are left but the world's.
+pub(crate) fn lost<M>(cell: &CellRef) {
+    cell.header().home.published.lost.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    tell_dead_letter::<M>(cell, DeadLetterReason::LoopEnded);
+}
+
+fn tell_dead_letter<M>(cell: &CellRef, reason: DeadLetterReason) {
+    let header = cell.header();
+    let Some(tell) = &header.home.world.settings.on_dead_letter else { return };
+    let path = dying::path_of(cell);
+    tell(&DeadLetter { id: header.id, path, message: type_name::<M>(), reason });
+}

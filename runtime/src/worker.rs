@@ -1,0 +1,80 @@
+//! Threads that run loops.
+//!
+//! The only file that starts threads. [`runtime`](crate::runtime) starts one for every loop but the first, which runs
+//! on the thread that calls `run`; an actor with [`Placement::OwnThread`](crate::Placement::OwnThread) gets one more.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use crate::driver::Driver;
+use crate::event_loop::EventLoop;
+use crate::home::Home;
+use crate::local::Local;
+use crate::parcel::Control;
+use crate::poller::Poller;
+use crate::world::World;
+
+/// A loop that has its home and its poller, and no thread yet.
+pub(crate) struct Seedling {
+    pub(crate) home: Arc<Home>,
+    poller: Poller,
+    control: flume::Receiver<Control>,
+    origin: Instant,
+    dedicated: bool,
+}
+
+impl Seedling {
+    /// Makes the next loop of `world`.
+    ///
+    /// # Errors
+    /// The OS gave no poller.
+    pub(crate) fn new(world: &Arc<World>, origin: Instant, dedicated: bool) -> io::Result<Self> {
+        let (poller, waker) = Poller::new()?;
+        let (sender, control) = flume::unbounded();
+        let index = world.home_count();
+        let home = Home::new(Arc::clone(world), index, Some(waker), sender);
+        world.add_home(Arc::clone(&home));
+        Ok(Self { home, poller, control, origin, dedicated })
+    }
+
+    /// The loop, on the thread that will run it.
+    pub(crate) fn grow(self) -> EventLoop {
+        let local = Local::new(self.home, Driver::os(self.origin, self.poller));
+        EventLoop::new(local, self.control, self.dedicated)
+    }
+
+    /// Runs the loop on a thread of its own; `ended` hears of its end, also of one by panic.
+    ///
+    /// # Errors
+    /// The OS gave no thread.
+    #[expect(clippy::disallowed_methods, reason = "the one place where loops get their threads")]
+    pub(crate) fn start(self, ended: flume::Sender<Ended>) -> io::Result<()> {
+        let index = self.home.index;
+        thread::Builder::new().name(format!("roundsman-{index}")).spawn(move || {
+            let mut ended = Ended { index, to: Some(ended), whole: false };
+            let mut event_loop = self.grow();
+            event_loop.run();
+            ended.whole = true;
+        })?;
+        Ok(())
+    }
+}
+
+/// Told when a worker's loop has ended.
+pub(crate) struct Ended {
+    pub(crate) index: usize,
+    to: Option<flume::Sender<Ended>>,
+    /// It ended as planned, not by a panic of this crate.
+    pub(crate) whole: bool,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(to) = self.to.take() {
+            // Nobody listens any more when the main thread has given up on a loop that blocks.
+            let _ = to.send(Self { index: self.index, to: None, whole: self.whole });
+        }
+    }
+}
