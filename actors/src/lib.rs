@@ -1,1 +1,15 @@
-//! ready-made actors
+//! roundsman: Node.js and libuv, recast as actors.
+//!
+//! Everything that runs is an actor with a mailbox. Everything that happens is a message: a socket became ready, a timer
+//! fired, a neighbour wrote. Pressure flows backwards by itself, in the end to the peer's TCP window. An actor handles
+//! one message at a time with `&mut self`; there is no `async`, no `Arc<Mutex>`, no callback pyramid.
+//!
+//! This crate re-exports the runtime (`roundsman-runtime`: [`Actor`], [`Address`], [`Context`], [`Runtime`]) and adds
+//! [`stream`]s and [`net`]. Start with the [`prelude`].
+#![forbid(unsafe_code)]
+
+pub mod net;
+pub mod prelude;
+pub mod stream;
+
+pub use roundsman_runtime::*;

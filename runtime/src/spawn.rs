@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use crate::actor::Actor;
 use crate::address::Address;
 use crate::cell::{Birth, CellRef, Handle, flag};
+use crate::clock::Timestamp;
 use crate::dying;
 use crate::exit::ExitReason;
 use crate::home::Home;
@@ -150,7 +151,20 @@ pub struct Scope<'a> {
     pub(crate) parent: Option<&'a CellRef>,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The scope in which the actor at `parent` spawns. `None` if it does not live on this loop.
+    #[must_use]
+    pub fn under<M: Send + 'static>(&self, parent: &'a Address<M>) -> Option<Self> {
+        let cell = parent.cell();
+        cell.is_home(self.local).then_some(Scope { local: self.local, parent: Some(cell) })
+    }
+
+    /// The time as the loop last saw it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.local.now()
+    }
+
     /// Spawns an actor on this loop.
     pub fn spawn<A: Actor>(&self, actor: A) -> Address<A::Message> {
         self.spawn_with(Spawn::new(), actor)

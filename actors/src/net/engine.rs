@@ -1,0 +1,361 @@
+//! The engine: the actor of one connection, which reads when it is asked and writes what it is given.
+//!
+//! Spawned by [`connection`](super::connection) when a half is piped. It knows links and a socket, no protocol.
+//!
+//! | half | states |
+//! |---|---|
+//! | read | unused → open (a link asks) → ended (FIN, failure, cancel) |
+//! | write | unused → open (a link gives) → ending (its end has come, bytes wait) → ended (FIN sent, failure) |
+//!
+//! When both have ended, or were never used and the [`Connection`](super::Connection) is gone, the socket is closed.
+
+use std::io;
+
+use bytes::Bytes;
+use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Readiness, SourceId};
+
+use super::block;
+use super::connection::in_use;
+use super::transport::StreamSocket;
+use super::write_queue::WriteQueue;
+use crate::stream::assembly::{Counts, Reporter};
+use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, weight, window};
+
+/// Bytes read in one turn; then others have theirs.
+const READ_CAP: usize = 256 * 1024;
+
+/// What the engine takes.
+pub(crate) enum Message {
+    Ready(Readiness),
+    /// The writer's link.
+    Flow(Flow<Bytes>),
+    /// The reader's link.
+    Demand(Demand),
+    Read {
+        link: Downstream<Bytes>,
+        reporter: Reporter,
+    },
+    Write {
+        reporter: Reporter,
+    },
+    AbortRead(PipeError),
+    AbortWrite(PipeError),
+    Abort,
+    /// The last handle is gone.
+    Released,
+}
+
+/// The actor of one connection.
+pub(crate) struct Engine {
+    socket: StreamSocket,
+    source: Option<SourceId>,
+    read: ReadHalf,
+    write: WriteHalf,
+    readable: bool,
+    writable: bool,
+    released: bool,
+}
+
+enum ReadHalf {
+    Unused,
+    Open { link: Downstream<Bytes>, reporter: Reporter, demand: u64, counts: Counts },
+    Ended,
+}
+
+enum WriteHalf {
+    Unused,
+    Open(Box<Writing>),
+    Ended,
+}
+
+struct Writing {
+    upstream: Option<Upstream>,
+    /// Asked for and not come.
+    asked: u64,
+    queue: WriteQueue,
+    /// The end has come: FIN follows what waits.
+    ending: bool,
+    reporter: Reporter,
+    counts: Counts,
+}
+
+impl Engine {
+    pub(crate) fn new(socket: StreamSocket) -> Self {
+        Self {
+            socket,
+            source: None,
+            read: ReadHalf::Unused,
+            write: WriteHalf::Unused,
+            readable: true,
+            writable: true,
+            released: false,
+        }
+    }
+
+    fn begin_read(
+        &mut self,
+        mut link: Downstream<Bytes>,
+        mut reporter: Reporter,
+        ctx: &mut Context<Self>,
+    ) {
+        if !matches!(self.read, ReadHalf::Unused) {
+            let error = in_use(&reporter);
+            link.take(Flow::Begin(Upstream::none()));
+            link.take(Flow::Failed(error.clone()));
+            reporter.closed(Err(error));
+            return;
+        }
+        link.take(Flow::Begin(Upstream::new(ctx.recipient(Message::Demand))));
+        self.read = ReadHalf::Open { link, reporter, demand: 0, counts: Counts::default() };
+    }
+
+    fn begin_write(&mut self, mut reporter: Reporter) {
+        if !matches!(self.write, WriteHalf::Unused) {
+            let error = in_use(&reporter);
+            reporter.closed(Err(error));
+            return;
+        }
+        self.write = WriteHalf::Open(Box::new(Writing {
+            upstream: None,
+            asked: 0,
+            queue: WriteQueue::default(),
+            ending: false,
+            reporter,
+            counts: Counts::default(),
+        }));
+    }
+
+    /// Reads what is asked for, until the socket has no more, or the cap.
+    fn read_on(&mut self, ctx: &mut Context<Self>) {
+        let ReadHalf::Open { link, reporter, demand, counts } = &mut self.read else { return };
+        let mut left = READ_CAP;
+        while self.readable && *demand > 0 {
+            if left == 0 {
+                if let Some(source) = self.source {
+                    ctx.ready_again(source, Readiness::READABLE);
+                }
+                return;
+            }
+            let most = usize::try_from(*demand).unwrap_or(usize::MAX).min(left);
+            match block::read(most, |room| self.socket.read(room)) {
+                Ok((bytes, _)) if bytes.is_empty() => {
+                    link.take(Flow::End);
+                    reporter.closed(Ok(Counts::default()));
+                    self.read = ReadHalf::Ended;
+                    return;
+                }
+                Ok((bytes, full)) => {
+                    // A short read from a stream socket says that there is no more: the next bytes are a new edge.
+                    self.readable = full;
+                    left -= bytes.len();
+                    *demand = demand.saturating_sub(weight(&bytes));
+                    counts.add(&bytes);
+                    if !link.take(Flow::Item(bytes)) {
+                        reporter.closed(Ok(Counts::default()));
+                        self.read = ReadHalf::Ended;
+                        return;
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return self.fail(error),
+            }
+        }
+    }
+
+    /// Takes what the writer's link brings.
+    fn take(&mut self, flow: Flow<Bytes>, ctx: &mut Context<Self>) {
+        let WriteHalf::Open(writing) = &mut self.write else {
+            // Ended before its link has: whoever begins now is told so at once.
+            if let Flow::Begin(upstream) = flow {
+                upstream.cancel();
+            }
+            return;
+        };
+        match flow {
+            Flow::Begin(upstream) => {
+                upstream.request(window::<Bytes>());
+                writing.asked = window::<Bytes>();
+                writing.upstream = Some(upstream);
+            }
+            Flow::Item(bytes) => {
+                writing.asked = writing.asked.saturating_sub(weight(&bytes));
+                writing.counts.add(&bytes);
+                writing.queue.push(bytes);
+                ctx.defer();
+            }
+            Flow::End => {
+                writing.upstream = None;
+                writing.ending = true;
+                ctx.defer();
+            }
+            Flow::Failed(error) => {
+                writing.reporter.closed(Err(error));
+                self.write = WriteHalf::Ended;
+                // What was sent so far must not look complete to the peer, so no FIN: the socket is closed.
+                self.fail(io::ErrorKind::ConnectionAborted.into());
+            }
+        }
+    }
+
+    /// Writes what waits, asks for more, and sends FIN when everything is out.
+    fn write_on(&mut self) {
+        let WriteHalf::Open(writing) = &mut self.write else { return };
+        while self.writable && !writing.queue.is_empty() {
+            let written = writing.queue.write(
+                &mut self.socket,
+                StreamSocket::write,
+                StreamSocket::write_vectored,
+            );
+            match written {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable = false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return self.fail(error),
+            }
+        }
+        if let Some(upstream) = &writing.upstream {
+            let room = window::<Bytes>().saturating_sub(writing.asked + writing.queue.len() as u64);
+            if room >= window::<Bytes>() / 2 {
+                upstream.request(room);
+                writing.asked += room;
+            }
+        }
+        if writing.ending && writing.queue.is_empty() {
+            // A peer that has reset meanwhile shows as an error of the reading half.
+            let finished = self.socket.finish();
+            let result = match finished {
+                Err(error) if error.kind() != io::ErrorKind::NotConnected => {
+                    Err(writing.reporter.error(error))
+                }
+                _ => Ok(writing.counts),
+            };
+            writing.reporter.closed(result);
+            self.write = WriteHalf::Ended;
+        }
+    }
+
+    /// The connection has failed: both halves hear of it, once each.
+    fn fail(&mut self, error: io::Error) {
+        let error: std::sync::Arc<io::Error> = error.into();
+        if let ReadHalf::Open { mut link, mut reporter, .. } =
+            std::mem::replace(&mut self.read, ReadHalf::Ended)
+        {
+            let error = reporter.error(again(&error));
+            link.take(Flow::Failed(error.clone()));
+            reporter.closed(Err(error));
+        }
+        self.cut_write(|reporter| reporter.error(again(&error)));
+    }
+
+    fn cut_read(&mut self, error: PipeError) {
+        if let ReadHalf::Open { mut link, mut reporter, .. } =
+            std::mem::replace(&mut self.read, ReadHalf::Ended)
+        {
+            link.take(Flow::Failed(error.clone()));
+            reporter.closed(Err(error));
+        }
+    }
+
+    fn cut_write(&mut self, error: impl FnOnce(&Reporter) -> PipeError) {
+        if let WriteHalf::Open(mut writing) = std::mem::replace(&mut self.write, WriteHalf::Ended) {
+            if let Some(upstream) = &writing.upstream {
+                upstream.cancel();
+            }
+            let error = error(&writing.reporter);
+            writing.reporter.closed(Err(error));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let read = match self.read {
+            ReadHalf::Unused => self.released,
+            ReadHalf::Open { .. } => false,
+            ReadHalf::Ended => true,
+        };
+        let write = match self.write {
+            WriteHalf::Unused => self.released,
+            WriteHalf::Open(_) => false,
+            WriteHalf::Ended => true,
+        };
+        read && write
+    }
+}
+
+/// The same I/O error once more: it goes to both halves.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error.kind().into(),
+    }
+}
+
+impl Actor for Engine {
+    type Message = Message;
+
+    fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        match self.socket.register(ctx, Message::Ready) {
+            Ok(source) => self.source = Some(source),
+            Err(error) => self.fail(error),
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
+        match message {
+            Message::Ready(readiness) => {
+                self.readable |= readiness.is_readable();
+                self.writable |= readiness.is_writable();
+                self.read_on(ctx);
+                if readiness.is_writable() {
+                    self.write_on();
+                }
+            }
+            Message::Flow(flow) => self.take(flow, ctx),
+            Message::Demand(Demand::More(amount)) => {
+                if let ReadHalf::Open { demand, .. } = &mut self.read {
+                    *demand = demand.saturating_add(amount);
+                }
+                self.read_on(ctx);
+            }
+            Message::Demand(Demand::Cancel) => {
+                if let ReadHalf::Open { reporter, .. } = &mut self.read {
+                    reporter.closed(Ok(Counts::default()));
+                    self.read = ReadHalf::Ended;
+                }
+            }
+            Message::Read { link, reporter } => self.begin_read(link, reporter, ctx),
+            Message::Write { reporter } => self.begin_write(reporter),
+            Message::AbortRead(error) => self.cut_read(error),
+            Message::AbortWrite(error) => {
+                self.cut_write(|_| error);
+                self.fail(io::ErrorKind::ConnectionAborted.into());
+            }
+            Message::Abort => self.fail(io::ErrorKind::ConnectionAborted.into()),
+            Message::Released => self.released = true,
+        }
+        if self.is_over() {
+            ctx.stop();
+        }
+        Ok(())
+    }
+
+    fn deferred(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        self.write_on();
+        if self.is_over() {
+            ctx.stop();
+        }
+        Ok(())
+    }
+
+    fn stopping(&mut self, _: &ExitReason, _: &mut Context<Self>) {
+        // Stopped from outside with bytes in hand: what the socket takes at once still goes.
+        self.write_on();
+        let gone = |reporter: &Reporter| reporter.error(Cut::OwnerGone);
+        self.cut_write(gone);
+        if let ReadHalf::Open { reporter, .. } = &self.read {
+            let error = gone(reporter);
+            self.cut_read(error);
+        }
+    }
+}

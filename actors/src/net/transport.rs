@@ -1,0 +1,121 @@
+//! Sockets of the OS, non-blocking: the only file of this crate that names mio.
+//!
+//! Used by the engine, the listener and connect. It moves bytes; it knows no actors.
+
+#![expect(clippy::disallowed_types, reason = "the one file of this crate that speaks to mio")]
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+
+use roundsman_runtime::{Context, Interest, Readiness, SourceId};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+/// A connected stream socket, or one that is being connected.
+pub(crate) struct StreamSocket(mio::net::TcpStream);
+
+impl StreamSocket {
+    /// Begins to connect; the socket turns writable when it is known how that went.
+    pub(crate) fn connect(to: SocketAddr) -> io::Result<Self> {
+        mio::net::TcpStream::connect(to).map(Self)
+    }
+
+    /// How connecting went, once the socket is writable. `None`: it is not decided yet.
+    pub(crate) fn connected(&self) -> io::Result<Option<SocketAddr>> {
+        if let Some(error) = self.0.take_error()? {
+            return Err(error);
+        }
+        match self.0.peer_addr() {
+            Ok(peer) => Ok(Some(peer)),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    pub(crate) fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        self.0.set_nodelay(on)
+    }
+
+    pub(crate) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+
+    pub(crate) fn write(&mut self, from: &[u8]) -> io::Result<usize> {
+        self.0.write(from)
+    }
+
+    pub(crate) fn write_vectored(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(from)
+    }
+
+    /// Sends FIN.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
+    }
+
+    pub(crate) fn register<A: roundsman_runtime::Actor>(
+        &mut self,
+        ctx: &mut Context<'_, A>,
+        map: impl FnMut(Readiness) -> A::Message + 'static,
+    ) -> io::Result<SourceId> {
+        ctx.register(&mut self.0, Interest::BOTH, map)
+    }
+
+    pub(crate) fn deregister<A: roundsman_runtime::Actor>(
+        &mut self,
+        ctx: &mut Context<'_, A>,
+        id: SourceId,
+    ) -> io::Result<()> {
+        ctx.deregister(&mut self.0, id)
+    }
+}
+
+/// A listening socket.
+pub(crate) struct ListenSocket(mio::net::TcpListener);
+
+impl ListenSocket {
+    /// Binds and listens, with `SO_REUSEADDR` where the OS means by it what Unix does.
+    pub(crate) fn bind(address: SocketAddr, backlog: i32) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        if cfg!(unix) {
+            socket.set_reuse_address(true)?;
+        }
+        socket.bind(&SockAddr::from(address))?;
+        socket.listen(backlog)?;
+        Ok(Self(mio::net::TcpListener::from_std(socket.into())))
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    pub(crate) fn accept(&self) -> io::Result<(StreamSocket, SocketAddr)> {
+        self.0.accept().map(|(stream, peer)| (StreamSocket(stream), peer))
+    }
+
+    pub(crate) fn register<A: roundsman_runtime::Actor>(
+        &mut self,
+        ctx: &mut Context<'_, A>,
+        map: impl FnMut(Readiness) -> A::Message + 'static,
+    ) -> io::Result<SourceId> {
+        ctx.register(&mut self.0, Interest::READABLE, map)
+    }
+}
+
+/// Whether the error says that this process, or the machine, has no descriptors or memory left for one more socket.
+pub(crate) fn is_exhausted(error: &io::Error) -> bool {
+    use exhausted::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
+}
+
+/// The codes of Unix; Windows has others, and no such limit.
+mod exhausted {
+    pub(super) const EMFILE: i32 = 24;
+    pub(super) const ENFILE: i32 = 23;
+    pub(super) const ENOMEM: i32 = 12;
+    pub(super) const ENOBUFS: i32 = if cfg!(target_os = "linux") { 105 } else { 55 };
+}

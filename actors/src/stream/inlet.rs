@@ -1,0 +1,179 @@
+//! An actor as a sink: items arrive as its own messages, and demand returns when it has done with them.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use roundsman_runtime::{Actor, Context, Recipient};
+
+use super::assembly::{Counts, Reporter};
+use super::error::Cut;
+use super::link::{Flow, Subscriber, Upstream, weight, window};
+use super::sink::Sink;
+use super::source::Outflow;
+
+/// An item in the hands of the actor that receives it: it derefs to the item.
+///
+/// Its demand returns when it is dropped or [taken](Self::take), so an actor that keeps items keeps the pressure.
+pub struct Item<T: Send + 'static> {
+    value: Option<T>,
+    weight: u64,
+    credit: Arc<Credit>,
+}
+
+/// What has been used up of a link's window and not asked for again.
+struct Credit {
+    returned: AtomicU64,
+    window: u64,
+    upstream: OnceLock<Upstream>,
+}
+
+impl Credit {
+    fn give_back(&self, weight: u64) {
+        let returned = self.returned.fetch_add(weight, Ordering::AcqRel) + weight;
+        if returned < self.window / 2 {
+            return;
+        }
+        let amount = self.returned.swap(0, Ordering::AcqRel);
+        if let (1.., Some(upstream)) = (amount, self.upstream.get()) {
+            upstream.request(amount);
+        }
+    }
+}
+
+impl<T: Send + 'static> Item<T> {
+    /// The item itself. Its demand returns now.
+    #[must_use]
+    pub fn take(mut self) -> T {
+        match self.value.take() {
+            Some(value) => value,
+            None => unreachable!("only `take` takes the value, and it consumes the item"),
+        }
+    }
+}
+
+impl<T: Send + 'static> Deref for Item<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match &self.value {
+            Some(value) => value,
+            None => unreachable!("only `take` takes the value, and it consumes the item"),
+        }
+    }
+}
+
+impl<T: Send + 'static> DerefMut for Item<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        match &mut self.value {
+            Some(value) => value,
+            None => unreachable!("only `take` takes the value, and it consumes the item"),
+        }
+    }
+}
+
+impl<T: Send + 'static> Drop for Item<T> {
+    fn drop(&mut self) {
+        self.credit.give_back(self.weight);
+    }
+}
+
+impl<T: fmt::Debug + Send + 'static> fmt::Debug for Item<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.value, f)
+    }
+}
+
+/// Makes a sink of an actor.
+pub trait Inlet<A: Actor> {
+    /// A sink whose items arrive as this actor's own messages, made by `map`: mostly an enum variant.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman::prelude::*;
+    /// use roundsman::stream::{Item, PipeError, Source, Summary};
+    ///
+    /// enum Msg {
+    ///     Number(Item<u32>),
+    ///     Done(Result<Summary, PipeError>),
+    /// }
+    ///
+    /// struct Adder(u32);
+    ///
+    /// impl Actor for Adder {
+    ///     type Message = Msg;
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         Source::iter(1..=100).pipe(ctx.inlet(Msg::Number)).start(ctx, Msg::Done);
+    ///         Ok(())
+    ///     }
+    ///     fn receive(&mut self, message: Msg, ctx: &mut Context<Self>) -> Outcome {
+    ///         match message {
+    ///             Msg::Number(number) => self.0 += *number,
+    ///             Msg::Done(summary) => {
+    ///                 assert_eq!((self.0, summary?.items), (5050, 100));
+    ///                 ctx.stop();
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// Runtime::builder().loops(1).build()?.run(|| Adder(0))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn inlet<T, F>(&self, map: F) -> Sink<T>
+    where
+        T: Send + 'static,
+        F: Fn(Item<T>) -> A::Message + Send + Sync + 'static;
+}
+
+impl<A: Actor> Inlet<A> for Context<'_, A> {
+    fn inlet<T, F>(&self, map: F) -> Sink<T>
+    where
+        T: Send + 'static,
+        F: Fn(Item<T>) -> A::Message + Send + Sync + 'static,
+    {
+        let to = self.recipient(map);
+        Sink::new(move |assembly| {
+            let window = window::<T>();
+            let credit = Credit { returned: AtomicU64::new(0), window, upstream: OnceLock::new() };
+            let reporter = assembly.enter("inlet", None);
+            let counts = Counts::default();
+            Outflow::Link(Box::new(IntoActor { to, credit: Arc::new(credit), reporter, counts }))
+        })
+    }
+}
+
+/// The lower end of a link, when the items are an actor's messages.
+struct IntoActor<T: Send + 'static> {
+    to: Recipient<Item<T>>,
+    credit: Arc<Credit>,
+    reporter: Reporter,
+    counts: Counts,
+}
+
+impl<T: Send + 'static> Subscriber<T> for IntoActor<T> {
+    fn take(&mut self, flow: Flow<T>) -> bool {
+        match flow {
+            Flow::Begin(upstream) => {
+                upstream.request(self.credit.window);
+                // A link begins once (rule 2).
+                let _ = self.credit.upstream.set(upstream);
+            }
+            Flow::Item(value) => {
+                let weight = weight(&value);
+                self.counts.add(&value);
+                let item = Item { value: Some(value), weight, credit: Arc::clone(&self.credit) };
+                if self.to.send(item).is_err() {
+                    let error = self.reporter.error(Cut::OwnerGone);
+                    self.reporter.closed(Err(error));
+                    return false;
+                }
+            }
+            Flow::End => self.reporter.closed(Ok(self.counts)),
+            Flow::Failed(error) => self.reporter.closed(Err(error)),
+        }
+        true
+    }
+}

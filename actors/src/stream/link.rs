@@ -1,0 +1,125 @@
+//! A link: what two neighbours in a pipeline say to each other.
+//!
+//! Downstream flow items, the end or a failure ([`Flow`]); upstream flows demand, or the wish to have no more
+//! ([`Demand`]). The rules are numbered in [`stream`](crate::stream). Spoken by stages, sockets, inlets and outlets; it
+//! knows none of them.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roundsman_runtime::Recipient;
+
+use super::PipeError;
+
+/// What comes down a link.
+#[derive(Debug)]
+pub enum Flow<T> {
+    /// First, once: whom to ask.
+    Begin(Upstream),
+    /// An item. Never more than was asked.
+    Item(T),
+    /// Last, once: there is no more. Needs no demand.
+    End,
+    /// Last, once: something upstream failed. Needs no demand; items that were not asked for yet are lost with it.
+    Failed(PipeError),
+}
+
+/// What goes up a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// So much more may come, in items, or in bytes where items are [`Bytes`]. Adds up, and saturates.
+    More(u64),
+    /// Nothing more is wanted. Says so as often as it likes.
+    Cancel,
+}
+
+/// The upper end of a link, in the hands of the lower one.
+#[derive(Clone)]
+pub struct Upstream(Arc<dyn Supplier>);
+
+/// Somebody who can be asked for items.
+pub(crate) trait Supplier: Send + Sync {
+    /// So much more, or no more.
+    fn ask(&self, demand: Demand);
+}
+
+/// An actor that is asked by message. One that has ended asks for nothing and sends nothing.
+impl Supplier for Recipient<Demand> {
+    fn ask(&self, demand: Demand) {
+        let _ = self.send(demand);
+    }
+}
+
+impl Upstream {
+    pub(crate) fn new(supplier: impl Supplier + 'static) -> Self {
+        Self(Arc::new(supplier))
+    }
+
+    /// Nobody: for a link that fails as it begins.
+    pub(crate) fn none() -> Self {
+        struct Nobody;
+        impl Supplier for Nobody {
+            fn ask(&self, _: Demand) {}
+        }
+        Self::new(Nobody)
+    }
+
+    /// Asks for `amount` more (rule 1: only this lets items come).
+    pub fn request(&self, amount: u64) {
+        self.0.ask(Demand::More(amount));
+    }
+
+    /// Says that nothing more is wanted. Harmless after the end, and when said twice.
+    pub fn cancel(&self) {
+        self.0.ask(Demand::Cancel);
+    }
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Upstream")
+    }
+}
+
+/// The lower end of a link, in the hands of the upper one.
+pub(crate) type Downstream<T> = Box<dyn Subscriber<T>>;
+
+/// Somebody who takes what comes down a link.
+pub(crate) trait Subscriber<T>: Send {
+    /// Takes what comes. False if nobody is there to take it: the same as being told to cancel.
+    fn take(&mut self, flow: Flow<T>) -> bool;
+}
+
+impl<T: Send + 'static> Subscriber<T> for Recipient<Flow<T>> {
+    fn take(&mut self, flow: Flow<T>) -> bool {
+        self.send(flow).is_ok()
+    }
+}
+
+/// How much a link lets be under way, and how an item counts against it.
+///
+/// `Bytes` count by length, at least 1, in a window of 64 KiB; everything else counts 1 in a window of 16.
+pub(crate) fn window<T: 'static>() -> u64 {
+    if is_bytes::<T>() { 64 * 1024 } else { 16 }
+}
+
+/// How much an item counts.
+#[inline]
+pub(crate) fn weight<T: 'static>(item: &T) -> u64 {
+    if !is_bytes::<T>() {
+        return 1;
+    }
+    let item: &dyn Any = item;
+    item.downcast_ref::<Bytes>().map_or(1, |bytes| (bytes.len() as u64).max(1))
+}
+
+/// How many bytes an item is, for summaries.
+pub(crate) fn bytes_of<T: 'static>(item: &T) -> u64 {
+    let item: &dyn Any = item;
+    item.downcast_ref::<Bytes>().map_or(0, |bytes| bytes.len() as u64)
+}
+
+fn is_bytes<T: 'static>() -> bool {
+    std::any::TypeId::of::<T>() == std::any::TypeId::of::<Bytes>()
+}

@@ -1,0 +1,51 @@
+//! Streams: chains of actors joined by links, with demand.
+//!
+//! A [`Source`] gives items, a [`Stage`] changes them, a [`Sink`] takes them; joined they are a [`Pipeline`], which runs
+//! once it is started by an actor. All four are blueprints: values that cost nothing until then. Streams know no sockets.
+//!
+//! # The rules of a link
+//! They are those of Reactive Streams 1.0.4, with the number that they have there. Each has a test for every kind of
+//! link, in `tests/tests/streams.rs`.
+//!
+//! 1. **Never more than was asked** (§1.1, §3.17). Items flow only while demand is left. [`Bytes`](bytes::Bytes) are
+//!    counted by length, and an item may begin while any is left, so they overshoot by less than one item.
+//! 2. **Begin first, once** (§1.9, §2.12). The first thing on a link says whom to ask.
+//! 3. **Serial** (§1.3). What comes down a link comes one after another, also across loops.
+//! 4. **Silent after the end** (§1.7). After the end or a failure nothing comes.
+//! 5. **End and failure need no demand** (§1.5, §2.9).
+//! 6. **Cancel is idempotent, and soon obeyed** (§3.7, §1.8). Items that were under way may still come.
+//! 7. **Demand adds up and saturates** (§3.8, §3.17).
+//! 8. **No recursion on the stack** (§3.3). Asking from inside an item is a message, never a call.
+//! 9. **A failure reaches both ends, once** (Node's `pipeline`). Upstream is cancelled, downstream fails.
+//!
+//! # Windows
+//! A link lets 16 items be under way, or 64 KiB where items are [`Bytes`](bytes::Bytes), and asks again at half of that.
+//! Items travel one a message: at about 10 ns a message a batch would cost more to fill than it saves.
+//!
+//! # Actors of a pipeline
+//! Pure operators in a row share one actor; [`Source::boundary`] parts them. Each pipeline has one more actor, which
+//! waits until every stage has closed and then tells the owner.
+
+pub(crate) mod assembly;
+mod error;
+mod inlet;
+mod link;
+mod link_tail;
+mod operators;
+mod outlet;
+mod pipeline;
+mod runner;
+pub(crate) mod sink;
+pub(crate) mod source;
+pub(crate) mod stage;
+
+pub use error::{Cut, PipeError};
+pub use inlet::{Inlet, Item};
+pub use link::{Demand, Flow, Upstream};
+pub(crate) use link::{Downstream, weight, window};
+pub use operators::{LineTooLong, collect, filter, fold, for_each, lines, map};
+pub use outlet::{Full, Outlet, Wanted, outlet};
+pub use pipeline::{Pipeline, Running, Summary};
+pub use sink::Sink;
+pub use source::Source;
+pub use stage::Stage;

@@ -1,0 +1,70 @@
+//! Lines out of blocks, cut anywhere.
+
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::stream::operators::fold::Last;
+
+type Line = Result<Bytes, LineTooLong>;
+
+/// Cuts `blocks` into lines of at most `max`.
+fn cut(max: usize, blocks: &[&[u8]]) -> Vec<Result<String, u64>> {
+    let got: Arc<Mutex<Vec<Line>>> = Arc::default();
+    let into = Arc::clone(&got);
+    let next = Last::new((), move |_: &mut (), line| into.lock().unwrap().push(line), |()| ());
+    let mut lines = Lines {
+        max,
+        partial: BytesMut::new(),
+        skipping: false,
+        at: 0,
+        begun: 0,
+        next: Box::new(next),
+    };
+    for block in blocks {
+        lines.push(Bytes::copy_from_slice(block)).unwrap();
+    }
+    lines.end().unwrap();
+    let got = got.lock().unwrap();
+    let text = |line: &Bytes| String::from_utf8_lossy(line).into_owned();
+    got.iter().map(|line| line.as_ref().map(text).map_err(|error| error.at)).collect()
+}
+
+fn ok(line: &str) -> Result<String, u64> {
+    Ok(line.to_owned())
+}
+
+#[test]
+fn both_line_ends_are_cut_off_and_empty_lines_are_lines() {
+    assert_eq!(cut(9, &[b"a\r\nb\n\n\r\nc\r"]), [ok("a"), ok("b"), ok(""), ok(""), ok("c")]);
+}
+
+#[test]
+fn a_line_of_exactly_the_limit_passes_with_either_end() {
+    assert_eq!(cut(3, &[b"abc\r\nabc\nabc"]), [ok("abc"), ok("abc"), ok("abc")]);
+}
+
+#[test]
+fn a_line_over_the_limit_is_reported_once_with_its_place_and_skipped() {
+    assert_eq!(cut(3, &[b"ok\nabcd\nok\n"]), [ok("ok"), Err(3), ok("ok")]);
+    assert_eq!(
+        cut(3, &[b"ok\nab", b"cdef", b"ghij", b"kl\nok\nxxxx"]),
+        [ok("ok"), Err(3), ok("ok"), Err(19)]
+    );
+}
+
+#[test]
+fn the_cuts_between_blocks_change_nothing() {
+    let text: &[u8] = b"one\r\n\r\nfar too long for this\r\ntwo\nthree\r\nfour5\rx\n";
+    let whole = cut(5, &[text]);
+    for at in 0..=text.len() {
+        for then in at..=text.len() {
+            assert_eq!(
+                cut(5, &[&text[..at], &text[at..then], &text[then..]]),
+                whole,
+                "cut at {at} and {then}"
+            );
+        }
+    }
+    let bytes: Vec<&[u8]> = text.chunks(1).collect();
+    assert_eq!(cut(5, &bytes), whole);
+}

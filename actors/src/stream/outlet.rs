@@ -1,0 +1,236 @@
+//! An actor as a source: it pushes items, and is told how much is wanted.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use roundsman_runtime::Recipient;
+
+use super::PipeError;
+use super::assembly::{Counts, Reporter};
+use super::error::Cut;
+use super::link::{Demand, Downstream, Flow, Supplier, Upstream, weight};
+use super::source::Source;
+
+/// A pair: a source to pipe, and the outlet through which an actor (or a thread) feeds it.
+///
+/// What is pushed ahead of demand waits in the outlet, at most `limit` (in items, or in bytes where items are
+/// [`Bytes`](bytes::Bytes)); past it, [`Outlet::push`] hands the item back.
+///
+/// # Examples
+/// ```
+/// use roundsman::stream::{Full, outlet};
+///
+/// let (source, mut outlet) = outlet::<u32>(2);
+/// assert_eq!(outlet.push(1), Ok(0), "nothing is wanted yet");
+/// assert_eq!(outlet.push(2), Ok(0));
+/// assert_eq!(outlet.push(3), Err(Full::Limit(3)));
+/// # drop(source);
+/// ```
+pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
+    let state = State {
+        link: None,
+        reporter: None,
+        demand: 0,
+        kept: VecDeque::new(),
+        kept_weight: 0,
+        limit,
+        ending: Ending::No,
+        wanted: None,
+    };
+    let shared = Arc::new(Shared(Mutex::new(state)));
+    let inside = Arc::clone(&shared);
+    let source = Source::new(move |assembly, outflow| {
+        let mut link = outflow.into_link(assembly);
+        let abort = Upstream::new(Arc::clone(&inside));
+        let reporter = assembly.enter("outlet", None);
+        link.take(Flow::Begin(abort));
+        let mut state = inside.lock();
+        state.link = Some(link);
+        state.reporter = Some(reporter);
+        state.flush();
+    });
+    (source, Outlet { shared })
+}
+
+/// Where an actor pushes the items of a source; see [`outlet`].
+///
+/// Dropped without [`end`](Self::end), it fails the pipeline: what ends halfway must not look complete.
+pub struct Outlet<T: Send + 'static> {
+    shared: Arc<Shared<T>>,
+}
+
+/// An item that an outlet did not take; it is handed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Full<T> {
+    /// As much waits as the outlet may hold.
+    #[error("the outlet holds as much as it may: raise its limit, or push when there is demand")]
+    Limit(T),
+    /// Nobody takes items any more: the pipeline has ended, or the outlet has.
+    #[error("the pipeline has ended")]
+    Closed(T),
+}
+
+impl<T: Send + 'static> Outlet<T> {
+    /// Gives an item and returns how much is still wanted beyond it: 0 says "wait if you can".
+    ///
+    /// # Errors
+    /// [`Full`] hands the item back: the limit is reached, or nobody takes items any more.
+    pub fn push(&mut self, item: T) -> Result<u64, Full<T>> {
+        self.shared.lock().push(item)
+    }
+
+    /// What waits here because nobody has asked for it yet, in items or bytes.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.shared.lock().kept_weight
+    }
+
+    /// Drops what waits here and was not asked for; returns how many items that were.
+    pub fn discard(&mut self) -> usize {
+        let mut state = self.shared.lock();
+        state.kept_weight = 0;
+        std::mem::take(&mut state.kept).len()
+    }
+
+    /// The stream ends once everything has been taken. Later pushes are refused.
+    pub fn end(&mut self) {
+        let mut state = self.shared.lock();
+        if state.ending == Ending::No {
+            state.ending = Ending::Soon;
+            state.flush();
+        }
+    }
+
+    /// Tells `recipient` when there is demand again after a push that found none. (Node: `drain`.)
+    pub fn notify(&mut self, recipient: Recipient<Wanted>) {
+        self.shared.lock().wanted = Some((recipient, false));
+    }
+}
+
+/// There is demand again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted;
+
+struct Shared<T>(Mutex<State<T>>);
+
+struct State<T> {
+    link: Option<Downstream<T>>,
+    reporter: Option<Reporter>,
+    demand: u64,
+    kept: VecDeque<T>,
+    kept_weight: u64,
+    limit: u64,
+    ending: Ending,
+    /// Whom to tell of demand, and whether a push has found none since.
+    wanted: Option<(Recipient<Wanted>, bool)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    No,
+    /// The end follows what is kept.
+    Soon,
+    Ended,
+}
+
+impl<T> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // Nothing in here is left half done by a panic: an allocation that fails aborts.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Send + 'static> State<T> {
+    fn push(&mut self, item: T) -> Result<u64, Full<T>> {
+        if self.ending != Ending::No {
+            return Err(Full::Closed(item));
+        }
+        if self.kept.is_empty() && self.demand > 0 {
+            self.send(item);
+        } else {
+            let weight = weight(&item);
+            if self.kept_weight.saturating_add(weight) > self.limit {
+                return Err(Full::Limit(item));
+            }
+            self.kept_weight += weight;
+            self.kept.push_back(item);
+        }
+        if let (0, Some((_, waits))) = (self.demand, &mut self.wanted) {
+            *waits = true;
+        }
+        Ok(self.demand)
+    }
+
+    fn send(&mut self, item: T) {
+        self.demand = self.demand.saturating_sub(weight(&item));
+        if !self.link.as_mut().is_some_and(|link| link.take(Flow::Item(item))) {
+            self.close(Ok(Counts::default()));
+        }
+    }
+
+    fn flush(&mut self) {
+        while self.demand > 0 && self.link.is_some() {
+            let Some(item) = self.kept.pop_front() else { break };
+            self.kept_weight -= weight(&item);
+            self.send(item);
+        }
+        if self.ending == Ending::Soon && self.kept.is_empty() {
+            if let Some(link) = &mut self.link {
+                link.take(Flow::End);
+                self.close(Ok(Counts::default()));
+            }
+        }
+    }
+
+    fn close(&mut self, result: Result<Counts, PipeError>) {
+        self.ending = Ending::Ended;
+        self.link = None;
+        self.kept.clear();
+        self.kept_weight = 0;
+        if let Some(mut reporter) = self.reporter.take() {
+            reporter.closed(result);
+        }
+    }
+}
+
+impl<T: Send + 'static> Supplier for Arc<Shared<T>> {
+    fn ask(&self, demand: Demand) {
+        let mut state = self.lock();
+        match demand {
+            Demand::Cancel => state.close(Ok(Counts::default())),
+            Demand::More(amount) => {
+                state.demand = state.demand.saturating_add(amount);
+                state.flush();
+                if state.demand > 0 {
+                    if let Some((recipient, waits @ true)) = &mut state.wanted {
+                        *waits = false;
+                        // An actor that has ended wants nothing.
+                        let _ = recipient.send(Wanted);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Send + 'static> Drop for Outlet<T> {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        if state.ending != Ending::No {
+            return;
+        }
+        let error = PipeError::new("outlet", Cut::OwnerGone);
+        if let Some(link) = &mut state.link {
+            link.take(Flow::Failed(error.clone()));
+        }
+        state.close(Err(error));
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Outlet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Outlet({} waiting)", self.waiting())
+    }
+}

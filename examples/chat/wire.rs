@@ -1,0 +1,236 @@
+//! The wire format of IRC: what a line from a client says, and how a line to a client is written.
+//!
+//! A session reads with [`decode`] and [`Line::parse`]; whoever answers or relays writes with [`numeric`], [`relay`]
+//! and their like. Nothing here knows a socket, a client or a channel.
+//!
+//! **Bytes that are not UTF-8 are replaced, not refused.** `decode` puts U+FFFD where a sequence is broken, so from
+//! there on everything is `str` and every line that leaves the server is valid UTF-8. Refusing would need a reply,
+//! and a NOTICE must never cause one; passing the bytes on would hand every reader the problem of one writer.
+//!
+//! **A line cannot hold a second line.** CR, LF and NUL have no place inside a line; whatever text they came in with,
+//! [`compose`] writes them as spaces. It is the only way to make an outgoing line.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+#[cfg(test)]
+mod tests;
+
+/// The longest line either side may send, in bytes, CR LF included.
+pub const LINE_MAX: usize = 512;
+/// The longest line without its end, in bytes.
+const BODY_MAX: usize = LINE_MAX - 2;
+/// The most parameters of one line; the last takes the rest of the line.
+const PARAMS_MAX: usize = 15;
+/// The longest command that can mean something, in bytes.
+const VERB_MAX: usize = 12;
+
+/// A line from a client, taken apart; it borrows the text it was parsed from.
+///
+/// Tags (`@…`) and a source (`:…`) are read over: no capability gives tags a meaning yet, and who sent the line is
+/// known from the connection, whatever the line claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'a> {
+    command: &'a str,
+    params: [&'a str; PARAMS_MAX],
+    count: usize,
+}
+
+impl<'a> Line<'a> {
+    /// Takes a line without CR LF apart; `None` if it holds no command, which IRC passes over in silence.
+    ///
+    /// Several spaces count as one. A parameter that starts with `:`, or is the fifteenth, takes the rest of the line.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut rest = text.trim_start_matches(' ');
+        for mark in ['@', ':'] {
+            if rest.starts_with(mark) {
+                (_, rest) = split_word(rest);
+            }
+        }
+        let (command, mut rest) = split_word(rest);
+        if command.is_empty() {
+            return None;
+        }
+        let mut line = Self { command, params: [""; PARAMS_MAX], count: 0 };
+        while !rest.is_empty() {
+            let param;
+            if let Some(trailing) = rest.strip_prefix(':') {
+                (param, rest) = (trailing, "");
+            } else if line.count == PARAMS_MAX - 1 {
+                (param, rest) = (rest, "");
+            } else {
+                (param, rest) = split_word(rest);
+            }
+            line.params[line.count] = param;
+            line.count += 1;
+        }
+        Some(line)
+    }
+
+    /// The command as the client spelt it: what 421 and 461 quote.
+    pub fn command(&self) -> &'a str {
+        self.command
+    }
+
+    /// The command in upper case: what to match on.
+    pub fn verb(&self) -> Verb {
+        Verb::of(self.command)
+    }
+
+    /// The parameters in order; a trailing one has lost its colon and may be empty.
+    pub fn params(&self) -> &[&'a str] {
+        &self.params[..self.count]
+    }
+}
+
+/// A command in upper case, kept on the stack.
+#[derive(Debug, Clone, Copy)]
+pub struct Verb {
+    letters: [u8; VERB_MAX],
+    length: usize,
+}
+
+impl Verb {
+    fn of(command: &str) -> Self {
+        let mut verb = Self { letters: [0; VERB_MAX], length: 0 };
+        if command.is_ascii() && command.len() <= VERB_MAX {
+            verb.length = command.len();
+            verb.letters[..verb.length].copy_from_slice(command.as_bytes());
+            verb.letters.make_ascii_uppercase();
+        }
+        verb
+    }
+
+    /// The command, or the empty string if it is too long or too strange to be one.
+    pub fn as_str(&self) -> &str {
+        str::from_utf8(&self.letters[..self.length]).unwrap_or_default()
+    }
+}
+
+/// The line is over [`LINE_MAX`] bytes with its CR LF: to be answered with 417.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineTooLong;
+
+/// Reads the bytes of one line, given without LF, as text; copies only to replace what is not UTF-8.
+///
+/// A CR at the end belongs to the line's end, whether or not the framing has already taken it away. The length that
+/// is allowed does not depend on whether the client ends its lines with CR LF or with LF alone.
+///
+/// # Errors
+///
+/// [`LineTooLong`], measured before anything is replaced.
+pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, LineTooLong> {
+    let body = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    if body.len() > BODY_MAX {
+        return Err(LineTooLong);
+    }
+    Ok(String::from_utf8_lossy(body))
+}
+
+/// `:server 433 nick param… :text`: an answer of the server to `nick`, which is `*` before the client has one.
+pub fn numeric(server: &str, code: &str, nick: &str, params: &[&str], text: Option<&str>) -> Bytes {
+    compose(Some(server), &[code, nick], params, text)
+}
+
+/// One numeric whose text is a list, as often as the list needs: no item is left out, and none is cut that fits a line.
+///
+/// An empty list still makes one line, with an empty text.
+pub fn numeric_list<I>(
+    server: &str,
+    code: &str,
+    nick: &str,
+    params: &[&str],
+    items: I,
+) -> Vec<Bytes>
+where
+    I: IntoIterator<Item: AsRef<str>>,
+{
+    let room = BODY_MAX.saturating_sub(length(Some(server), &[code, nick], params, Some("")));
+    let mut lines = Vec::new();
+    let mut text = String::new();
+    for item in items {
+        let item = item.as_ref();
+        if !text.is_empty() && text.len() + 1 + item.len() > room {
+            lines.push(numeric(server, code, nick, params, Some(&text)));
+            text.clear();
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(item);
+    }
+    if lines.is_empty() || !text.is_empty() {
+        lines.push(numeric(server, code, nick, params, Some(&text)));
+    }
+    lines
+}
+
+/// `:source COMMAND param… :text`: what someone did, told to others; the source is `nick!user@host` or the server.
+///
+/// With the source in front, the line may outgrow what the client sent: then the end of the text is lost.
+pub fn relay(source: &str, command: &str, params: &[&str], text: Option<&str>) -> Bytes {
+    compose(Some(source), &[command], params, text)
+}
+
+/// `COMMAND :text`, without a source: `ERROR` and `PING`, which speak of the link itself.
+pub fn bare(command: &str, text: &str) -> Bytes {
+    compose(None, &[command], &[], Some(text))
+}
+
+/// The longest start of `text` that has at most `max` bytes and ends with a whole character.
+pub fn cut(text: &str, max: usize) -> &str {
+    if text.len() <= max {
+        return text;
+    }
+    let end = (0..=max).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    &text[..end]
+}
+
+/// Writes one line with its CR LF, at most [`LINE_MAX`] bytes. `head` is ours; `params` and `text` may be anyone's.
+fn compose(source: Option<&str>, head: &[&str], params: &[&str], text: Option<&str>) -> Bytes {
+    let mut line = String::with_capacity(length(source, head, params, text) + 2);
+    if let Some(source) = source {
+        line.push(':');
+        line.push_str(source);
+        line.push(' ');
+    }
+    for (nth, word) in
+        head.iter().copied().chain(params.iter().map(|param| middle(param))).enumerate()
+    {
+        if nth > 0 {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if let Some(text) = text {
+        line.push_str(" :");
+        line.push_str(text);
+    }
+    if line.contains(['\r', '\n', '\0']) {
+        line = line.replace(['\r', '\n', '\0'], " ");
+    }
+    line.truncate(cut(&line, BODY_MAX).len());
+    line.push_str("\r\n");
+    Bytes::from(line)
+}
+
+/// How long a line of these parts is at most, in bytes, without CR LF.
+fn length(source: Option<&str>, head: &[&str], params: &[&str], text: Option<&str>) -> usize {
+    let words = head.iter().chain(params).map(|word| word.len().max(1) + 1).sum::<usize>() - 1;
+    source.map_or(0, |source| source.len() + 2) + words + text.map_or(0, |text| text.len() + 2)
+}
+
+/// A parameter as it can stand before others: what would run into its neighbours is shown as `*`.
+fn middle(param: &str) -> &str {
+    let fits = !param.is_empty() && !param.starts_with(':') && !param.contains(' ');
+    if fits { param } else { "*" }
+}
+
+/// The first word, and what follows it without the spaces between.
+fn split_word(text: &str) -> (&str, &str) {
+    match text.split_once(' ') {
+        Some((word, rest)) => (word, rest.trim_start_matches(' ')),
+        None => (text, ""),
+    }
+}
