@@ -162,15 +162,9 @@ impl<M: Send + 'static> Address<M> {
     /// ```
     #[inline]
     pub fn send(&self, message: M) -> Result<(), SendError<M>> {
-        let mut message = Some(message);
-        let sent = Local::with_id(self.cell.home_id(), |local| match message.take() {
-            Some(message) => self.push(message, local),
-            None => Ok(()),
-        });
-        match (sent, message) {
-            (Some(sent), _) => sent,
-            (None, Some(message)) => self.send_elsewhere(message),
-            (None, None) => Ok(()),
+        match Local::current(self.cell.home_id()) {
+            Some(local) => self.push(message, &local),
+            None => self.send_elsewhere(message),
         }
     }
 
@@ -288,20 +282,23 @@ impl<M: Send + 'static> Address<M> {
     /// Same loop: straight into the mailbox.
     #[inline]
     pub(crate) fn push(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
-        let own = self.cell.own(local);
-        let flags = own.flags.get();
-        if flags & (flag::DEAD | flag::LIMITED) != 0 {
-            return self.push_limited(message, local);
-        }
-        let counted = self.front().mailbox(local, |mailbox| mailbox.push(message));
-        if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
-            own.flags.set(flags | flag::SCHEDULED);
-            local.run_queue.push(QueuedCell::new(&self.cell));
-        }
-        if counted > self.cell.header().high as usize {
-            waiting::above(local, &self.cell);
-        }
-        Ok(())
+        self.front()
+            .owned(local, |own, mailbox| {
+                let flags = own.flags.get();
+                if flags & (flag::DEAD | flag::LIMITED) != 0 {
+                    return Err(message);
+                }
+                let len = mailbox.push_plain(message);
+                if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
+                    own.flags.set(flags | flag::SCHEDULED);
+                    local.run_queue.push(QueuedCell::new(&self.cell));
+                }
+                if len > self.cell.header().high as usize {
+                    waiting::above(local, &self.cell);
+                }
+                Ok(())
+            })
+            .or_else(|message| self.push_limited(message, local))
     }
 
     /// The same for an actor that is gone, or whose mailbox has rules of its own.
@@ -315,7 +312,7 @@ impl<M: Send + 'static> Address<M> {
         let high = self.cell.header().high;
         let mut dropped = None;
         if own.has(flag::FULL) {
-            match self.front().mailbox(local, |mailbox| mailbox.overflow()) {
+            match self.front().owned(local, |_, mailbox| mailbox.overflow()) {
                 Overflow::Reject => {
                     local.counters.handed_back.add(1);
                     return Err(SendError::Rejected(message));
@@ -326,12 +323,12 @@ impl<M: Send + 'static> Address<M> {
                     return Ok(());
                 }
                 Overflow::DropOldest => {
-                    dropped = self.front().mailbox(local, |mailbox| mailbox.pop_oldest_counted());
+                    dropped = self.front().owned(local, |_, mailbox| mailbox.pop_oldest_counted());
                 }
                 Overflow::Wait | Overflow::Unbounded => {}
             }
         }
-        let above = self.front().mailbox(local, |mailbox| {
+        let above = self.front().owned(local, |_, mailbox| {
             mailbox.push(message);
             mailbox.above(high)
         });
@@ -351,7 +348,11 @@ impl<M: Send + 'static> Address<M> {
             waiting::dead_letter::<M>(local, &self.cell, DeadLetterReason::ReceiverEnded);
             return;
         }
-        self.front().mailbox(local, |mailbox| mailbox.push_exempt(message));
+        self.front().owned(local, |own, mailbox| {
+            mailbox.push_exempt(message);
+            // From now on the mailbox has rules: which of its messages do not count.
+            own.set(flag::LIMITED);
+        });
         local.schedule(&self.cell);
     }
 

@@ -69,6 +69,8 @@ pub(crate) struct Own {
     pub(crate) flags: Cell<u32>,
     /// Where the parent keeps this child.
     pub(crate) child_slot: Cell<u32>,
+    /// The next cell of the run queue, while `SCHEDULED` and not in its turn.
+    next: Cell<Option<QueuedCell>>,
     extras: OnceCell<Box<RefCell<Extras>>>,
 }
 
@@ -134,15 +136,17 @@ pub(crate) struct Front<M> {
 }
 
 impl<M> Front<M> {
-    /// Lends the mailbox to `f`, on the owner's thread only.
+    /// The owner's part and the mailbox, lent to `f` on the owner's thread only.
     ///
     /// `f` runs nothing of the user's: see the module's second premise.
     #[inline]
-    pub(crate) fn mailbox<R>(&self, local: &Local, f: impl FnOnce(&mut Mailbox<M>) -> R) -> R {
+    pub(crate) fn owned<R>(&self, local: &Local, f: impl FnOnce(&Own, &mut Mailbox<M>) -> R) -> R {
         self.header.assert_home(local);
+        let mailbox = self.mailbox.get();
         // SAFETY: (1) the assertion makes this the owner's thread, and only it reaches the mailbox; (2) no other
-        // borrow lives: `mailbox` is the only way to one, and closures given to it never call user code or this.
-        f(unsafe { &mut *self.mailbox.get() })
+        // borrow lives: this and `Handle::mailbox` are the only ways to one, and what is given to them never calls
+        // user code or either of them.
+        f(&self.header.own, unsafe { &mut *mailbox })
     }
 
     /// What waits ahead of the mailbox, made on first use.
@@ -168,7 +172,6 @@ pub(crate) struct ActorCell<A: Actor> {
 /// What can be done with a cell without knowing its type: one table per actor type.
 pub(crate) struct Ops {
     pub(crate) actor_name: fn() -> &'static str,
-    pub(crate) message_name: fn() -> &'static str,
     pub(crate) turn: fn(&CellRef, &Local),
     pub(crate) deferred: fn(&CellRef, &Local),
     pub(crate) timer_due: fn(&CellRef, &Local, TimerId),
@@ -182,14 +185,13 @@ impl Ops {
     const fn of<A: Actor>() -> Self {
         Self {
             actor_name: std::any::type_name::<A>,
-            message_name: std::any::type_name::<A::Message>,
             turn: |cell, local| turn::turn(&Handle::<A>::new(cell, local)),
             deferred: |cell, local| turn::deferred(&Handle::<A>::new(cell, local)),
             timer_due: |cell, local, id| hooks::timer_due(&Handle::<A>::new(cell, local), id),
             ready: |cell, local, id, readiness| {
                 hooks::ready(&Handle::<A>::new(cell, local), id, readiness);
             },
-            queued: |cell, local| Handle::<A>::new(cell, local).front().mailbox(local, |m| m.len()),
+            queued: |cell, local| Handle::<A>::new(cell, local).mailbox(|mailbox| mailbox.len()),
             free: free::<A>,
         }
     }
@@ -212,19 +214,18 @@ impl<A: Actor> Copy for Handle<'_, A> {}
 
 impl<'a, A: Actor> Handle<'a, A> {
     /// # Panics
-    /// If the cell is not one of `A`: a bug of this crate.
+    /// If the cell is another loop's: a bug of this crate. It must be one of `A`.
     #[inline]
     pub(crate) fn new(cell: &'a CellRef, local: &'a Local) -> Self {
-        debug_assert!(std::ptr::fn_addr_eq(
-            cell.ops().actor_name,
-            std::any::type_name::<A> as fn() -> _
-        ));
+        cell.header().assert_home(local);
+        debug_assert_eq!((cell.ops().actor_name)(), std::any::type_name::<A>());
         Self { cell, local, actor: PhantomData }
     }
 
     #[inline]
     pub(crate) fn own(&self) -> &'a Own {
-        self.cell.own(self.local)
+        // The owner test was made in `new`.
+        &self.cell.header().own
     }
 
     #[inline]
@@ -234,10 +235,17 @@ impl<'a, A: Actor> Handle<'a, A> {
         unsafe { self.cell.front() }
     }
 
+    /// Lends the mailbox to `f`, which runs nothing of the user's: see the module's second premise.
+    #[inline]
+    pub(crate) fn mailbox<R>(&self, f: impl FnOnce(&mut Mailbox<A::Message>) -> R) -> R {
+        let mailbox = self.front().mailbox.get();
+        // SAFETY: as in `Front::mailbox`; the owner test was made in `new`.
+        f(unsafe { &mut *mailbox })
+    }
+
     /// The actor, borrowed while its code runs.
     #[inline]
     pub(crate) fn state(&self) -> &'a RefCell<Option<A>> {
-        self.cell.header().assert_home(self.local);
         // SAFETY: a cell of `A`, as above; counted, so allocated.
         let cell: &'a ActorCell<A> = unsafe { self.cell.0.cast().as_ref() };
         &cell.state
@@ -286,6 +294,7 @@ impl CellRef {
             own: Own {
                 flags: Cell::new(birth.flags),
                 child_slot: Cell::new(birth.child_slot),
+                next: Cell::new(None),
                 extras: OnceCell::new(),
             },
         };
@@ -429,8 +438,9 @@ pub(crate) unsafe fn free<A: Actor>(cell: NonNull<Header>) {
 
 /// A cell in the run queue: not counted, since counting would cost more than the visit.
 ///
-/// Made by [`QueuedCell::new`] when `SCHEDULED` is set and turned back by [`QueuedCell::take`]. The life reference
-/// keeps the cell: it is given up only by an owner that has cleared `SCHEDULED`.
+/// Made by [`QueuedCell::new`] when `SCHEDULED` is set. The life reference keeps the cell: it is given up only by an
+/// owner that has cleared `SCHEDULED`, which it does only after the cell has left the queue.
+#[derive(Clone, Copy)]
 pub(crate) struct QueuedCell(NonNull<Header>);
 
 impl QueuedCell {
@@ -442,9 +452,20 @@ impl QueuedCell {
 
     /// Lends the cell to `f`.
     #[inline]
-    pub(crate) fn with<R>(&self, f: impl FnOnce(&CellRef) -> R) -> R {
+    pub(crate) fn with<R>(self, f: impl FnOnce(&CellRef) -> R) -> R {
         // The reference is lent, not owned: it must not count down.
         let cell = std::mem::ManuallyDrop::new(CellRef(self.0));
         f(&cell)
+    }
+
+    /// The cell behind it in the queue.
+    #[inline]
+    pub(crate) fn next(self) -> Option<Self> {
+        self.with(|cell| cell.header().own.next.get())
+    }
+
+    #[inline]
+    pub(crate) fn set_next(self, next: Option<Self>) {
+        self.with(|cell| cell.header().own.next.set(next));
     }
 }

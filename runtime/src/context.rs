@@ -464,11 +464,12 @@ pub struct PressureGuard {
 
 impl Drop for PressureGuard {
     fn drop(&mut self) {
-        Local::with_id(self.cell.home_id(), |local| {
-            if take_guard(local, &self.cell, self.guard, self.key) {
-                local.disarm(self.key);
-            }
-        });
+        // A guard is `!Send`, so it goes where its actor lives, or after that loop has ended.
+        if let Some(local) = Local::current(self.cell.home_id())
+            && take_guard(&local, &self.cell, self.guard, self.key)
+        {
+            local.disarm(self.key);
+        }
     }
 }
 

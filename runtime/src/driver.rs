@@ -9,8 +9,10 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use crate::cell::QueuedCell;
 use crate::clock::{Clock, Timestamp};
 use crate::poller::{Poller, Readiness};
+use crate::run_queue::RunQueue;
 
 /// What one loop reaches the world through.
 pub(crate) struct Driver {
@@ -57,12 +59,12 @@ impl Driver {
         Self { clock, chance, kind: Kind::Simulated(simulation) }
     }
 
-    /// Which of `len` runnable actors comes next: the first, or under simulation any.
+    /// Takes the actor that comes next: the first, or under simulation any.
     #[inline]
-    pub(crate) fn choose(&self, len: usize) -> usize {
+    pub(crate) fn choose(&self, queue: &RunQueue) -> Option<QueuedCell> {
         match &self.kind {
-            Kind::Os(_) => 0,
-            Kind::Simulated(simulation) => simulation.below(len),
+            Kind::Os(_) => queue.pop(),
+            Kind::Simulated(simulation) => queue.pop_any(|len| simulation.below(len)),
         }
     }
 

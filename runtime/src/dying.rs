@@ -133,7 +133,7 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
     cell.set_dead();
     let state = actor.state().borrow_mut().take();
     carefully(cell, "dropping its state", || drop(state));
-    while let Some(message) = actor.front().mailbox(local, |mailbox| mailbox.pop()) {
+    while let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) {
         waiting::dead_letter::<A::Message>(local, cell, DeadLetterReason::ReceiverEnded);
         carefully(cell, "dropping a message", || drop(message));
     }

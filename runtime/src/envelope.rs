@@ -79,9 +79,16 @@ struct TableOf<L>(L);
 impl<L: Load> TableOf<L> {
     const TABLE: Table = Table {
         type_id: TypeId::of::<L>,
-        // SAFETY (both): called through `Envelope` with the payload that was packed with this table, once.
-        deliver: |payload, cell, local| unsafe { unpack::<L>(payload) }.deliver(cell, local),
-        lost: |payload, cell| unsafe { unpack::<L>(payload) }.lost(cell),
+        deliver: |payload, cell, local| {
+            // SAFETY: called through `Envelope` with the payload that was packed with this table, once.
+            let load = unsafe { unpack::<L>(payload) };
+            load.deliver(cell, local);
+        },
+        lost: |payload, cell| {
+            // SAFETY: as above.
+            let load = unsafe { unpack::<L>(payload) };
+            load.lost(cell);
+        },
     };
 }
 

@@ -101,17 +101,17 @@ impl EventLoop {
         let mut until_look = TURNS_PER_LOOK;
         let mut clock_at = self.local.counters.handled.get() + MESSAGES_PER_CLOCK;
         while turns > 0 {
-            let local = &self.local;
-            let Some(cell) = local.run_queue.pop(|len| local.driver.choose(len)) else { break };
+            let local = &*self.local;
+            let Some(cell) = local.driver.choose(&local.run_queue) else { break };
             cell.with(|cell| (cell.ops().turn)(cell, local));
             turns -= 1;
-            until_look -= 1;
             if local.counters.handled.get() >= clock_at {
                 clock_at = local.counters.handled.get() + MESSAGES_PER_CLOCK;
                 if local.update_now() >= end {
                     break;
                 }
             }
+            until_look -= 1;
             if until_look == 0 {
                 until_look = TURNS_PER_LOOK;
                 self.take_inbox();

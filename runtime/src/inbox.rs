@@ -165,11 +165,6 @@ impl<T> Inbox<T> {
         state.owner == Owner::Closed
     }
 
-    /// Items waiting.
-    pub(crate) fn len(&self) -> usize {
-        self.lock().items.len()
-    }
-
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // A poisoned mutex means that a push panicked for want of memory; the items are whole all the same.
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -9,6 +9,7 @@
 //! it is read on the same thread only (it is thread-local). So it points to a living `Local` whenever it is set.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::ptr;
 use std::sync::Arc;
 
@@ -35,6 +36,8 @@ pub(crate) struct Local {
     pub(crate) driver: Driver,
     pub(crate) run_queue: RunQueue,
     pub(crate) counters: Counters,
+    /// Most messages of one turn.
+    pub(crate) budget: usize,
     /// Set by whatever a turn must look at between two messages.
     attention: Cell<bool>,
     /// The over targets that the handler in turn has sent to.
@@ -76,6 +79,7 @@ impl Local {
         Self {
             id: home.id,
             now: Cell::new(driver.clock.now()),
+            budget: home.world.settings.budget as usize,
             home,
             driver,
             run_queue: RunQueue::default(),
@@ -103,14 +107,10 @@ impl Local {
         entered
     }
 
-    /// Lends the current loop to `f` if it is the one with this id: the owner test.
+    /// The current loop if it is the one with this id: the owner test. For use within one call, never kept.
     #[inline]
-    pub(crate) fn with_id<R>(id: u64, f: impl FnOnce(&Self) -> R) -> Option<R> {
-        if CURRENT_ID.get() != id {
-            return None;
-        }
-        // SAFETY: the id is not 0 (no loop has it), so `enter` has set both, and its guard still borrows the loop.
-        Some(f(unsafe { &*CURRENT.get() }))
+    pub(crate) fn current(id: u64) -> Option<Current> {
+        (CURRENT_ID.get() == id).then(|| Current(CURRENT.get()))
     }
 
     /// Whether the calling thread runs the loop with this id.
@@ -122,7 +122,7 @@ impl Local {
     /// Lends the current loop, whichever it is, to `f`. `None` on a plain thread.
     pub(crate) fn with_any<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
         let id = CURRENT_ID.get();
-        if id == 0 { None } else { Self::with_id(id, f) }
+        if id == 0 { None } else { Self::current(id).map(|local| f(&local)) }
     }
 
     /// The time at which the loop last looked at the clock: at the start of the round, after polling, and every few
@@ -240,6 +240,20 @@ impl Local {
 
     pub(crate) fn is_kept(&self) -> bool {
         self.kept.get() != 0
+    }
+}
+
+/// The current loop of the thread, for use within one call.
+pub(crate) struct Current(*const Local);
+
+impl Deref for Current {
+    type Target = Local;
+
+    #[inline]
+    fn deref(&self) -> &Local {
+        // SAFETY: made by `Local::current` for an id that is not 0 (no loop has that), so `enter` has set the
+        // pointer; and its guard, which borrows the loop, outlives every call that is made inside it.
+        unsafe { &*self.0 }
     }
 }
 

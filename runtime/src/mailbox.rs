@@ -63,8 +63,15 @@ impl<M> Mailbox<M> {
         Self { queue: VecDeque::new(), taken: 0, rules }
     }
 
-    /// Adds a message and returns how many count now.
+    /// Adds a message to a mailbox without rules, and returns how many wait now.
     #[inline]
+    pub(crate) fn push_plain(&mut self, message: M) -> usize {
+        debug_assert!(self.rules.is_none());
+        self.queue.push_back(message);
+        self.queue.len()
+    }
+
+    /// Adds a message and returns how many count now.
     pub(crate) fn push(&mut self, message: M) -> usize {
         if let Some(rules) = &mut self.rules {
             rules.weight += rules.weight_of(&message);
@@ -84,14 +91,27 @@ impl<M> Mailbox<M> {
     #[inline]
     pub(crate) fn pop(&mut self) -> Option<M> {
         let message = self.queue.pop_front()?;
-        if let Some(rules) = &mut self.rules {
-            if rules.exempt.front() == Some(&self.taken) {
-                rules.exempt.pop_front();
-            }
-            rules.weight -= rules.weight_of(&message);
+        if self.rules.is_some() {
+            self.account(&message);
         }
         self.taken = self.taken.wrapping_add(1);
         Some(message)
+    }
+
+    /// What the rules say of a message that was taken out.
+    #[cold]
+    fn account(&mut self, message: &M) {
+        let Some(rules) = &mut self.rules else { return };
+        if rules.exempt.front() == Some(&self.taken) {
+            rules.exempt.pop_front();
+        }
+        rules.weight -= rules.weight_of(message);
+    }
+
+    /// Messages taken out so far, wrapping.
+    #[inline]
+    pub(crate) fn taken(&self) -> u32 {
+        self.taken
     }
 
     /// Takes the oldest message that is no reply, for [`Overflow::DropOldest`].

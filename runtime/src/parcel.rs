@@ -56,16 +56,10 @@ impl Parcel {
 
     /// Sends it to the loop of `cell`, or opens it at once if that is this one. Lost if that loop has ended.
     pub(crate) fn send(self, cell: &CellRef) {
-        let mut parcel = Some(self);
-        let home = &cell.header().home;
-        Local::with_id(home.id, |local| {
-            if let Some(parcel) = parcel.take() {
-                parcel.open(local);
-            }
-        });
-        if let Some(parcel) = parcel {
+        match Local::current(cell.home_id()) {
+            Some(local) => self.open(&local),
             // An ended loop has no actors left to wait, resume, stop or be told.
-            let _ = home.post(parcel);
+            None => drop(cell.header().home.post(self)),
         }
     }
 }

@@ -81,13 +81,9 @@ impl<T: Send + 'static> Reply<T> {
             // An error means that the thread no longer waits: its deadline has passed.
             Some(Way::Channel(sender)) => drop(sender.try_send(result)),
             Some(Way::Actor { asker, ask, answer }) => {
-                let mut result = Some(result);
-                Local::with_id(asker.home_id(), |local| {
-                    if let Some(result) = result.take() {
-                        answer(&asker, local, ask, result);
-                    }
-                });
-                if let Some(result) = result {
+                if let Some(local) = Local::current(asker.home_id()) {
+                    answer(&asker, &local, ask, result);
+                } else {
                     let home = std::sync::Arc::clone(&asker.header().home);
                     let envelope = Envelope::new(asker, Answered { ask, answer, result });
                     // An ended loop has no asker left.

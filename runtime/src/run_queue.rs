@@ -1,43 +1,55 @@
 //! The run queue of a loop: the actors that have something to do, each once, in turn.
 //!
-//! Filled by [`local`](crate::local), emptied by [`event_loop`](crate::event_loop). It knows nothing of actors.
+//! Filled by [`local`](crate::local), emptied by [`event_loop`](crate::event_loop). It knows nothing of actors. The queue
+//! is threaded through the cells themselves, so that joining it never allocates.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cell::Cell;
 
 use crate::cell::QueuedCell;
 
 /// The runnable actors of a loop.
 #[derive(Default)]
 pub(crate) struct RunQueue {
-    cells: RefCell<VecDeque<QueuedCell>>,
+    first: Cell<Option<QueuedCell>>,
+    last: Cell<Option<QueuedCell>>,
 }
 
 impl RunQueue {
     #[inline]
     pub(crate) fn push(&self, cell: QueuedCell) {
-        self.cells.borrow_mut().push_back(cell);
+        cell.set_next(None);
+        match self.last.replace(Some(cell)) {
+            Some(last) => last.set_next(Some(cell)),
+            None => self.first.set(Some(cell)),
+        }
     }
 
-    /// Takes one: the one that `choose` names out of so many, first in, first out if it says 0.
+    /// Takes the first.
     #[inline]
-    pub(crate) fn pop(&self, choose: impl FnOnce(usize) -> usize) -> Option<QueuedCell> {
-        let mut cells = self.cells.borrow_mut();
-        let len = cells.len();
-        if len == 0 {
-            return None;
+    pub(crate) fn pop(&self) -> Option<QueuedCell> {
+        let first = self.first.get()?;
+        let next = first.next();
+        self.first.set(next);
+        if next.is_none() {
+            self.last.set(None);
         }
-        match choose(len) {
-            0 => cells.pop_front(),
-            at => cells.remove(at),
-        }
+        Some(first)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.cells.borrow().len()
+    /// Takes the one that `choose` names out of so many: for simulation, where any may come next.
+    pub(crate) fn pop_any(&self, choose: impl FnOnce(usize) -> usize) -> Option<QueuedCell> {
+        let mut queued = Vec::new();
+        while let Some(cell) = self.pop() {
+            queued.push(cell);
+        }
+        let chosen = (!queued.is_empty()).then(|| queued.remove(choose(queued.len())));
+        for cell in queued {
+            self.push(cell);
+        }
+        chosen
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.cells.borrow().is_empty()
+        self.first.get().is_none()
     }
 }

@@ -128,6 +128,7 @@ impl<T> TimerWheel<T> {
     }
 
     /// The value of a timer that has neither fired nor been cancelled.
+    #[cfg(test)]
     pub(crate) fn get(&self, key: TimerKey) -> Option<&T> {
         let entry = self.entries.get(key.slot as usize)?;
         if entry.generation == key.generation { entry.value.as_ref() } else { None }
@@ -166,6 +167,7 @@ impl<T> TimerWheel<T> {
     }
 
     /// How many timers wait.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -17,24 +17,40 @@ use crate::waiting;
 
 /// One visit.
 pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
-    let own = actor.own();
-    let local = actor.local;
-    local.counters.turns.add(1);
+    let (own, local) = (actor.own(), actor.local);
     if !own.has(flag::STOPPING | flag::PAUSED) {
+        let before = actor.mailbox(|mailbox| mailbox.taken());
         guarded(actor, batch);
+        let taken = actor.mailbox(|mailbox| mailbox.taken()).wrapping_sub(before);
+        local.counters.handled.add(u64::from(taken));
     }
+    local.counters.turns.add(1);
+    if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD) {
+        // The common case: back into the queue, or idle.
+        if actor.mailbox(|mailbox| mailbox.len()) > 0 {
+            local.run_queue.push(QueuedCell::new(actor.cell));
+        } else {
+            own.clear(flag::SCHEDULED);
+        }
+    } else {
+        after_unusual_turn(actor);
+    }
+}
+
+/// The actor stops, pauses, is dead, or has something urgent left.
+#[cold]
+fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
+    let own = actor.own();
     if own.has(flag::STOPPING) {
         dying::proceed(actor);
     }
-    let queued = actor.front().mailbox(local, |mailbox| mailbox.len());
-    if !own.has(flag::DEAD | flag::PAUSED | flag::STOPPING) && (queued > 0 || own.has(flag::URGENT))
-    {
-        local.run_queue.push(QueuedCell::new(actor.cell));
+    if own.has(flag::URGENT) && !own.has(flag::DEAD | flag::PAUSED | flag::STOPPING) {
+        actor.local.run_queue.push(QueuedCell::new(actor.cell));
         return;
     }
     own.clear(flag::SCHEDULED);
     if own.has(flag::DEAD) {
-        actor.cell.release_life(local);
+        actor.cell.release_life(actor.local);
     }
 }
 
@@ -81,14 +97,12 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
     if own.has(flag::URGENT) && urgent(state, actor, &mut ctx)? {
         return Ok(());
     }
-    let front = actor.front();
-    let queued = front.mailbox(local, |mailbox| mailbox.len());
-    for _ in 0..queued.min(local.home.world.settings.budget as usize) {
-        let Some(message) = front.mailbox(local, |mailbox| mailbox.pop()) else { break };
+    let queued = actor.mailbox(|mailbox| mailbox.len());
+    for _ in 0..queued.min(local.budget) {
+        let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) else { break };
         if own.has(flag::FULL) {
             fell(actor);
         }
-        local.counters.handled.add(1);
         state.receive(message, &mut ctx)?;
         if local.has_attention() && interrupted(actor) {
             break;
@@ -133,7 +147,7 @@ fn interrupted<A: Actor>(actor: &Handle<'_, A>) -> bool {
 #[cold]
 fn fell<A: Actor>(actor: &Handle<'_, A>) {
     let low = actor.cell.header().low;
-    if actor.front().mailbox(actor.local, |mailbox| mailbox.at_low(low)) {
+    if actor.mailbox(|mailbox| mailbox.at_low(low)) {
         actor.own().clear(flag::FULL);
         waiting::refresh(actor.local, actor.cell);
     }

@@ -167,10 +167,10 @@ pub(crate) fn stand_up(local: &Local, cell: &CellRef) {
     local.counters.paused_nanos.add((local.now() - wait.since).as_nanos() as u64);
     let mut paused = local.paused.borrow_mut();
     paused.swap_remove(wait.place);
-    if let Some(moved) = paused.get(wait.place) {
-        if let Some(wait_of_moved) = &mut moved.own(local).extras().borrow_mut().waits_on {
-            wait_of_moved.place = wait.place;
-        }
+    if let Some(moved) = paused.get(wait.place)
+        && let Some(wait_of_moved) = &mut moved.own(local).extras().borrow_mut().waits_on
+    {
+        wait_of_moved.place = wait.place;
     }
 }
 

@@ -27,8 +27,11 @@ pub(crate) struct Settings {
     pub(crate) high: u32,
     pub(crate) low: u32,
     pub(crate) spin: bool,
-    pub(crate) on_dead_letter: Option<Arc<dyn Fn(&DeadLetter) + Send + Sync>>,
+    pub(crate) on_dead_letter: Option<TellDeadLetter>,
 }
+
+/// Hears of each message that was accepted and never handled.
+pub(crate) type TellDeadLetter = Arc<dyn Fn(&DeadLetter) + Send + Sync>;
 
 /// What all loops of one runtime have in common.
 pub(crate) struct World {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use roundsman_runtime::{Actor, Context, Outcome, Readiness, Recipient, SourceId, Spawn};
+use roundsman_runtime::{Actor, Context, Outcome, Recipient, SourceId, Spawn};
 
 use super::connection::Connection;
 use super::transport::StreamSocket;
@@ -80,14 +80,14 @@ struct Attempt {
 }
 
 enum Message {
-    Ready(Readiness),
+    Ready,
     TimedOut,
 }
 
 impl Attempt {
     fn begin(&mut self, ctx: &mut Context<Self>) -> io::Result<()> {
         let mut socket = StreamSocket::connect(self.connect.to)?;
-        let source = socket.register(ctx, Message::Ready)?;
+        let source = socket.register(ctx, |_| Message::Ready)?;
         self.socket = Some((socket, source));
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Actor for Attempt {
                 let (to, timeout) = (self.connect.to, self.connect.timeout);
                 self.tell(Err(ConnectError::Timeout { to, timeout }), ctx);
             }
-            Message::Ready(_) => match self.look(ctx) {
+            Message::Ready => match self.look(ctx) {
                 Ok(None) => {}
                 Ok(Some(connection)) => self.tell(Ok(connection), ctx),
                 Err(error) => self.fail(error, ctx),

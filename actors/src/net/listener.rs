@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Readiness, Spawn};
+use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Spawn};
 
 use super::connection::Connection;
 use super::transport::{ListenSocket, is_exhausted};
@@ -90,7 +90,7 @@ struct Acceptor {
 }
 
 enum Message {
-    Ready(Readiness),
+    Ready,
     Demand(Demand),
     /// Descriptors ran out a while ago: another try.
     Again,
@@ -103,7 +103,7 @@ impl Acceptor {
         while self.ready && self.demand > 0 && !self.waiting {
             if accepted == ACCEPT_CAP {
                 // Its own address takes messages while it runs.
-                let _ = ctx.address().send(Message::Ready(Readiness::READABLE));
+                let _ = ctx.address().send(Message::Ready);
                 return;
             }
             match self.accept_one() {
@@ -168,7 +168,7 @@ impl Actor for Acceptor {
         if let Some(link) = &mut self.link {
             link.take(Flow::Begin(upstream));
         }
-        if let Err(error) = self.socket.register(ctx, Message::Ready) {
+        if let Err(error) = self.socket.register(ctx, |_| Message::Ready) {
             let error = self.reporter.error(error);
             self.close(Err(error), ctx);
         }
@@ -177,9 +177,9 @@ impl Actor for Acceptor {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Ready(_) => self.ready = true,
+            Message::Ready => self.ready = true,
             Message::Demand(Demand::More(amount)) => {
-                self.demand = self.demand.saturating_add(amount)
+                self.demand = self.demand.saturating_add(amount);
             }
             Message::Demand(Demand::Cancel) => self.close(Ok(Counts::default()), ctx),
             Message::Again => self.waiting = false,

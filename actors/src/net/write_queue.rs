@@ -59,10 +59,6 @@ impl WriteQueue {
         self.len == 0
     }
 
-    pub(crate) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Writes once. `one` writes a single slice, `many` several.
     ///
     /// # Errors

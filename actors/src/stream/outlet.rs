@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use roundsman_runtime::Recipient;
 
@@ -38,17 +39,22 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
         ending: Ending::No,
         wanted: None,
     };
-    let shared = Arc::new(Shared(Mutex::new(state)));
+    let shared = Arc::new(Shared {
+        state: Mutex::new(state),
+        asked: AtomicU64::new(0),
+        cancelled: AtomicBool::new(false),
+    });
     let inside = Arc::clone(&shared);
     let source = Source::new(move |assembly, outflow| {
         let mut link = outflow.into_link(assembly);
         let abort = Upstream::new(Arc::clone(&inside));
         let reporter = assembly.enter("outlet", None);
         link.take(Flow::Begin(abort));
-        let mut state = inside.lock();
-        state.link = Some(link);
-        state.reporter = Some(reporter);
-        state.flush();
+        inside.with(|state| {
+            state.link = Some(link);
+            state.reporter = Some(reporter);
+            state.flush();
+        });
     });
     (source, Outlet { shared })
 }
@@ -78,34 +84,38 @@ impl<T: Send + 'static> Outlet<T> {
     /// # Errors
     /// [`Full`] hands the item back: the limit is reached, or nobody takes items any more.
     pub fn push(&mut self, item: T) -> Result<u64, Full<T>> {
-        self.shared.lock().push(item)
+        self.shared.with(|state| state.push(item))
     }
 
     /// What waits here because nobody has asked for it yet, in items or bytes.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        self.shared.lock().kept_weight
+        self.shared.with(|state| state.kept_weight)
     }
 
     /// Drops what waits here and was not asked for; returns how many items that were.
     pub fn discard(&mut self) -> usize {
-        let mut state = self.shared.lock();
-        state.kept_weight = 0;
-        std::mem::take(&mut state.kept).len()
+        // Dropped outside: items are the user's.
+        let discarded = self.shared.with(|state| {
+            state.kept_weight = 0;
+            std::mem::take(&mut state.kept)
+        });
+        discarded.len()
     }
 
     /// The stream ends once everything has been taken. Later pushes are refused.
     pub fn end(&mut self) {
-        let mut state = self.shared.lock();
-        if state.ending == Ending::No {
-            state.ending = Ending::Soon;
-            state.flush();
-        }
+        self.shared.with(|state| {
+            if state.ending == Ending::No {
+                state.ending = Ending::Soon;
+                state.flush();
+            }
+        });
     }
 
     /// Tells `recipient` when there is demand again after a push that found none. (Node: `drain`.)
     pub fn notify(&mut self, recipient: Recipient<Wanted>) {
-        self.shared.lock().wanted = Some((recipient, false));
+        self.shared.with(|state| state.wanted = Some((recipient, false)));
     }
 }
 
@@ -113,7 +123,16 @@ impl<T: Send + 'static> Outlet<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted;
 
-struct Shared<T>(Mutex<State<T>>);
+/// What the outlet and the link's lower end have in common.
+///
+/// Demand comes from below at any time, even from inside a send that this outlet is making: an item that its receiver
+/// drops at once gives its demand back on the spot. So demand is only noted (`asked`, `cancelled`), and whoever holds
+/// the mutex looks at the notes again after letting it go.
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    asked: AtomicU64,
+    cancelled: AtomicBool,
+}
 
 struct State<T> {
     link: Option<Downstream<T>>,
@@ -135,10 +154,35 @@ enum Ending {
     Ended,
 }
 
-impl<T> Shared<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Nothing in here is left half done by a panic: an allocation that fails aborts.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl<T: Send + 'static> Shared<T> {
+    fn with<R>(&self, f: impl FnOnce(&mut State<T>) -> R) -> R {
+        let result = {
+            // Nothing in here is left half done by a panic: an allocation that fails aborts.
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            self.absorb(&mut state);
+            f(&mut state)
+        };
+        self.settle();
+        result
+    }
+
+    /// Acts on demand that was noted, unless somebody holds the mutex, who then will: the note was made before the
+    /// attempt, and every holder looks again after letting go.
+    fn settle(&self) {
+        while self.asked.load(Ordering::SeqCst) > 0 || self.cancelled.load(Ordering::SeqCst) {
+            let Ok(mut state) = self.state.try_lock() else { return };
+            self.absorb(&mut state);
+        }
+    }
+
+    fn absorb(&self, state: &mut State<T>) {
+        if self.cancelled.swap(false, Ordering::SeqCst) {
+            state.close(Ok(Counts::default()));
+        }
+        match self.asked.swap(0, Ordering::SeqCst) {
+            0 => {}
+            amount => state.wanted(amount),
+        }
     }
 }
 
@@ -176,11 +220,25 @@ impl<T: Send + 'static> State<T> {
             self.kept_weight -= weight(&item);
             self.send(item);
         }
-        if self.ending == Ending::Soon && self.kept.is_empty() {
-            if let Some(link) = &mut self.link {
-                link.take(Flow::End);
-                self.close(Ok(Counts::default()));
-            }
+        if self.ending == Ending::Soon
+            && self.kept.is_empty()
+            && let Some(link) = &mut self.link
+        {
+            link.take(Flow::End);
+            self.close(Ok(Counts::default()));
+        }
+    }
+
+    /// So much more is asked for.
+    fn wanted(&mut self, amount: u64) {
+        self.demand = self.demand.saturating_add(amount);
+        self.flush();
+        if self.demand > 0
+            && let Some((recipient, waits @ true)) = &mut self.wanted
+        {
+            *waits = false;
+            // An actor that has ended wants nothing.
+            let _ = recipient.send(Wanted);
         }
     }
 
@@ -197,35 +255,30 @@ impl<T: Send + 'static> State<T> {
 
 impl<T: Send + 'static> Supplier for Arc<Shared<T>> {
     fn ask(&self, demand: Demand) {
-        let mut state = self.lock();
         match demand {
-            Demand::Cancel => state.close(Ok(Counts::default())),
+            Demand::Cancel => self.cancelled.store(true, Ordering::SeqCst),
             Demand::More(amount) => {
-                state.demand = state.demand.saturating_add(amount);
-                state.flush();
-                if state.demand > 0 {
-                    if let Some((recipient, waits @ true)) = &mut state.wanted {
-                        *waits = false;
-                        // An actor that has ended wants nothing.
-                        let _ = recipient.send(Wanted);
-                    }
-                }
+                let add = |asked: u64| Some(asked.saturating_add(amount));
+                // The function never says `None`.
+                let _ = self.asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
             }
         }
+        self.settle();
     }
 }
 
 impl<T: Send + 'static> Drop for Outlet<T> {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        if state.ending != Ending::No {
-            return;
-        }
-        let error = PipeError::new("outlet", Cut::OwnerGone);
-        if let Some(link) = &mut state.link {
-            link.take(Flow::Failed(error.clone()));
-        }
-        state.close(Err(error));
+        self.shared.with(|state| {
+            if state.ending != Ending::No {
+                return;
+            }
+            let error = PipeError::new("outlet", Cut::OwnerGone);
+            if let Some(link) = &mut state.link {
+                link.take(Flow::Failed(error.clone()));
+            }
+            state.close(Err(error));
+        });
     }
 }
 

@@ -11,9 +11,12 @@ use super::source::Outflow;
 /// A blueprint: nothing runs until the pipeline is started.
 #[must_use = "a sink does nothing until a source is piped into it"]
 pub struct Sink<T, R = Summary> {
-    open: Box<dyn FnOnce(&mut Assembly<'_>) -> Outflow<T> + Send>,
+    open: Open<T>,
     pub(crate) conclude: Conclude<R>,
 }
+
+/// Says where the items go, once the pipeline is being put together.
+type Open<T> = Box<dyn FnOnce(&mut Assembly<'_>) -> Outflow<T> + Send>;
 
 /// Makes the pipeline's result from its summary and what the sink has produced.
 pub(crate) type Conclude<R> = fn(Summary, Option<Product>) -> Option<R>;
