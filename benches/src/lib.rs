@@ -1,1 +1,23 @@
-//! b
+//! What the benchmarks in `src/bin` share: the workloads, the peers, and the table they print.
+//!
+//! Read in this order: `workload` (what is measured), `node` and `system` (what every actor does,
+//! and what a contender must offer for it), `topology` (who knows whom), `peers` (the contenders),
+//! `net` (servers and load generators), `table` (the result). Nothing here is a library for others.
+
+#![forbid(unsafe_code)]
+
+pub mod child;
+pub mod clock;
+pub mod contender;
+pub mod latch;
+pub mod machine;
+pub mod net;
+pub mod node;
+pub mod options;
+pub mod ours;
+pub mod peers;
+pub mod process;
+pub mod system;
+pub mod table;
+pub mod topology;
+pub mod workload;

@@ -4,8 +4,8 @@
 //! the inbox of the actor's loop. It decides nothing about pausing: it notes, and [`waiting`](crate::waiting) acts.
 //!
 //! # Safety
-//! An `Address<M>` is made only for a cell whose actor takes `M` ([`Address::of`], and [`Address::assume`] for an
-//! envelope that was made from one). That premise is what every `front::<M>()` here rests on.
+//! An `Address<M>` is made only for a cell whose actor takes `M` ([`Address::of`], [`Address::newborn`], and
+//! [`Address::borrowed`] for an envelope that was made from one). That premise is what every `front::<M>()` here rests on.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::{Actor, ActorId};
-use crate::cell::{CellRef, Front, Handle, QueuedCell, flag};
+use crate::cell::{CellRef, Front, Handle, Uncounted, flag};
 use crate::clock::Clock;
 use crate::dying;
 use crate::envelope::{Envelope, Load};
@@ -122,12 +122,14 @@ impl<M: Send + 'static> Address<M> {
         Self { cell, takes: PhantomData }
     }
 
-    /// The address of a cell.
+    /// A cell, seen as an address.
     ///
     /// # Safety
     /// The cell's actor takes messages of type `M`.
-    pub(crate) unsafe fn assume(cell: CellRef) -> Self {
-        Self { cell, takes: PhantomData }
+    #[inline]
+    unsafe fn borrowed(cell: &CellRef) -> &Self {
+        // SAFETY: `repr(transparent)` over a `CellRef`; the type is right by the caller.
+        unsafe { &*std::ptr::from_ref(cell).cast() }
     }
 
     /// Sends a message.
@@ -162,7 +164,7 @@ impl<M: Send + 'static> Address<M> {
     /// ```
     #[inline]
     pub fn send(&self, message: M) -> Result<(), SendError<M>> {
-        match Local::current(self.cell.home_id()) {
+        match Local::current(self.cell.home()) {
             Some(local) => self.push(message, &local),
             None => self.send_elsewhere(message),
         }
@@ -177,7 +179,7 @@ impl<M: Send + 'static> Address<M> {
         if self.cell.is_over() {
             return Err(TrySendError::Over(message));
         }
-        if Local::is_current(self.cell.home_id()) {
+        if Local::is_current(self.cell.home()) {
             return self.send(message).map_err(|error| match error {
                 SendError::Closed(message) => TrySendError::Closed(message),
                 SendError::Rejected(message) => TrySendError::Over(message),
@@ -291,7 +293,7 @@ impl<M: Send + 'static> Address<M> {
                 let len = mailbox.push_plain(message);
                 if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
                     own.flags.set(flags | flag::SCHEDULED);
-                    local.run_queue.push(QueuedCell::new(&self.cell));
+                    local.run_queue.push(Uncounted::new(&self.cell));
                 }
                 if len > self.cell.header().high as usize {
                     waiting::above(local, &self.cell);
@@ -303,6 +305,7 @@ impl<M: Send + 'static> Address<M> {
 
     /// The same for an actor that is gone, or whose mailbox has rules of its own.
     #[cold]
+    #[inline(never)]
     fn push_limited(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
         let own = self.cell.own(local);
         if own.has(flag::DEAD) {
@@ -318,8 +321,8 @@ impl<M: Send + 'static> Address<M> {
                     return Err(SendError::Rejected(message));
                 }
                 Overflow::DropNewest => {
-                    waiting::dead_letter::<M>(local, &self.cell, DeadLetterReason::DroppedByPolicy);
-                    drop(message);
+                    let reason = DeadLetterReason::DroppedByPolicy;
+                    waiting::dead_letter(local, &self.cell, message, reason);
                     return Ok(());
                 }
                 Overflow::DropOldest => {
@@ -336,8 +339,9 @@ impl<M: Send + 'static> Address<M> {
         if above {
             waiting::above(local, &self.cell);
         }
-        if dropped.is_some() {
-            waiting::dead_letter::<M>(local, &self.cell, DeadLetterReason::DroppedByPolicy);
+        if let Some(dropped) = dropped {
+            let reason = DeadLetterReason::DroppedByPolicy;
+            waiting::dead_letter(local, &self.cell, dropped, reason);
         }
         Ok(())
     }
@@ -345,7 +349,7 @@ impl<M: Send + 'static> Address<M> {
     /// Same loop: a reply or a completion, which never counts and is never held back.
     pub(crate) fn push_exempt(&self, message: M, local: &Local) {
         if self.cell.own(local).has(flag::DEAD) {
-            waiting::dead_letter::<M>(local, &self.cell, DeadLetterReason::ReceiverEnded);
+            waiting::dead_letter(local, &self.cell, message, DeadLetterReason::ReceiverEnded);
             return;
         }
         self.front().owned(local, |own, mailbox| {
@@ -357,6 +361,7 @@ impl<M: Send + 'static> Address<M> {
     }
 
     /// Other loop or thread: through the inbox of the actor's loop.
+    #[inline(never)]
     fn send_elsewhere(&self, message: M) -> Result<(), SendError<M>> {
         if Local::with_any(|_| ()).is_none() {
             return self.send_blocking(message, None).map_err(|error| match error {
@@ -424,7 +429,7 @@ impl<M: Send + 'static> Address<M> {
     }
 
     fn wrap(&self, message: M) -> Parcel {
-        Parcel::Message(Envelope::new(self.cell.clone(), Sent(message)))
+        Parcel::Message(Envelope::new(&self.cell, Sent(message)))
     }
 }
 
@@ -441,21 +446,20 @@ struct Sent<M>(M);
 
 impl<M: Send + 'static> Load for Sent<M> {
     #[inline]
-    fn deliver(self, cell: CellRef, local: &Local) {
+    fn deliver(self, cell: &CellRef, local: &Local) {
         // SAFETY: `wrap` has put the message into an envelope for the cell of an `Address<M>`.
-        let address = unsafe { Address::<M>::assume(cell) };
+        let address = unsafe { Address::<M>::borrowed(cell) };
         if let Err(error) = address.push(self.0, local) {
             let reason = match error {
                 SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
                 SendError::Rejected(_) => DeadLetterReason::Rejected,
             };
-            waiting::dead_letter::<M>(local, &address.cell, reason);
+            waiting::dead_letter(local, cell, error.into_message(), reason);
         }
     }
 
     fn lost(self, cell: &CellRef) {
-        waiting::lost::<M>(cell);
-        drop(self.0);
+        waiting::lost(cell, self.0);
     }
 }
 

@@ -13,24 +13,25 @@
 //! | field | who, when |
 //! |---|---|
 //! | `refs`, `over`, `dead`, `slot` | any thread, any time (atomics) |
-//! | `ops`, `home`, `home_id`, `id`, `high`, `low`, `name`, `parent` | any thread reads; written only before the cell is shared |
-//! | `own`, `mailbox`, `hooks` | the owner: the thread that runs the loop `home_id` |
-//! | `state` | the owner, in the actor's turn and in its deferred call (a `RefCell` keeps them apart) |
+//! | `ops`, `home`, `id`, `high`, `low`, `overflow`, `name`, `parent` | any thread reads; written before the cell is shared |
+//! | `own`, `mailbox`, `hooks` | the owner: the thread that runs the loop `home` |
+//! | `state` | the owner, while `BUSY` says that it is lent |
 //!
 //! # Safety
 //!
-//! * **The owner test.** `&Local` is neither `Send` nor `Sync`, and one exists per loop; ids of loops are never used
-//!   twice. So whoever holds a `&Local` whose id equals `home_id` is on the owner's thread. Every access to an owner's
-//!   field goes through that comparison ([`CellRef::own`], [`Front::mailbox`]).
+//! * **The owner test.** `&Local` is neither `Send` nor `Sync`, and one exists per home; the cell keeps its home, so
+//!   its address is not another's. So whoever holds a `&Local` whose home is the cell's is on the owner's thread. Every
+//!   access to an owner's field goes through that comparison ([`CellRef::own`], [`Front::owned`], [`Handle::new`]).
 //! * **No borrow lives across user code.** The mailbox is lent to closures of this crate that move values in and out
 //!   and run nothing of the user's: not even a message's `Drop` (a removed message is returned, not dropped inside).
 //! * **Liveness.** The count of references starts with one for the loop ("life"), released once the actor is dead,
-//!   its state dropped and its mailbox drained. A cell in the run queue is alive or still has its life reference:
-//!   see [`QueuedCell`].
+//!   its state dropped and its mailbox drained. What is not counted is kept otherwise: see [`Uncounted`].
 
+use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -40,38 +41,44 @@ use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
+use crate::parcel::Parcel;
 use crate::poller::Readiness;
 use crate::refcount::RefCount;
 use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::turn;
 
 /// What everybody may know of a cell without knowing its type.
+///
+/// In this order: what other threads read as they send, then what hardly anybody reads, then what the owner writes with
+/// every message. The first and the last never share a cache line.
 #[repr(C)]
 pub(crate) struct Header {
     refs: RefCount,
     slot: AtomicU32,
     over: AtomicBool,
     dead: AtomicBool,
-    ops: &'static Ops,
+    pub(crate) overflow: Overflow,
     pub(crate) home: Arc<Home>,
-    home_id: u64,
+
+    ops: &'static Ops,
     pub(crate) id: ActorId,
     pub(crate) high: u32,
     pub(crate) low: u32,
-    pub(crate) overflow: Overflow,
     pub(crate) name: Option<Box<Box<str>>>,
     pub(crate) parent: Option<CellRef>,
+
     own: Own,
 }
 
 /// The owner's part of the header.
+#[repr(C)]
 pub(crate) struct Own {
-    pub(crate) flags: Cell<u32>,
+    extras: OnceCell<Box<RefCell<Extras>>>,
     /// Where the parent keeps this child.
     pub(crate) child_slot: Cell<u32>,
+    pub(crate) flags: Cell<u32>,
     /// The next cell of the run queue, while `SCHEDULED` and not in its turn.
-    next: Cell<Option<QueuedCell>>,
-    extras: OnceCell<Box<RefCell<Extras>>>,
+    next: Cell<Option<Uncounted>>,
 }
 
 impl Own {
@@ -125,6 +132,8 @@ pub(crate) mod flag {
     pub(crate) const STARTED: u32 = 1 << 9;
     /// `stopping` has run.
     pub(crate) const STOPPED: u32 = 1 << 10;
+    /// The actor's state is lent to its code.
+    pub(crate) const BUSY: u32 = 1 << 11;
 }
 
 /// The cell as whoever knows the message type sees it.
@@ -166,13 +175,14 @@ impl<M> Front<M> {
 #[repr(C)]
 pub(crate) struct ActorCell<A: Actor> {
     pub(crate) front: Front<A::Message>,
-    state: RefCell<Option<A>>,
+    state: UnsafeCell<Option<A>>,
 }
 
 /// What can be done with a cell without knowing its type: one table per actor type.
 pub(crate) struct Ops {
     pub(crate) actor_name: fn() -> &'static str,
     pub(crate) turn: fn(&CellRef, &Local),
+    pub(crate) panicked: fn(&CellRef, &Local, &(dyn Any + Send)),
     pub(crate) deferred: fn(&CellRef, &Local),
     pub(crate) timer_due: fn(&CellRef, &Local, TimerId),
     pub(crate) ready: fn(&CellRef, &Local, SourceId, Readiness),
@@ -186,6 +196,7 @@ impl Ops {
         Self {
             actor_name: std::any::type_name::<A>,
             turn: |cell, local| turn::turn(&Handle::<A>::new(cell, local)),
+            panicked: |cell, local, panic| turn::panicked(&Handle::<A>::new(cell, local), panic),
             deferred: |cell, local| turn::deferred(&Handle::<A>::new(cell, local)),
             timer_due: |cell, local, id| hooks::timer_due(&Handle::<A>::new(cell, local), id),
             ready: |cell, local, id, readiness| {
@@ -244,11 +255,48 @@ impl<'a, A: Actor> Handle<'a, A> {
     }
 
     /// The actor, borrowed while its code runs.
+    ///
+    /// # Panics
+    /// If it is borrowed already: a bug of this crate, for calls of one actor never overlap.
     #[inline]
-    pub(crate) fn state(&self) -> &'a RefCell<Option<A>> {
+    pub(crate) fn state(&self) -> State<'a, A> {
+        let own = self.own();
+        assert!(!own.has(flag::BUSY), "an actor was called inside its own call");
+        own.set(flag::BUSY);
         // SAFETY: a cell of `A`, as above; counted, so allocated.
         let cell: &'a ActorCell<A> = unsafe { self.cell.0.cast().as_ref() };
-        &cell.state
+        State { own, state: &cell.state }
+    }
+}
+
+/// The state of an actor, borrowed.
+pub(crate) struct State<'a, A> {
+    own: &'a Own,
+    state: &'a UnsafeCell<Option<A>>,
+}
+
+impl<A> Deref for State<'_, A> {
+    type Target = Option<A>;
+
+    #[inline]
+    fn deref(&self) -> &Option<A> {
+        // SAFETY: on the owner's thread (the handle's test), and the only borrow: `BUSY` was clear.
+        unsafe { &*self.state.get() }
+    }
+}
+
+impl<A> DerefMut for State<'_, A> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Option<A> {
+        // SAFETY: as in `deref`.
+        unsafe { &mut *self.state.get() }
+    }
+}
+
+impl<A> Drop for State<'_, A> {
+    #[inline]
+    fn drop(&mut self) {
+        self.own.clear(flag::BUSY);
     }
 }
 
@@ -282,24 +330,23 @@ impl CellRef {
             slot: AtomicU32::new(0),
             over: AtomicBool::new(false),
             dead: AtomicBool::new(false),
-            ops: const { &Ops::of::<A>() },
-            home_id: birth.home.id,
+            overflow: birth.overflow,
             home: birth.home,
+            ops: const { &Ops::of::<A>() },
             id: birth.id,
             high: birth.high,
             low: birth.low,
-            overflow: birth.overflow,
             name: birth.name.map(|name| Box::new(name.into_boxed_str())),
             parent: birth.parent,
             own: Own {
-                flags: Cell::new(birth.flags),
-                child_slot: Cell::new(birth.child_slot),
-                next: Cell::new(None),
                 extras: OnceCell::new(),
+                child_slot: Cell::new(birth.child_slot),
+                flags: Cell::new(birth.flags),
+                next: Cell::new(None),
             },
         };
         let front = Front { header, mailbox: UnsafeCell::new(mailbox), hooks: OnceCell::new() };
-        let cell = Box::new(ActorCell::<A> { front, state: RefCell::new(None) });
+        let cell = Box::new(ActorCell::<A> { front, state: UnsafeCell::new(None) });
         Self(NonNull::from(Box::leak(cell)).cast())
     }
 
@@ -323,12 +370,12 @@ impl CellRef {
     /// Whether `local` owns the cell.
     #[inline]
     pub(crate) fn is_home(&self, local: &Local) -> bool {
-        self.header().home_id == local.id
+        Arc::ptr_eq(&self.header().home, &local.home)
     }
 
     #[inline]
-    pub(crate) fn home_id(&self) -> u64 {
-        self.header().home_id
+    pub(crate) fn home(&self) -> &Arc<Home> {
+        &self.header().home
     }
 
     /// The cell as one that takes `M`.
@@ -380,7 +427,6 @@ impl CellRef {
 
     /// The same for a cell whose loop has ended before it could be built there.
     pub(crate) fn release_unborn_life(&self) {
-        debug_assert!(!self.header().own.has(flag::STARTED));
         drop(Self(self.0));
     }
 
@@ -398,7 +444,7 @@ impl fmt::Debug for CellRef {
 impl Header {
     #[inline]
     fn assert_home(&self, local: &Local) {
-        assert!(self.home_id == local.id, "a cell was touched from another loop");
+        assert!(Arc::ptr_eq(&self.home, &local.home), "a cell was touched from another loop");
     }
 }
 
@@ -414,10 +460,44 @@ impl Drop for CellRef {
     #[inline]
     fn drop(&mut self) {
         if self.header().refs.release() {
-            let free = self.ops().free;
-            // SAFETY: this was the last reference and `release` ordered all earlier ones before this line.
-            unsafe { free(self.0) };
+            bury(Grave(self.0));
         }
+    }
+}
+
+/// The last reference has gone. Envelopes for the cell, which do not count, may still be in its loop's inbox, ahead of
+/// whatever is put there now: so the owner frees it, once it has opened what came before.
+#[cold]
+fn bury(grave: Grave) {
+    // Its own reference to the home goes with the cell, perhaps while this one is still in use.
+    let home = Arc::clone(grave.home());
+    match Local::current(&home) {
+        Some(local) => local.graves.borrow_mut().push(grave),
+        // A loop that has ended has closed its inbox when it was empty: then this thread frees the cell.
+        None => drop(home.post(Parcel::Orphan(grave))),
+    }
+}
+
+/// A cell to which no reference is left. Dropping it frees the cell.
+pub(crate) struct Grave(NonNull<Header>);
+
+// SAFETY: it owns the cell alone, and what is left of a cell without references is `Send`: see `CellRef`.
+unsafe impl Send for Grave {}
+
+impl Grave {
+    fn home(&self) -> &Arc<Home> {
+        // SAFETY: the cell is freed by this grave's drop only.
+        unsafe { &self.0.as_ref().home }
+    }
+}
+
+impl Drop for Grave {
+    fn drop(&mut self) {
+        // SAFETY: the cell is freed by this drop only.
+        let free = unsafe { self.0.as_ref().ops.free };
+        // SAFETY: no reference is left, and `RefCount::release` has ordered all earlier ones before this; the table is
+        // that of the cell's own actor type; envelopes have been opened, or never can be (see `bury`).
+        unsafe { free(self.0) };
     }
 }
 
@@ -436,15 +516,19 @@ pub(crate) unsafe fn free<A: Actor>(cell: NonNull<Header>) {
     header.home.world.release_slot(header.slot.load(Ordering::Relaxed));
 }
 
-/// A cell in the run queue: not counted, since counting would cost more than the visit.
+/// A cell that something else keeps: not counted, since counting would cost more than a visit or a send.
 ///
-/// Made by [`QueuedCell::new`] when `SCHEDULED` is set. The life reference keeps the cell: it is given up only by an
-/// owner that has cleared `SCHEDULED`, which it does only after the cell has left the queue.
+/// - In the run queue, `SCHEDULED` set: the life reference keeps it, which an owner gives up only after the cell has
+///   left the queue.
+/// - In an envelope: whoever sends holds an address, and the sender's drop of it comes after the push. So the cell's
+///   grave is dug after the push; the owner closes it after it has opened what the inbox held then (see [`Grave`]).
 #[derive(Clone, Copy)]
-pub(crate) struct QueuedCell(NonNull<Header>);
+pub(crate) struct Uncounted(NonNull<Header>);
 
-impl QueuedCell {
-    /// Queues a cell whose `SCHEDULED` flag the caller has just set.
+// SAFETY: it is only a place; what is done with it goes through a `CellRef`, which is `Send`.
+unsafe impl Send for Uncounted {}
+
+impl Uncounted {
     #[inline]
     pub(crate) fn new(cell: &CellRef) -> Self {
         Self(cell.0)
@@ -458,7 +542,7 @@ impl QueuedCell {
         f(&cell)
     }
 
-    /// The cell behind it in the queue.
+    /// The cell behind it in the run queue.
     #[inline]
     pub(crate) fn next(self) -> Option<Self> {
         self.with(|cell| cell.header().own.next.get())

@@ -465,7 +465,7 @@ pub struct PressureGuard {
 impl Drop for PressureGuard {
     fn drop(&mut self) {
         // A guard is `!Send`, so it goes where its actor lives, or after that loop has ended.
-        if let Some(local) = Local::current(self.cell.home_id())
+        if let Some(local) = Local::current(self.cell.home())
             && take_guard(&local, &self.cell, self.guard, self.key)
         {
             local.disarm(self.key);

@@ -9,7 +9,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::cell::QueuedCell;
+use crate::cell::Uncounted;
 use crate::clock::{Clock, Timestamp};
 use crate::poller::{Poller, Readiness};
 use crate::run_queue::RunQueue;
@@ -61,7 +61,7 @@ impl Driver {
 
     /// Takes the actor that comes next: the first, or under simulation any.
     #[inline]
-    pub(crate) fn choose(&self, queue: &RunQueue) -> Option<QueuedCell> {
+    pub(crate) fn choose(&self, queue: &RunQueue) -> Option<Uncounted> {
         match &self.kind {
             Kind::Os(_) => queue.pop(),
             Kind::Simulated(simulation) => queue.pop_any(|len| simulation.below(len)),

@@ -40,6 +40,8 @@ pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason) {
 }
 
 /// A handler returned an error.
+#[cold]
+#[inline(never)]
 pub(crate) fn failed<A: Actor>(actor: &Handle<'_, A>, failure: &Failure) {
     fail(actor, ExitReason::Failed(Arc::from(failure.to_string())));
 }
@@ -110,7 +112,7 @@ fn say_stopping<A: Actor>(actor: &Handle<'_, A>) {
     if !actor.own().has(flag::STARTED) {
         return;
     }
-    let mut state = actor.state().borrow_mut();
+    let mut state = actor.state();
     let Some(state) = &mut *state else { return };
     let why = reason_of(actor);
     carefully(actor.cell, "stopping", || state.stopping(&why, &mut Context::new(*actor)));
@@ -118,7 +120,7 @@ fn say_stopping<A: Actor>(actor: &Handle<'_, A>) {
 }
 
 /// Runs user code of an ending actor: a panic is logged and changes nothing.
-fn carefully(cell: &CellRef, doing: &str, code: impl FnOnce()) {
+pub(crate) fn carefully(cell: &CellRef, doing: &str, code: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
         let text = panic_text(&*panic);
         tracing::error!(path = %path_of(cell), doing, text, "an ending actor panicked");
@@ -131,11 +133,10 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
     // Dead first, so that a send from a `Drop` below fails instead of being accepted.
     own.set(flag::DEAD);
     cell.set_dead();
-    let state = actor.state().borrow_mut().take();
+    let state = actor.state().take();
     carefully(cell, "dropping its state", || drop(state));
     while let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) {
-        waiting::dead_letter::<A::Message>(local, cell, DeadLetterReason::ReceiverEnded);
-        carefully(cell, "dropping a message", || drop(message));
+        waiting::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
     }
     for timer in hooks::clear(actor) {
         carefully(cell, "dropping a timer", || drop(timer));

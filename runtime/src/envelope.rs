@@ -8,11 +8,13 @@
 //! `payload` holds a value of exactly one type `L`, written by [`Envelope::new`] together with the table of `L`:
 //! inline if `L` fits (size and alignment), else in a `Box` whose pointer is inline. The value is taken out at most
 //! once: by `open` or `take_back`, which forget the envelope, or by `drop`. `L` is `Send`, so the envelope is.
+//!
+//! The cell is not counted: [`Uncounted`] says what keeps it until the envelope is opened.
 
 use std::any::TypeId;
 use std::mem::{ManuallyDrop, MaybeUninit, align_of, size_of};
 
-use crate::cell::CellRef;
+use crate::cell::{CellRef, Uncounted};
 use crate::local::Local;
 
 /// Words that fit inline.
@@ -23,7 +25,7 @@ type Payload = MaybeUninit<[usize; WORDS]>;
 /// What can travel in an envelope.
 pub(crate) trait Load: Send + 'static {
     /// Delivers itself to its cell, on the cell's loop.
-    fn deliver(self, cell: CellRef, local: &Local);
+    fn deliver(self, cell: &CellRef, local: &Local);
 
     /// Disposes of itself: the cell's loop has ended.
     fn lost(self, cell: &CellRef);
@@ -31,14 +33,14 @@ pub(crate) trait Load: Send + 'static {
 
 /// One message on its way to another loop.
 pub(crate) struct Envelope {
-    cell: CellRef,
+    cell: Uncounted,
     table: &'static Table,
     payload: Payload,
 }
 
 struct Table {
     type_id: fn() -> TypeId,
-    deliver: unsafe fn(Payload, CellRef, &Local),
+    deliver: unsafe fn(Payload, &CellRef, &Local),
     lost: unsafe fn(Payload, &CellRef),
 }
 
@@ -94,15 +96,18 @@ impl<L: Load> TableOf<L> {
 
 impl Envelope {
     #[inline]
-    pub(crate) fn new<L: Load>(cell: CellRef, load: L) -> Self {
-        Self { cell, table: &TableOf::<L>::TABLE, payload: pack(load) }
+    pub(crate) fn new<L: Load>(cell: &CellRef, load: L) -> Self {
+        Self { cell: Uncounted::new(cell), table: &TableOf::<L>::TABLE, payload: pack(load) }
     }
 
     /// Delivers what is inside, on the loop of its cell.
+    #[inline]
     pub(crate) fn open(self, local: &Local) {
-        let (cell, table, payload) = self.apart();
-        // SAFETY: the payload was packed with this table; `apart` has forgotten the envelope, so this is the once.
-        unsafe { (table.deliver)(payload, cell, local) };
+        let envelope = ManuallyDrop::new(self);
+        // SAFETY: the payload was packed with this table; the envelope is forgotten, so this is the once.
+        envelope.cell.with(|cell| unsafe {
+            (envelope.table.deliver)(envelope.payload, cell, local);
+        });
     }
 
     /// Takes an envelope that was refused apart again.
@@ -110,25 +115,20 @@ impl Envelope {
     /// # Panics
     /// If it does not hold an `L`: a bug of this crate.
     pub(crate) fn take_back<L: Load>(self) -> L {
-        let (_cell, table, payload) = self.apart();
-        assert!((table.type_id)() == TypeId::of::<L>(), "an envelope was taken for another's");
-        // SAFETY: the type was compared; `apart` has forgotten the envelope, so this is the once.
-        unsafe { unpack(payload) }
-    }
-
-    /// The parts, without the drop.
-    fn apart(self) -> (CellRef, &'static Table, Payload) {
         let envelope = ManuallyDrop::new(self);
-        let cell = &raw const envelope.cell;
-        // SAFETY: the envelope is never dropped nor used again, so the cell is moved out once.
-        (unsafe { cell.read() }, envelope.table, envelope.payload)
+        assert!(
+            (envelope.table.type_id)() == TypeId::of::<L>(),
+            "an envelope was taken for another's"
+        );
+        // SAFETY: the type was compared; the envelope is forgotten, so this is the once.
+        unsafe { unpack(envelope.payload) }
     }
 }
 
 impl Drop for Envelope {
     fn drop(&mut self) {
         // SAFETY: packed with this table; an envelope that was taken apart is not dropped, so this is the once.
-        unsafe { (self.table.lost)(self.payload, &self.cell) };
+        self.cell.with(|cell| unsafe { (self.table.lost)(self.payload, cell) });
     }
 }
 

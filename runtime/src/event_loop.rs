@@ -3,6 +3,7 @@
 //! Run by [`worker`](crate::worker) on a thread of its own, or step by step by [`simulate`](crate::simulate). It says
 //! when things happen; what happens to an actor in its turn is said by [`turn`](crate::turn).
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -22,6 +23,26 @@ use crate::waiting;
 const TURNS_PER_LOOK: u32 = 16;
 /// The clock is looked at every so many messages.
 const MESSAGES_PER_CLOCK: u64 = 64;
+
+/// How far a round's dispatching has come.
+struct Pace {
+    turns: usize,
+    until_look: u32,
+    /// The clock is looked at when so many messages have been handled.
+    clock_at: u64,
+    end: Timestamp,
+}
+
+impl Pace {
+    fn new(local: &Local) -> Self {
+        Self {
+            turns: local.driver.turns(),
+            until_look: TURNS_PER_LOOK,
+            clock_at: local.counters.handled.get() + MESSAGES_PER_CLOCK,
+            end: local.now() + local.home.world.settings.round,
+        }
+    }
+}
 
 /// One loop: its own things, and what it needs to take what others send.
 pub(crate) struct EventLoop {
@@ -78,10 +99,11 @@ impl EventLoop {
     /// Step 2: everything that other loops and threads have sent.
     fn take_inbox(&mut self) {
         let local = &self.local;
-        if !local.home.inbox().looks_filled() {
-            return;
+        // Whoever sent to these has pushed before they were left: see `Uncounted`.
+        let graves = std::mem::take(&mut *local.graves.borrow_mut());
+        if local.home.inbox().looks_filled() {
+            local.home.inbox().take(&mut self.parcels);
         }
-        local.home.inbox().take(&mut self.parcels);
         local.counters.parcels.add(self.parcels.len() as u64);
         for parcel in self.parcels.drain(..) {
             if let Parcel::Control = parcel {
@@ -92,28 +114,37 @@ impl EventLoop {
                 parcel.open(local);
             }
         }
+        drop(graves);
     }
 
     /// Step 3: each runnable actor in turn, for a bounded time, so that I/O is seen.
     fn dispatch(&mut self) {
-        let end = self.local.now() + self.local.home.world.settings.round;
-        let mut turns = self.local.driver.turns();
-        let mut until_look = TURNS_PER_LOOK;
-        let mut clock_at = self.local.counters.handled.get() + MESSAGES_PER_CLOCK;
-        while turns > 0 {
+        let mut pace = Pace::new(&self.local);
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.dispatch_at(&mut pace))) {
+            match self.local.in_turn.take() {
+                Some(cell) => cell.with(|cell| (cell.ops().panicked)(cell, &self.local, &*panic)),
+                // Not in a turn: a bug of this crate.
+                None => resume_unwind(panic),
+            }
+        }
+    }
+
+    #[inline]
+    fn dispatch_at(&mut self, pace: &mut Pace) {
+        while pace.turns > 0 {
             let local = &*self.local;
             let Some(cell) = local.driver.choose(&local.run_queue) else { break };
+            pace.turns -= 1;
+            pace.until_look -= 1;
             cell.with(|cell| (cell.ops().turn)(cell, local));
-            turns -= 1;
-            if local.counters.handled.get() >= clock_at {
-                clock_at = local.counters.handled.get() + MESSAGES_PER_CLOCK;
-                if local.update_now() >= end {
+            if local.counters.handled.get() >= pace.clock_at {
+                pace.clock_at = local.counters.handled.get() + MESSAGES_PER_CLOCK;
+                if local.update_now() >= pace.end {
                     break;
                 }
             }
-            until_look -= 1;
-            if until_look == 0 {
-                until_look = TURNS_PER_LOOK;
+            if pace.until_look == 0 {
+                pace.until_look = TURNS_PER_LOOK;
                 self.take_inbox();
             }
         }

@@ -4,7 +4,7 @@
 //! message back. The loop's own things are in [`local`](crate::local).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 
 use crate::inbox::{Inbox, Refused};
 use crate::metrics::Published;
@@ -17,8 +17,6 @@ pub(crate) const INBOX_HIGH: usize = 1024;
 
 /// What everybody may know of a loop.
 pub(crate) struct Home {
-    /// Unique in the process, never used again, never 0.
-    pub(crate) id: u64,
     /// Its place among the loops of its runtime.
     pub(crate) index: usize,
     pub(crate) world: Arc<World>,
@@ -31,8 +29,6 @@ pub(crate) struct Home {
     pub(crate) published: Published,
 }
 
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
 impl Home {
     pub(crate) fn new(
         world: Arc<World>,
@@ -41,7 +37,6 @@ impl Home {
         control: flume::Sender<Control>,
     ) -> Arc<Self> {
         Arc::new(Self {
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             index,
             world,
             inbox: Inbox::new(),

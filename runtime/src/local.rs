@@ -16,7 +16,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use crate::actor::ActorId;
-use crate::cell::{CellRef, QueuedCell, flag};
+use crate::cell::{CellRef, Grave, Uncounted, flag};
 use crate::clock::Timestamp;
 use crate::driver::Driver;
 use crate::exit::ExitReason;
@@ -30,8 +30,6 @@ use crate::timer_wheel::{TimerKey, TimerWheel};
 
 /// Everything of a loop that only its thread touches.
 pub(crate) struct Local {
-    /// Equal to the home's; never used again for another loop of the process.
-    pub(crate) id: u64,
     pub(crate) home: Arc<Home>,
     pub(crate) driver: Driver,
     pub(crate) run_queue: RunQueue,
@@ -43,6 +41,10 @@ pub(crate) struct Local {
     /// The over targets that the handler in turn has sent to.
     noted: RefCell<Vec<CellRef>>,
     pub(crate) deferred: RefCell<Vec<CellRef>>,
+    /// Cells without references, to be freed when the inbox has been looked at.
+    pub(crate) graves: RefCell<Vec<Grave>>,
+    /// The actor in turn, for whoever must say who panicked.
+    pub(crate) in_turn: Cell<Option<Uncounted>>,
     wheel: RefCell<TimerWheel<Due>>,
     sources: RefCell<Slab<(CellRef, SourceId)>>,
     /// Actors of this loop that wait, for whoever asks why.
@@ -70,14 +72,13 @@ pub(crate) enum Due {
 }
 
 thread_local! {
-    static CURRENT_ID: Cell<u64> = const { Cell::new(0) };
+    static CURRENT_HOME: Cell<*const Home> = const { Cell::new(ptr::null()) };
     static CURRENT: Cell<*const Local> = const { Cell::new(ptr::null()) };
 }
 
 impl Local {
     pub(crate) fn new(home: Arc<Home>, driver: Driver) -> Self {
         Self {
-            id: home.id,
             now: Cell::new(driver.clock.now()),
             budget: home.world.settings.budget as usize,
             home,
@@ -87,6 +88,8 @@ impl Local {
             attention: Cell::new(false),
             noted: RefCell::default(),
             deferred: RefCell::default(),
+            graves: RefCell::default(),
+            in_turn: Cell::new(None),
             wheel: RefCell::new(TimerWheel::new()),
             sources: RefCell::default(),
             paused: RefCell::default(),
@@ -101,28 +104,28 @@ impl Local {
 
     /// Makes this the current loop of the thread until the guard is dropped.
     pub(crate) fn enter(&self) -> Entered<'_> {
-        let entered = Entered { before: (CURRENT_ID.get(), CURRENT.get()), local: self };
-        CURRENT_ID.set(self.id);
+        let before = (CURRENT_HOME.get(), CURRENT.get());
+        CURRENT_HOME.set(Arc::as_ptr(&self.home));
         CURRENT.set(ptr::from_ref(self));
-        entered
+        Entered { before, local: self }
     }
 
-    /// The current loop if it is the one with this id: the owner test. For use within one call, never kept.
+    /// The current loop if its home is this one: the owner test. For use within one call, never kept.
     #[inline]
-    pub(crate) fn current(id: u64) -> Option<Current> {
-        (CURRENT_ID.get() == id).then(|| Current(CURRENT.get()))
+    pub(crate) fn current(home: &Arc<Home>) -> Option<Current> {
+        Self::is_current(home).then(|| Current(CURRENT.get()))
     }
 
-    /// Whether the calling thread runs the loop with this id.
+    /// Whether the calling thread runs the loop with this home.
     #[inline]
-    pub(crate) fn is_current(id: u64) -> bool {
-        CURRENT_ID.get() == id
+    pub(crate) fn is_current(home: &Arc<Home>) -> bool {
+        CURRENT_HOME.get() == Arc::as_ptr(home)
     }
 
     /// Lends the current loop, whichever it is, to `f`. `None` on a plain thread.
     pub(crate) fn with_any<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
-        let id = CURRENT_ID.get();
-        if id == 0 { None } else { Self::current(id).map(|local| f(&local)) }
+        let current = CURRENT.get();
+        (!current.is_null()).then(|| f(&Current(current)))
     }
 
     /// The time at which the loop last looked at the clock: at the start of the round, after polling, and every few
@@ -149,7 +152,7 @@ impl Local {
         let own = cell.own(self);
         if !own.has(flag::SCHEDULED | flag::PAUSED | flag::DEAD) {
             own.set(flag::SCHEDULED);
-            self.run_queue.push(QueuedCell::new(cell));
+            self.run_queue.push(Uncounted::new(cell));
         }
     }
 
@@ -251,22 +254,28 @@ impl Deref for Current {
 
     #[inline]
     fn deref(&self) -> &Local {
-        // SAFETY: made by `Local::current` for an id that is not 0 (no loop has that), so `enter` has set the
-        // pointer; and its guard, which borrows the loop, outlives every call that is made inside it.
+        // SAFETY: made while the pointer was not null (no home is at null), so `enter` has set it; and its guard, which
+        // borrows the loop, outlives every call that is made inside it.
         unsafe { &*self.0 }
     }
 }
 
 /// Keeps a loop current; see [`Local::enter`].
 pub(crate) struct Entered<'a> {
-    before: (u64, *const Local),
+    before: (*const Home, *const Local),
     local: &'a Local,
+}
+
+impl Entered<'_> {
+    fn is_of(local: &Local) -> bool {
+        Local::is_current(&local.home)
+    }
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        debug_assert_eq!(CURRENT_ID.get(), self.local.id);
-        CURRENT_ID.set(self.before.0);
+        debug_assert!(Self::is_of(self.local), "guards end in reverse order");
+        CURRENT_HOME.set(self.before.0);
         CURRENT.set(self.before.1);
     }
 }

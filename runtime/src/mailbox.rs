@@ -32,12 +32,12 @@ pub enum Overflow {
 /// What waits for an actor.
 pub(crate) struct Mailbox<M> {
     queue: VecDeque<M>,
-    /// Messages taken out so far, wrapping: names positions for `exempt`.
-    taken: u32,
     rules: Option<Box<Rules<M>>>,
 }
 
 struct Rules<M> {
+    /// Messages taken out since there are rules, wrapping: names positions for `exempt`.
+    taken: u32,
     /// Positions (as `taken` counts) of replies in the queue: they never count.
     exempt: VecDeque<u32>,
     weigh: Option<fn(&M) -> usize>,
@@ -47,7 +47,13 @@ struct Rules<M> {
 
 impl<M> Rules<M> {
     fn new() -> Box<Self> {
-        Box::new(Self { exempt: VecDeque::new(), weigh: None, weight: 0, overflow: Overflow::Wait })
+        Box::new(Self {
+            taken: 0,
+            exempt: VecDeque::new(),
+            weigh: None,
+            weight: 0,
+            overflow: Overflow::Wait,
+        })
     }
 
     fn weight_of(&self, message: &M) -> usize {
@@ -60,7 +66,7 @@ impl<M> Mailbox<M> {
     pub(crate) fn new(overflow: Overflow, weigh: Option<fn(&M) -> usize>) -> Self {
         let plain = weigh.is_none() && matches!(overflow, Overflow::Wait | Overflow::Unbounded);
         let rules = (!plain).then(|| Box::new(Rules { weigh, overflow, ..*Rules::new() }));
-        Self { queue: VecDeque::new(), taken: 0, rules }
+        Self { queue: VecDeque::new(), rules }
     }
 
     /// Adds a message to a mailbox without rules, and returns how many wait now.
@@ -82,8 +88,9 @@ impl<M> Mailbox<M> {
 
     /// Adds a reply or a completion, which never counts.
     pub(crate) fn push_exempt(&mut self, message: M) {
-        let position = self.taken.wrapping_add(self.queue.len() as u32);
-        self.rules.get_or_insert_with(Rules::new).exempt.push_back(position);
+        let rules = self.rules.get_or_insert_with(Rules::new);
+        let position = rules.taken.wrapping_add(self.queue.len() as u32);
+        rules.exempt.push_back(position);
         self.push(message);
     }
 
@@ -94,24 +101,19 @@ impl<M> Mailbox<M> {
         if self.rules.is_some() {
             self.account(&message);
         }
-        self.taken = self.taken.wrapping_add(1);
         Some(message)
     }
 
     /// What the rules say of a message that was taken out.
     #[cold]
+    #[inline(never)]
     fn account(&mut self, message: &M) {
         let Some(rules) = &mut self.rules else { return };
-        if rules.exempt.front() == Some(&self.taken) {
+        if rules.exempt.front() == Some(&rules.taken) {
             rules.exempt.pop_front();
         }
+        rules.taken = rules.taken.wrapping_add(1);
         rules.weight -= rules.weight_of(message);
-    }
-
-    /// Messages taken out so far, wrapping.
-    #[inline]
-    pub(crate) fn taken(&self) -> u32 {
-        self.taken
     }
 
     /// Takes the oldest message that is no reply, for [`Overflow::DropOldest`].
@@ -121,7 +123,7 @@ impl<M> Mailbox<M> {
             .exempt
             .iter()
             .enumerate()
-            .take_while(|(index, position)| **position == self.taken.wrapping_add(*index as u32))
+            .take_while(|(index, position)| **position == rules.taken.wrapping_add(*index as u32))
             .count();
         let message = self.queue.remove(replies_ahead)?;
         rules.weight -= rules.weight_of(&message);

@@ -5,7 +5,7 @@
 //! the messages that made its sender wait.
 
 use crate::actor::ActorId;
-use crate::cell::CellRef;
+use crate::cell::{CellRef, Grave};
 use crate::dying;
 use crate::envelope::Envelope;
 use crate::exit::ExitReason;
@@ -33,6 +33,8 @@ pub(crate) enum Parcel {
     Watch { cell: CellRef, watcher: Watcher },
     /// Or no longer.
     Unwatch { cell: CellRef, id: u64 },
+    /// The last reference to a cell that lives here has gone; everything sent to it came before.
+    Orphan(Grave),
     /// A request waits in the loop's control channel.
     Control,
 }
@@ -50,13 +52,14 @@ impl Parcel {
             Self::ChildGone { parent, slot } => dying::child_gone(local, &parent, slot),
             Self::Watch { cell, watcher } => watch::watch(local, &cell, watcher),
             Self::Unwatch { cell, id } => watch::unwatch(local, &cell, id),
+            Self::Orphan(grave) => drop(grave),
             Self::Control => {}
         }
     }
 
     /// Sends it to the loop of `cell`, or opens it at once if that is this one. Lost if that loop has ended.
     pub(crate) fn send(self, cell: &CellRef) {
-        match Local::current(cell.home_id()) {
+        match Local::current(cell.home()) {
             Some(local) => self.open(&local),
             // An ended loop has no actors left to wait, resume, stop or be told.
             None => drop(cell.header().home.post(self)),

@@ -6,10 +6,12 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::actor::Actor;
 use crate::address::Address;
 use crate::cell::{CellRef, Handle};
+use crate::dying;
 use crate::envelope::{Envelope, Load};
 use crate::hooks::{self, TimerId, What};
 use crate::local::Local;
@@ -81,11 +83,11 @@ impl<T: Send + 'static> Reply<T> {
             // An error means that the thread no longer waits: its deadline has passed.
             Some(Way::Channel(sender)) => drop(sender.try_send(result)),
             Some(Way::Actor { asker, ask, answer }) => {
-                if let Some(local) = Local::current(asker.home_id()) {
+                if let Some(local) = Local::current(asker.home()) {
                     answer(&asker, &local, ask, result);
                 } else {
                     let home = std::sync::Arc::clone(&asker.header().home);
-                    let envelope = Envelope::new(asker, Answered { ask, answer, result });
+                    let envelope = Envelope::new(&asker, Answered { ask, answer, result });
                     // An ended loop has no asker left.
                     let _ = home.post(Parcel::Message(envelope));
                 }
@@ -120,8 +122,14 @@ where
         local.counters.late_replies.add(1);
         return;
     };
-    if let Ok(asked) = asked.into_any().downcast::<AskedOf<T, F>>() {
-        Address::of(&asker).push_exempt((asked.map)(result), local);
+    let Ok(asked) = asked.into_any().downcast::<AskedOf<T, F>>() else { return };
+    // The asker's own function, on its loop but not in its turn.
+    match catch_unwind(AssertUnwindSafe(|| (asked.map)(result))) {
+        Ok(message) => Address::of(&asker).push_exempt(message, local),
+        Err(panic) => {
+            dying::panicked(&asker, &*panic);
+            local.schedule(cell);
+        }
     }
 }
 
@@ -133,8 +141,8 @@ struct Answered<T> {
 }
 
 impl<T: Send + 'static> Load for Answered<T> {
-    fn deliver(self, cell: CellRef, local: &Local) {
-        (self.answer)(&cell, local, self.ask, self.result);
+    fn deliver(self, cell: &CellRef, local: &Local) {
+        (self.answer)(cell, local, self.ask, self.result);
     }
 
     fn lost(self, _cell: &CellRef) {}

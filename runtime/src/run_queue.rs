@@ -5,18 +5,18 @@
 
 use std::cell::Cell;
 
-use crate::cell::QueuedCell;
+use crate::cell::Uncounted;
 
 /// The runnable actors of a loop.
 #[derive(Default)]
 pub(crate) struct RunQueue {
-    first: Cell<Option<QueuedCell>>,
-    last: Cell<Option<QueuedCell>>,
+    first: Cell<Option<Uncounted>>,
+    last: Cell<Option<Uncounted>>,
 }
 
 impl RunQueue {
     #[inline]
-    pub(crate) fn push(&self, cell: QueuedCell) {
+    pub(crate) fn push(&self, cell: Uncounted) {
         cell.set_next(None);
         match self.last.replace(Some(cell)) {
             Some(last) => last.set_next(Some(cell)),
@@ -26,7 +26,7 @@ impl RunQueue {
 
     /// Takes the first.
     #[inline]
-    pub(crate) fn pop(&self) -> Option<QueuedCell> {
+    pub(crate) fn pop(&self) -> Option<Uncounted> {
         let first = self.first.get()?;
         let next = first.next();
         self.first.set(next);
@@ -37,7 +37,7 @@ impl RunQueue {
     }
 
     /// Takes the one that `choose` names out of so many: for simulation, where any may come next.
-    pub(crate) fn pop_any(&self, choose: impl FnOnce(usize) -> usize) -> Option<QueuedCell> {
+    pub(crate) fn pop_any(&self, choose: impl FnOnce(usize) -> usize) -> Option<Uncounted> {
         let mut queued = Vec::new();
         while let Some(cell) = self.pop() {
             queued.push(cell);

@@ -189,7 +189,7 @@ impl<'a> Scope<'a> {
         make: impl FnOnce() -> A + Send + 'static,
     ) -> Address<A::Message> {
         let home = self.home_for(placement);
-        if home.id == self.local.id {
+        if Arc::ptr_eq(&home, &self.local.home) {
             return self.spawn_with(spawn, make());
         }
         let (cell, slot) = self.conceive::<A>(&home, spawn);
@@ -272,7 +272,7 @@ fn settle_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) 
         top.fill(slot, cell.clone());
     }
     match catch_unwind(AssertUnwindSafe(make)) {
-        Ok(actor) => *handle.state().borrow_mut() = Some(actor),
+        Ok(actor) => *handle.state() = Some(actor),
         Err(panic) => dying::panicked(&handle, &*panic),
     }
     if local.home.world.is_ending() && cell.header().parent.is_none() {

@@ -31,15 +31,9 @@ impl Spinning {
         if self.tries == 0 {
             return false;
         }
-        let begun = Clock::origin();
-        while begun.elapsed() < SPIN {
-            for _ in 0..32 {
-                if arrived() {
-                    self.tries = TRIES;
-                    return true;
-                }
-                std::hint::spin_loop();
-            }
+        if look(arrived) {
+            self.tries = TRIES;
+            return true;
         }
         self.tries -= 1;
         false
@@ -51,6 +45,20 @@ impl Spinning {
             self.tries = TRIES;
         }
     }
+}
+
+/// Looks for at most [`SPIN`]. True if `arrived` says that something came.
+pub(crate) fn look(arrived: impl Fn() -> bool) -> bool {
+    let begun = Clock::origin();
+    while begun.elapsed() < SPIN {
+        for _ in 0..32 {
+            if arrived() {
+                return true;
+            }
+            std::hint::spin_loop();
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -1,51 +1,63 @@
-//! One visit to one actor: a batch of its messages, panics caught, and what comes after.
+//! One visit to one actor: a batch of its messages, and what comes after.
 //!
-//! Called by [`event_loop`](crate::event_loop) through the actor's table. It does not choose whom to visit.
+//! Called by [`event_loop`](crate::event_loop) through the actor's table, which catches panics around many visits at
+//! once. It does not choose whom to visit.
 //!
 //! A turn handles what is urgent, then at most `budget` messages and at most what was queued when it began, so that
 //! an actor that sends to itself does not hold the loop. It ends early when the handler has filled a target (the
 //! actor pauses) or when the actor is to stop.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::actor::{Actor, Outcome};
-use crate::cell::{Handle, QueuedCell, flag};
+use crate::cell::{Handle, Uncounted, flag};
 use crate::context::Context;
 use crate::dying;
 use crate::hooks;
 use crate::waiting;
 
-/// One visit.
+/// One visit. A panic of the actor goes up to the loop, which calls [`panicked`].
+#[inline]
 pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
     let (own, local) = (actor.own(), actor.local);
-    if !own.has(flag::STOPPING | flag::PAUSED) {
-        let before = actor.mailbox(|mailbox| mailbox.taken());
-        guarded(actor, batch);
-        let taken = actor.mailbox(|mailbox| mailbox.taken()).wrapping_sub(before);
-        local.counters.handled.add(u64::from(taken));
-    }
+    local.in_turn.set(Some(Uncounted::new(actor.cell)));
     local.counters.turns.add(1);
+    if !own.has(flag::STOPPING | flag::PAUSED)
+        && let Some(state) = &mut *actor.state()
+        && let Err(failure) = batch(state, actor)
+    {
+        dying::failed(actor, &failure);
+    }
     if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD) {
         // The common case: back into the queue, or idle.
         if actor.mailbox(|mailbox| mailbox.len()) > 0 {
-            local.run_queue.push(QueuedCell::new(actor.cell));
+            local.run_queue.push(Uncounted::new(actor.cell));
         } else {
             own.clear(flag::SCHEDULED);
         }
     } else {
         after_unusual_turn(actor);
     }
+    local.in_turn.set(None);
+}
+
+/// The actor in turn has panicked. Its state may be left half changed: nobody sees it again but `stopping` and `Drop`.
+pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)) {
+    dying::panicked(actor, panic);
+    after_unusual_turn(actor);
 }
 
 /// The actor stops, pauses, is dead, or has something urgent left.
 #[cold]
+#[inline(never)]
 fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
     let own = actor.own();
     if own.has(flag::STOPPING) {
         dying::proceed(actor);
     }
     if own.has(flag::URGENT) && !own.has(flag::DEAD | flag::PAUSED | flag::STOPPING) {
-        actor.local.run_queue.push(QueuedCell::new(actor.cell));
+        actor.local.run_queue.push(Uncounted::new(actor.cell));
         return;
     }
     own.clear(flag::SCHEDULED);
@@ -72,7 +84,7 @@ pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
 
 /// Runs user code; an error or a panic is a failure of the actor.
 fn guarded<A: Actor>(actor: &Handle<'_, A>, code: impl FnOnce(&mut A, &Handle<'_, A>) -> Outcome) {
-    let mut state = actor.state().borrow_mut();
+    let mut state = actor.state();
     let Some(state) = &mut *state else { return };
     // The state may be left half changed by a panic. Nobody sees it again but `stopping` and `Drop`.
     match catch_unwind(AssertUnwindSafe(|| code(state, actor))) {
@@ -103,6 +115,7 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
         if own.has(flag::FULL) {
             fell(actor);
         }
+        local.counters.handled.add(1);
         state.receive(message, &mut ctx)?;
         if local.has_attention() && interrupted(actor) {
             break;
@@ -113,6 +126,7 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
 
 /// Timers that are due and sources that are ready, as many as there were. True if the turn is over.
 #[cold]
+#[inline(never)]
 fn urgent<A: Actor>(
     state: &mut A,
     actor: &Handle<'_, A>,
@@ -138,6 +152,7 @@ fn urgent<A: Actor>(
 
 /// Something wants attention between two messages. True if the turn is over.
 #[cold]
+#[inline(never)]
 fn interrupted<A: Actor>(actor: &Handle<'_, A>) -> bool {
     let paused = waiting::settle(actor.local, actor.cell);
     paused || actor.own().has(flag::STOPPING)
@@ -145,6 +160,7 @@ fn interrupted<A: Actor>(actor: &Handle<'_, A>) -> bool {
 
 /// A message was taken from a full mailbox: at the low mark its senders go on.
 #[cold]
+#[inline(never)]
 fn fell<A: Actor>(actor: &Handle<'_, A>) {
     let low = actor.cell.header().low;
     if actor.mailbox(|mailbox| mailbox.at_low(low)) {

@@ -26,6 +26,7 @@ use crate::pressure::Verdict;
 
 /// The mailbox of `cell` has passed its high mark, or is still past it: who just sent to it is noted.
 #[cold]
+#[inline(never)]
 pub(crate) fn above(local: &Local, cell: &CellRef) {
     let own = cell.own(local);
     if !own.has(flag::FULL) {
@@ -189,21 +190,26 @@ pub(crate) fn pauses(local: &Local) -> Vec<Pause> {
     paused.iter().filter_map(pause).collect()
 }
 
-/// Counts a message that was accepted and will never be handled.
-pub(crate) fn dead_letter<M>(local: &Local, cell: &CellRef, reason: DeadLetterReason) {
+/// Counts a message that was accepted and will never be handled, and drops it.
+pub(crate) fn dead_letter<M>(local: &Local, cell: &CellRef, message: M, reason: DeadLetterReason) {
     local.counters.dead_letters.add(1);
-    tell_dead_letter::<M>(cell, reason);
+    dispose(cell, message, reason);
 }
 
 /// The same for a message that was under way to a loop that has ended: nobody's counters are left but the world's.
-pub(crate) fn lost<M>(cell: &CellRef) {
+pub(crate) fn lost<M>(cell: &CellRef, message: M) {
     cell.header().home.published.lost.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    tell_dead_letter::<M>(cell, DeadLetterReason::LoopEnded);
+    dispose(cell, message, DeadLetterReason::LoopEnded);
 }
 
-fn tell_dead_letter<M>(cell: &CellRef, reason: DeadLetterReason) {
+/// Tells of a dead letter and drops it. Both are user code: a panic of theirs is logged and changes nothing.
+fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
     let header = cell.header();
-    let Some(tell) = &header.home.world.settings.on_dead_letter else { return };
-    let path = dying::path_of(cell);
-    tell(&DeadLetter { id: header.id, path, message: type_name::<M>(), reason });
+    dying::carefully(cell, "dropping a dead letter", || {
+        if let Some(tell) = &header.home.world.settings.on_dead_letter {
+            let path = dying::path_of(cell);
+            tell(&DeadLetter { id: header.id, path, message: type_name::<M>(), reason });
+        }
+        drop(message);
+    });
 }

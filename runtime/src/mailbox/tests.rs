@@ -66,7 +66,7 @@ proptest! {
         start in any::<u32>(),
     ) {
         let mut mailbox = limited(Overflow::DropOldest);
-        mailbox.taken = start;
+        mailbox.rules.as_mut().unwrap().taken = start;
         let mut model: Vec<(u32, bool)> = Vec::new();
         for (n, step) in steps.into_iter().enumerate() {
             let n = n as u32;

@@ -1,0 +1,60 @@
+//! An echo server on one core: requests of 64 bytes per second, and server CPU time for each.
+//!
+//! `cargo run --release -p roundsman-benches --bin echo -- [--rounds N] [--seconds S] [--only NAME] [--ours CMD]`
+
+use std::{io, time::Duration};
+
+use roundsman_benches::{
+    net::{
+        echo_load::{self, Load},
+        mio_echo,
+        server::{self, Server},
+        tokio_echo,
+    },
+    contender::OURS,
+    options::Options,
+    ours,
+    process,
+    table::Table,
+};
+
+/// Who takes part.
+const SERVERS: &[Server] = &[
+    Server { name: OURS, serve: ours::echo::serve },
+    Server { name: "raw mio", serve: mio_echo::serve },
+    Server { name: "tokio current_thread", serve: tokio_echo::serve },
+];
+
+const LOADS: [Load; 3] = [
+    Load { name: "50 connections", connections: 50, outstanding: 1 },
+    Load { name: "1,000 connections", connections: 1_000, outstanding: 1 },
+    Load { name: "50 connections × 16", connections: 50, outstanding: 16 },
+];
+
+fn main() -> io::Result<()> {
+    let mut options = Options::from_env();
+    process::raise_descriptor_limit()?;
+    if let Some(name) = options.optional::<String>("--serve") {
+        return server::serve(SERVERS, &name);
+    }
+    let mut table = Table::new("Echo, 64 bytes", options.rounds());
+    let duration = Duration::from_secs_f64(options.value("--seconds", 2.0));
+    let only: Option<String> = options.optional("--only");
+    let launches = server::launches(SERVERS, options.optional("--ours"), only.as_deref());
+    options.finish();
+
+    for _ in table.rounds() {
+        for load in LOADS {
+            for launch in &launches {
+                let figures = echo_load::run(&launch.start()?, load, duration)?;
+                let mut record = |figure: &str, value: f64| {
+                    table.record(&format!("{}, {figure}", load.name), &launch.name, value);
+                };
+                record("requests/s", figures.rate);
+                record("server CPU µs each", figures.cpu_micros);
+            }
+        }
+    }
+    table.print();
+    Ok(())
+}

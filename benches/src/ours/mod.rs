@@ -1,0 +1,8 @@
+//! roundsman's side of the benchmarks, written as its users would write it.
+
+pub mod asking;
+pub mod chat;
+pub mod crossing;
+pub mod echo;
+pub mod host;
+pub mod idle;
