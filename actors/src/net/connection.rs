@@ -1,6 +1,8 @@
 //! A connection: a value that holds a socket until its halves are piped, and the way to its actor from then on.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +11,8 @@ use roundsman_runtime::{Address, Scope, Spawn};
 
 use super::engine::{Engine, Message};
 use super::transport::StreamSocket;
-use crate::stream::{Cut, PipeError, Sink, Source};
+use crate::stream::source::Outflow;
+use crate::stream::{Cut, Flow, Sink, Source, Subscriber, ToActor, Upstream};
 
 /// A connected stream socket.
 ///
@@ -30,16 +33,29 @@ struct Shared {
     state: Mutex<State>,
 }
 
-enum State {
+struct State {
+    life: Life,
+    reader_piped: bool,
+    writer_piped: bool,
+}
+
+enum Life {
     /// Not piped yet.
     Idle(StreamSocket),
     Open(Address<Message>),
-    Opening,
+    /// Aborted before it was piped.
+    Closed,
+}
+
+enum Half {
+    Reader,
+    Writer,
 }
 
 impl Connection {
     pub(crate) fn new(socket: StreamSocket, peer: SocketAddr, local: SocketAddr) -> Self {
-        let state = Mutex::new(State::Idle(socket));
+        let life = Life::Idle(socket);
+        let state = Mutex::new(State { life, reader_piped: false, writer_piped: false });
         Self { shared: Arc::new(Shared { peer, local, state }) }
     }
 
@@ -62,13 +78,22 @@ impl Connection {
     pub fn reader(&self) -> Source<Bytes> {
         let shared = Arc::clone(&self.shared);
         Source::new(move |assembly, outflow| {
-            let link = outflow.into_link(assembly);
-            let reporter = assembly.enter(format!("tcp reader {}", shared.peer), None);
-            let member = reporter.member;
-            let address = shared.open(assembly.owner);
-            assembly.set_abort(member, address.recipient(Message::AbortRead));
-            // A connection that has ended drops the link and the reporter, which say so.
-            let _ = address.send(Message::Read { link, reporter });
+            let mut link = outflow.into_link(assembly);
+            let mut reporter = assembly.enter(format!("tcp reader {}", shared.peer), None);
+            match shared.open(Half::Reader, assembly.owner) {
+                Ok(address) => {
+                    let abort = address.recipient(Message::AbortRead);
+                    assembly.set_abort(reporter.member, abort);
+                    // A connection that has ended drops the link and the reporter, which say so.
+                    let _ = address.send(Message::Read { link, reporter });
+                }
+                Err(why) => {
+                    let error = reporter.error(why);
+                    link.take(Flow::Begin(Upstream::none()));
+                    link.take(Flow::Failed(error.clone()));
+                    reporter.closed(Err(error));
+                }
+            }
         })
     }
 
@@ -79,21 +104,35 @@ impl Connection {
     pub fn writer(&self) -> Sink<Bytes> {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
-            let reporter = assembly.enter(format!("tcp writer {}", shared.peer), None);
-            let member = reporter.member;
-            let address = shared.open(assembly.owner);
-            assembly.set_abort(member, address.recipient(Message::AbortWrite));
-            let _ = address.send(Message::Write { reporter });
-            let into = address.recipient(Message::Flow);
-            crate::stream::source::Outflow::Link(Box::new(into))
+            let mut reporter = assembly.enter(format!("tcp writer {}", shared.peer), None);
+            match shared.open(Half::Writer, assembly.owner) {
+                Ok(address) => {
+                    let abort = address.recipient(Message::AbortWrite);
+                    assembly.set_abort(reporter.member, abort);
+                    let _ = address.send(Message::Write { reporter });
+                    Outflow::Link(Box::new(ToActor { address, map: Message::Flow }))
+                }
+                Err(why) => {
+                    let error = reporter.error(why);
+                    reporter.closed(Err(error));
+                    Outflow::Link(Box::new(Refusal))
+                }
+            }
         })
     }
 
-    /// Closes the socket at once: both halves fail, and what waits to be written is lost.
+    /// Closes the socket at once: both halves fail, what waits to be written is lost, and the peer sees a reset.
     pub fn abort(&self) {
-        if let State::Open(address) = &*self.shared.lock() {
+        let mut state = self.shared.lock();
+        match &state.life {
+            Life::Idle(socket) => {
+                // A socket that has no such option has failed by itself.
+                let _ = socket.reset_on_close();
+                state.life = Life::Closed;
+            }
             // One that has ended is closed.
-            let _ = address.send(Message::Abort);
+            Life::Open(address) => _ = address.send(Message::Abort),
+            Life::Closed => {}
         }
     }
 }
@@ -104,28 +143,39 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection's actor, spawned on first use.
-    fn open(&self, owner: Scope<'_>) -> Address<Message> {
+    /// The connection's actor for one of its halves, spawned on first use.
+    fn open(
+        &self,
+        half: Half,
+        owner: Scope<'_>,
+    ) -> Result<Address<Message>, Box<dyn Error + Send + Sync>> {
         let mut state = self.lock();
-        match std::mem::replace(&mut *state, State::Opening) {
-            State::Idle(socket) => {
+        let piped = match half {
+            Half::Reader => &mut state.reader_piped,
+            Half::Writer => &mut state.writer_piped,
+        };
+        if std::mem::replace(piped, true) {
+            return Err(Cut::InUse.into());
+        }
+        match std::mem::replace(&mut state.life, Life::Closed) {
+            Life::Idle(socket) => {
                 let spawn = Spawn::named(format!("tcp:{}", self.peer)).tireless();
                 let address = owner.spawn_with(spawn, Engine::new(socket));
-                *state = State::Open(address.clone());
-                address
+                state.life = Life::Open(address.clone());
+                Ok(address)
             }
-            State::Open(address) => {
-                *state = State::Open(address.clone());
-                address
+            Life::Open(address) => {
+                state.life = Life::Open(address.clone());
+                Ok(address)
             }
-            State::Opening => unreachable!("the state is only taken under this mutex"),
+            Life::Closed => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
         }
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if let State::Open(address) = &*self.lock() {
+        if let Life::Open(address) = &self.lock().life {
             // One that has ended needs not be told.
             let _ = address.send(Message::Released);
         }
@@ -138,7 +188,14 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// The error of a half that is piped a second time.
-pub(crate) fn in_use(reporter: &crate::stream::assembly::Reporter) -> PipeError {
-    reporter.error(Cut::InUse)
+/// The lower end of a link into a writer that cannot be had.
+struct Refusal;
+
+impl Subscriber<Bytes> for Refusal {
+    fn take(&mut self, flow: Flow<Bytes>) -> bool {
+        if let Flow::Begin(upstream) = flow {
+            upstream.cancel();
+        }
+        false
+    }
 }

@@ -15,7 +15,6 @@ use bytes::Bytes;
 use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Readiness, SourceId};
 
 use super::block;
-use super::connection::in_use;
 use super::transport::StreamSocket;
 use super::write_queue::WriteQueue;
 use crate::stream::assembly::{Counts, Reporter};
@@ -53,7 +52,11 @@ pub(crate) struct Engine {
     write: WriteHalf,
     readable: bool,
     writable: bool,
+    /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
+    hung_up: bool,
     released: bool,
+    /// Why it was over before its halves were piped.
+    failure: Option<io::Error>,
 }
 
 enum ReadHalf {
@@ -64,7 +67,7 @@ enum ReadHalf {
 
 enum WriteHalf {
     Unused,
-    Open(Box<Writing>),
+    Open(Writing),
     Ended,
 }
 
@@ -88,7 +91,9 @@ impl Engine {
             write: WriteHalf::Unused,
             readable: true,
             writable: true,
+            hung_up: false,
             released: false,
+            failure: None,
         }
     }
 
@@ -99,7 +104,7 @@ impl Engine {
         ctx: &mut Context<Self>,
     ) {
         if !matches!(self.read, ReadHalf::Unused) {
-            let error = in_use(&reporter);
+            let error = reporter.error(self.why_over());
             link.take(Flow::Begin(Upstream::none()));
             link.take(Flow::Failed(error.clone()));
             reporter.closed(Err(error));
@@ -111,25 +116,33 @@ impl Engine {
 
     fn begin_write(&mut self, mut reporter: Reporter) {
         if !matches!(self.write, WriteHalf::Unused) {
-            let error = in_use(&reporter);
+            let error = reporter.error(self.why_over());
             reporter.closed(Err(error));
             return;
         }
-        self.write = WriteHalf::Open(Box::new(Writing {
+        self.write = WriteHalf::Open(Writing {
             upstream: None,
             asked: 0,
             queue: WriteQueue::default(),
             ending: false,
             reporter,
             counts: Counts::default(),
-        }));
+        });
+    }
+
+    /// What to say to a half that is piped when it is over already.
+    fn why_over(&self) -> io::Error {
+        self.failure.as_ref().map_or(io::ErrorKind::ConnectionAborted.into(), again)
     }
 
     /// Reads what is asked for, until the socket has no more, or the cap.
     fn read_on(&mut self, ctx: &mut Context<Self>) {
         let ReadHalf::Open { link, reporter, demand, counts } = &mut self.read else { return };
         let mut left = READ_CAP;
-        while self.readable && *demand > 0 {
+        while self.readable {
+            if *demand == 0 {
+                return self.look_for_end();
+            }
             if left == 0 {
                 if let Some(source) = self.source {
                     ctx.ready_again(source, Readiness::READABLE);
@@ -138,15 +151,11 @@ impl Engine {
             }
             let most = usize::try_from(*demand).unwrap_or(usize::MAX).min(left);
             match block::read(most, |room| self.socket.read(room)) {
-                Ok((bytes, _)) if bytes.is_empty() => {
-                    link.take(Flow::End);
-                    reporter.closed(Ok(Counts::default()));
-                    self.read = ReadHalf::Ended;
-                    return;
-                }
+                Ok((bytes, _)) if bytes.is_empty() => return self.end_read(),
                 Ok((bytes, full)) => {
                     // A short read from a stream socket says that there is no more: the next bytes are a new edge.
-                    self.readable = full;
+                    // Not so the end, which may have come with the bytes before it.
+                    self.readable = full || self.hung_up;
                     left -= bytes.len();
                     *demand = demand.saturating_sub(weight(&bytes));
                     counts.add(&bytes);
@@ -160,6 +169,29 @@ impl Engine {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return self.fail(error),
             }
+        }
+    }
+
+    /// Nothing is asked for; but the end, or a failure, needs no demand (rule 5).
+    fn look_for_end(&mut self) {
+        if !self.hung_up {
+            return;
+        }
+        match self.socket.is_at_end() {
+            Ok(true) => self.end_read(),
+            Ok(false) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn end_read(&mut self) {
+        if let ReadHalf::Open { mut link, mut reporter, .. } =
+            std::mem::replace(&mut self.read, ReadHalf::Ended)
+        {
+            link.take(Flow::End);
+            reporter.closed(Ok(Counts::default()));
         }
     }
 
@@ -192,8 +224,7 @@ impl Engine {
             Flow::Failed(error) => {
                 writing.reporter.closed(Err(error));
                 self.write = WriteHalf::Ended;
-                // What was sent so far must not look complete to the peer, so no FIN: the socket is closed.
-                self.fail(io::ErrorKind::ConnectionAborted.into());
+                self.abort();
             }
         }
     }
@@ -248,6 +279,14 @@ impl Engine {
         self.cut_write(|reporter| reporter.error(again(&error)));
     }
 
+    /// What was sent so far must not look complete to the peer, so no FIN: the connection is reset.
+    fn abort(&mut self) {
+        if let Err(error) = self.socket.reset_on_close() {
+            tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
+        }
+        self.fail(io::ErrorKind::ConnectionAborted.into());
+    }
+
     fn cut_read(&mut self, error: PipeError) {
         if let ReadHalf::Open { mut link, mut reporter, .. } =
             std::mem::replace(&mut self.read, ReadHalf::Ended)
@@ -296,7 +335,10 @@ impl Actor for Engine {
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         match self.socket.register(ctx, Message::Ready) {
             Ok(source) => self.source = Some(source),
-            Err(error) => self.fail(error),
+            Err(error) => {
+                self.failure = Some(again(&error));
+                self.fail(error);
+            }
         }
         Ok(())
     }
@@ -306,6 +348,7 @@ impl Actor for Engine {
             Message::Ready(readiness) => {
                 self.readable |= readiness.is_readable();
                 self.writable |= readiness.is_writable();
+                self.hung_up |= readiness.has(Readiness::READ_CLOSED | Readiness::ERROR);
                 self.read_on(ctx);
                 if readiness.is_writable() {
                     self.write_on();
@@ -327,11 +370,14 @@ impl Actor for Engine {
             Message::Read { link, reporter } => self.begin_read(link, reporter, ctx),
             Message::Write { reporter } => self.begin_write(reporter),
             Message::AbortRead(error) => self.cut_read(error),
+            // One whose end is on its way has nothing left to cut.
             Message::AbortWrite(error) => {
-                self.cut_write(|_| error);
-                self.fail(io::ErrorKind::ConnectionAborted.into());
+                if let WriteHalf::Open(_) = self.write {
+                    self.cut_write(|_| error);
+                    self.abort();
+                }
             }
-            Message::Abort => self.fail(io::ErrorKind::ConnectionAborted.into()),
+            Message::Abort => self.abort(),
             Message::Released => self.released = true,
         }
         if self.is_over() {

@@ -181,9 +181,15 @@ impl Actor for Acceptor {
             Message::Demand(Demand::More(amount)) => {
                 self.demand = self.demand.saturating_add(amount);
             }
-            Message::Demand(Demand::Cancel) => self.close(Ok(Counts::default()), ctx),
+            Message::Demand(Demand::Cancel) => {
+                self.close(Ok(Counts::default()), ctx);
+                return Ok(());
+            }
             Message::Again => self.waiting = false,
-            Message::Abort(error) => self.close(Err(error), ctx),
+            Message::Abort(error) => {
+                self.close(Err(error), ctx);
+                return Ok(());
+            }
         }
         self.accept(ctx);
         Ok(())

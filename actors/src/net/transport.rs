@@ -6,9 +6,10 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
 
 use roundsman_runtime::{Context, Interest, Readiness, SourceId};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 /// A connected stream socket, or one that is being connected.
 pub(crate) struct StreamSocket(mio::net::TcpStream);
@@ -49,6 +50,16 @@ impl StreamSocket {
 
     pub(crate) fn write_vectored(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
         self.0.write_vectored(from)
+    }
+
+    /// Whether the peer has ended and everything was read.
+    pub(crate) fn is_at_end(&self) -> io::Result<bool> {
+        self.0.peek(&mut [0]).map(|got| got == 0)
+    }
+
+    /// Closing it will send RST and forget what waits to be sent.
+    pub(crate) fn reset_on_close(&self) -> io::Result<()> {
+        SockRef::from(&self.0).set_linger(Some(Duration::ZERO))
     }
 
     /// Sends FIN.

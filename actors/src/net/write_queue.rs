@@ -36,11 +36,17 @@ impl WriteQueue {
         if alone || len > SMALL {
             self.close_joined();
             self.pieces.push_back(piece);
-        } else {
-            self.joined.extend_from_slice(&piece);
-            if self.joined.len() >= JOINED {
-                self.close_joined();
-            }
+            return;
+        }
+        if self.joined.is_empty() && self.pieces.back().is_some_and(|last| last.len() <= SMALL) {
+            // The piece that came alone no longer is: one slice for both.
+            let first = self.pieces.pop_back().unwrap_or_default();
+            self.joined.reserve(SMALL);
+            self.joined.extend_from_slice(&first);
+        }
+        self.joined.extend_from_slice(&piece);
+        if self.joined.len() >= JOINED {
+            self.close_joined();
         }
     }
 

@@ -38,7 +38,7 @@ impl PipeError {
         Self { stage: stage.into(), cause: Arc::from(cause.into()) }
     }
 
-    /// The stage that failed: `map`, `lines`, `tcp reader 127.0.0.1:4711`.
+    /// The stage that failed: `outlet`, `tcp reader 127.0.0.1:4711`; stages that share an actor share a name: `lines, map`.
     #[must_use]
     pub fn stage(&self) -> &str {
         &self.stage

@@ -22,21 +22,53 @@ pub struct Item<T: Send + 'static> {
     credit: Arc<Credit>,
 }
 
-/// What has been used up of a link's window and not asked for again.
+/// How much of a link's window is in use.
+///
+/// The counters are counters only, so `Relaxed` will do: what one side adds reaches the other with the demand, or the
+/// item, that it was added for.
 struct Credit {
-    returned: AtomicU64,
+    /// Asked for and not come.
+    asked: AtomicU64,
+    /// The same, and what has come and not been dropped. More than the window by less than one item.
+    in_use: AtomicU64,
     window: u64,
     upstream: OnceLock<Upstream>,
 }
 
 impl Credit {
+    fn new(window: u64) -> Self {
+        let (asked, in_use) = (AtomicU64::new(window), AtomicU64::new(window));
+        Self { asked, in_use, window, upstream: OnceLock::new() }
+    }
+
+    /// An item has come. One that is larger than what was asked for takes more of the window than was promised.
+    fn arrived(&self, weight: u64) {
+        // The link is serial and what it brings was asked for before, so nobody lowers `asked` meanwhile.
+        let covered = weight.min(self.asked.load(Ordering::Relaxed));
+        self.asked.fetch_sub(covered, Ordering::Relaxed);
+        self.in_use.fetch_add(weight - covered, Ordering::Relaxed);
+    }
+
+    /// An item has been dropped: asks for more once half of the window is free.
     fn give_back(&self, weight: u64) {
-        let returned = self.returned.fetch_add(weight, Ordering::AcqRel) + weight;
-        if returned < self.window / 2 {
-            return;
+        let mut in_use = self.in_use.fetch_sub(weight, Ordering::Relaxed) - weight;
+        while in_use <= self.window / 2 {
+            // Whoever fills the window asks for what that took; items are dropped on any thread.
+            match self.in_use.compare_exchange_weak(
+                in_use,
+                self.window,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return self.ask(self.window - in_use),
+                Err(now) => in_use = now,
+            }
         }
-        let amount = self.returned.swap(0, Ordering::AcqRel);
-        if let (1.., Some(upstream)) = (amount, self.upstream.get()) {
+    }
+
+    fn ask(&self, amount: u64) {
+        self.asked.fetch_add(amount, Ordering::Relaxed);
+        if let Some(upstream) = self.upstream.get() {
             upstream.request(amount);
         }
     }
@@ -136,11 +168,10 @@ impl<A: Actor> Inlet<A> for Context<'_, A> {
     {
         let to = self.recipient(map);
         Sink::new(move |assembly| {
-            let window = window::<T>();
-            let credit = Credit { returned: AtomicU64::new(0), window, upstream: OnceLock::new() };
+            let credit = Arc::new(Credit::new(window::<T>()));
             let reporter = assembly.enter("inlet", None);
             let counts = Counts::default();
-            Outflow::Link(Box::new(IntoActor { to, credit: Arc::new(credit), reporter, counts }))
+            Outflow::Link(Box::new(IntoActor { to, credit, reporter, counts }))
         })
     }
 }
@@ -157,13 +188,13 @@ impl<T: Send + 'static> Subscriber<T> for IntoActor<T> {
     fn take(&mut self, flow: Flow<T>) -> bool {
         match flow {
             Flow::Begin(upstream) => {
-                upstream.request(self.credit.window);
                 // A link begins once (rule 2).
-                let _ = self.credit.upstream.set(upstream);
+                self.credit.upstream.get_or_init(|| upstream).request(self.credit.window);
             }
             Flow::Item(value) => {
                 let weight = weight(&value);
                 self.counts.add(&value);
+                self.credit.arrived(weight);
                 let item = Item { value: Some(value), weight, credit: Arc::clone(&self.credit) };
                 if self.to.send(item).is_err() {
                     let error = self.reporter.error(Cut::OwnerGone);

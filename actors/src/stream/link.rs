@@ -8,7 +8,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roundsman_runtime::Recipient;
+use roundsman_runtime::{Address, Recipient};
 
 use super::PipeError;
 
@@ -91,9 +91,15 @@ pub(crate) trait Subscriber<T>: Send {
     fn take(&mut self, flow: Flow<T>) -> bool;
 }
 
-impl<T: Send + 'static> Subscriber<T> for Recipient<Flow<T>> {
+/// An actor at the lower end of a link; `map` makes its message.
+pub(crate) struct ToActor<T, M> {
+    pub(crate) address: Address<M>,
+    pub(crate) map: fn(Flow<T>) -> M,
+}
+
+impl<T: Send + 'static, M: Send + 'static> Subscriber<T> for ToActor<T, M> {
     fn take(&mut self, flow: Flow<T>) -> bool {
-        self.send(flow).is_ok()
+        self.address.send((self.map)(flow)).is_ok()
     }
 }
 

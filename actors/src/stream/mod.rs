@@ -42,7 +42,7 @@ pub(crate) mod stage;
 pub use error::{Cut, PipeError};
 pub use inlet::{Inlet, Item};
 pub use link::{Demand, Flow, Upstream};
-pub(crate) use link::{Downstream, weight, window};
+pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
 pub use operators::{LineTooLong, collect, filter, fold, for_each, lines, map};
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use roundsman_runtime::Recipient;
 
 use super::PipeError;
-use super::assembly::{Counts, Reporter};
+use super::assembly::{Abort, Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Downstream, Flow, Supplier, Upstream, weight};
 use super::source::Source;
@@ -43,20 +43,43 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
         state: Mutex::new(state),
         asked: AtomicU64::new(0),
         cancelled: AtomicBool::new(false),
+        aborted: OnceLock::new(),
     });
-    let inside = Arc::clone(&shared);
+    let unstarted = Unstarted(Some(Arc::clone(&shared)));
     let source = Source::new(move |assembly, outflow| {
+        let Some(inside) = unstarted.start() else { return };
         let mut link = outflow.into_link(assembly);
-        let abort = Upstream::new(Arc::clone(&inside));
-        let reporter = assembly.enter("outlet", None);
-        link.take(Flow::Begin(abort));
+        let reporter = assembly.enter("outlet", Some(Box::new(Arc::clone(&inside))));
+        link.take(Flow::Begin(Upstream::new(Arc::clone(&inside))));
         inside.with(|state| {
             state.link = Some(link);
             state.reporter = Some(reporter);
-            state.flush();
+            if state.ending == Ending::Ended {
+                // The outlet was dropped before this.
+                state.fail(PipeError::new("outlet", Cut::OwnerGone));
+            } else {
+                state.flush();
+            }
         });
     });
     (source, Outlet { shared })
+}
+
+/// The source of an outlet until it is started. Dropped, it closes the outlet: nobody will ever take its items.
+struct Unstarted<T: Send + 'static>(Option<Arc<Shared<T>>>);
+
+impl<T: Send + 'static> Unstarted<T> {
+    fn start(mut self) -> Option<Arc<Shared<T>>> {
+        self.0.take()
+    }
+}
+
+impl<T: Send + 'static> Drop for Unstarted<T> {
+    fn drop(&mut self) {
+        if let Some(shared) = &self.0 {
+            shared.with(State::cut);
+        }
+    }
 }
 
 /// Where an actor pushes the items of a source; see [`outlet`].
@@ -113,25 +136,28 @@ impl<T: Send + 'static> Outlet<T> {
         });
     }
 
-    /// Tells `recipient` when there is demand again after a push that found none. (Node: `drain`.)
+    /// Tells `recipient` when there is demand again after a push that found none; or when the pipeline has ended
+    /// meanwhile, which the next push says. (Node: `drain`.)
     pub fn notify(&mut self, recipient: Recipient<Wanted>) {
         self.shared.with(|state| state.wanted = Some((recipient, false)));
     }
 }
 
-/// There is demand again.
+/// It is worth pushing again: there is demand, or nobody takes items any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted;
 
 /// What the outlet and the link's lower end have in common.
 ///
 /// Demand comes from below at any time, even from inside a send that this outlet is making: an item that its receiver
-/// drops at once gives its demand back on the spot. So demand is only noted (`asked`, `cancelled`), and whoever holds
-/// the mutex looks at the notes again after letting it go.
+/// drops at once gives its demand back on the spot. So demand is only noted (`asked`, `cancelled`, `aborted`), and
+/// whoever holds the mutex looks at the notes again after letting it go.
 struct Shared<T> {
     state: Mutex<State<T>>,
     asked: AtomicU64,
     cancelled: AtomicBool,
+    /// With what the pipeline was cut, if it was.
+    aborted: OnceLock<PipeError>,
 }
 
 struct State<T> {
@@ -176,12 +202,15 @@ impl<T: Send + 'static> Shared<T> {
     }
 
     fn absorb(&self, state: &mut State<T>) {
-        if self.cancelled.swap(false, Ordering::SeqCst) {
-            state.close(Ok(Counts::default()));
+        // Looked at before it is taken: a look is cheaper, and most pushes find nothing.
+        if self.cancelled.load(Ordering::SeqCst) && self.cancelled.swap(false, Ordering::SeqCst) {
+            match self.aborted.get() {
+                Some(error) => state.fail(error.clone()),
+                None => state.cut(),
+            }
         }
-        match self.asked.swap(0, Ordering::SeqCst) {
-            0 => {}
-            amount => state.wanted(amount),
+        if self.asked.load(Ordering::SeqCst) > 0 {
+            state.wanted(self.asked.swap(0, Ordering::SeqCst));
         }
     }
 }
@@ -210,7 +239,7 @@ impl<T: Send + 'static> State<T> {
     fn send(&mut self, item: T) {
         self.demand = self.demand.saturating_sub(weight(&item));
         if !self.link.as_mut().is_some_and(|link| link.take(Flow::Item(item))) {
-            self.close(Ok(Counts::default()));
+            self.cut();
         }
     }
 
@@ -233,13 +262,33 @@ impl<T: Send + 'static> State<T> {
     fn wanted(&mut self, amount: u64) {
         self.demand = self.demand.saturating_add(amount);
         self.flush();
-        if self.demand > 0
-            && let Some((recipient, waits @ true)) = &mut self.wanted
-        {
+        if self.demand > 0 {
+            self.tell();
+        }
+    }
+
+    /// Tells whoever waits that it is worth pushing again.
+    fn tell(&mut self) {
+        if let Some((recipient, waits @ true)) = &mut self.wanted {
             *waits = false;
             // An actor that has ended wants nothing.
             let _ = recipient.send(Wanted);
         }
+    }
+
+    /// Nobody takes items any more.
+    fn cut(&mut self) {
+        self.close(Ok(Counts::default()));
+        self.tell();
+    }
+
+    /// The pipeline has failed, here or elsewhere: the lower end hears so.
+    fn fail(&mut self, error: PipeError) {
+        if let Some(link) = &mut self.link {
+            link.take(Flow::Failed(error.clone()));
+        }
+        self.close(Err(error));
+        self.tell();
     }
 
     fn close(&mut self, result: Result<Counts, PipeError>) {
@@ -267,17 +316,22 @@ impl<T: Send + 'static> Supplier for Arc<Shared<T>> {
     }
 }
 
+impl<T: Send + 'static> Abort for Arc<Shared<T>> {
+    fn abort(&self, error: PipeError) {
+        // The first error stands.
+        let _ = self.aborted.set(error);
+        self.cancelled.store(true, Ordering::SeqCst);
+        self.settle();
+    }
+}
+
 impl<T: Send + 'static> Drop for Outlet<T> {
     fn drop(&mut self) {
         self.shared.with(|state| {
-            if state.ending != Ending::No {
-                return;
+            if state.ending == Ending::No {
+                state.wanted = None;
+                state.fail(PipeError::new("outlet", Cut::OwnerGone));
             }
-            let error = PipeError::new("outlet", Cut::OwnerGone);
-            if let Some(link) = &mut state.link {
-                link.take(Flow::Failed(error.clone()));
-            }
-            state.close(Err(error));
         });
     }
 }

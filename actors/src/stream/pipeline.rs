@@ -81,7 +81,8 @@ impl<R: Send + 'static> Pipeline<R> {
         let address = owner.spawn_with(Spawn::named("pipeline").tireless(), coordinator);
         let stages = owner.under(&address).unwrap_or(owner);
         let report = address.recipient(Message::Closed);
-        let mut assembly = Assembly { owner, stages, report, members: Vec::new(), product };
+        let (members, run) = (Vec::new(), Vec::new());
+        let mut assembly = Assembly { owner, stages, report, members, product, run };
         (self.assemble)(&mut assembly);
         let members = assembly.members.into_iter().map(Some).collect();
         // It was spawned a line ago.
@@ -110,17 +111,10 @@ struct Coordinator<R: Send + 'static> {
     begun: Timestamp,
 }
 
-#[derive(Debug)]
-pub(crate) enum Message {
+enum Message {
     Assembled(Vec<Option<Member>>),
     Closed(Report),
     Cancel,
-}
-
-impl std::fmt::Debug for Report {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Report({})", self.member)
-    }
 }
 
 impl<R: Send + 'static> Coordinator<R> {
@@ -154,8 +148,7 @@ impl<R: Send + 'static> Coordinator<R> {
     fn pass_on_abort(&self) {
         let Some(error) = &self.error else { return };
         for member in self.members.iter().flatten().flatten() {
-            // One that has ended has reported, or will by its drop.
-            let _ = member.send(error.clone());
+            member.abort(error.clone());
         }
     }
 

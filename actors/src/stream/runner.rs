@@ -3,12 +3,12 @@
 //! Spawned by blueprints as a pipeline starts. It asks upstream for what its tail wants, pushes what comes, and ends
 //! when the tail is closed or the flow has ended. It never pauses: demand bounds what it sends.
 
-use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Recipient, Spawn};
+use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Spawn};
 
 use super::PipeError;
 use super::assembly::{Assembly, Reporter};
 use super::error::Cut;
-use super::link::{Demand, Flow, Upstream, weight, window};
+use super::link::{Demand, Flow, ToActor, Upstream, weight, window};
 use super::stage::Tail;
 
 /// Items that an iterator gives in one turn.
@@ -19,7 +19,6 @@ pub(crate) struct Runner<T> {
     feed: Feed<T>,
     tail: Box<dyn Tail<T>>,
     reporter: Reporter,
-    done: bool,
 }
 
 enum Feed<T> {
@@ -41,9 +40,15 @@ pub(crate) enum RunnerMessage<T> {
 
 impl<T: Send + 'static> Runner<T> {
     /// Spawns one that is fed by a link, and returns the link's lower end.
-    pub(crate) fn spawn(assembly: &mut Assembly<'_>, tail: Box<dyn Tail<T>>) -> Recipient<Flow<T>> {
+    pub(crate) fn spawn(
+        assembly: &mut Assembly<'_>,
+        tail: Box<dyn Tail<T>>,
+    ) -> ToActor<T, RunnerMessage<T>> {
+        if assembly.run.is_empty() {
+            assembly.run.push("boundary");
+        }
         let address = Self::spawn_with(assembly, Feed::None, tail);
-        address.recipient(RunnerMessage::Flow)
+        ToActor { address, map: RunnerMessage::Flow }
     }
 
     /// Spawns one that is fed by an iterator.
@@ -53,6 +58,7 @@ impl<T: Send + 'static> Runner<T> {
         tail: Box<dyn Tail<T>>,
     ) {
         let feed = Feed::Iter { items: Box::new(items), going: false };
+        assembly.run.push("iter");
         Self::spawn_with(assembly, feed, tail);
     }
 
@@ -61,9 +67,10 @@ impl<T: Send + 'static> Runner<T> {
         feed: Feed<T>,
         tail: Box<dyn Tail<T>>,
     ) -> roundsman_runtime::Address<RunnerMessage<T>> {
-        let reporter = assembly.enter("stage", None);
+        let name = assembly.name_of_run();
+        let reporter = assembly.enter(name, None);
         let member = reporter.member;
-        let runner = Self { feed, tail, reporter, done: false };
+        let runner = Self { feed, tail, reporter };
         let address =
             assembly.stages.spawn_with(Spawn::named(format!("stage-{member}")).tireless(), runner);
         assembly.set_abort(member, address.recipient(RunnerMessage::Abort));
@@ -82,12 +89,10 @@ impl<T: Send + 'static> Runner<T> {
             Flow::End => {
                 self.feed = Feed::None;
                 self.tail.end()?;
-                self.done = true;
             }
             Flow::Failed(error) => {
                 self.feed = Feed::None;
                 self.tail.fail(error);
-                self.done = true;
             }
         }
         Ok(())
@@ -110,11 +115,18 @@ impl<T: Send + 'static> Runner<T> {
             }
             Feed::Iter { items, going } => {
                 let mut batch = 0;
-                while self.tail.wants() && batch < ITER_BATCH {
-                    let Some(item) = items.next() else {
+                while batch < ITER_BATCH {
+                    let next = if self.tail.wants() {
+                        items.next()
+                    } else if items.size_hint().1 == Some(0) {
+                        // It says by itself that there is no more, and the end needs no demand (rule 5).
+                        None
+                    } else {
+                        break;
+                    };
+                    let Some(item) = next else {
                         self.feed = Feed::None;
                         self.tail.end()?;
-                        self.done = true;
                         return self.advance(ctx);
                     };
                     self.tail.push(item)?;

@@ -56,7 +56,8 @@ impl<T: Send + 'static> Source<T> {
 
     /// The items of an iterator. It runs on the loop: each `next` should be quick, and must not block.
     ///
-    /// At the end of the iterator the stream ends. A cancel drops it.
+    /// At the end of the iterator the stream ends: at once if its `size_hint` says that nothing is left, else when it is
+    /// next asked. A cancel drops it.
     pub fn iter<I>(items: I) -> Self
     where
         I: IntoIterator<Item = T>,

@@ -39,7 +39,8 @@ pub(crate) trait Tail<T>: Send {
 ///
 /// A blueprint: nothing runs until the pipeline is started.
 pub struct Stage<In, Out> {
-    name: &'static str,
+    /// What it is made of, in order.
+    names: Vec<&'static str>,
     wrap: Wrap<In, Out>,
 }
 
@@ -51,21 +52,23 @@ impl<In: Send + 'static, Out: Send + 'static> Stage<In, Out> {
         name: &'static str,
         wrap: impl FnOnce(Box<dyn Tail<Out>>) -> Box<dyn Tail<In>> + Send + 'static,
     ) -> Self {
-        Self { name, wrap: Box::new(wrap) }
+        Self { names: vec![name], wrap: Box::new(wrap) }
     }
 
     /// This stage, then `next`, as one.
     #[must_use]
     pub fn then<Next: Send + 'static>(self, next: Stage<Out, Next>) -> Stage<In, Next> {
         let (first, second) = (self.wrap, next.wrap);
-        Stage { name: self.name, wrap: Box::new(move |tail| first(second(tail))) }
+        let names = [self.names, next.names].concat();
+        Stage { names, wrap: Box::new(move |tail| first(second(tail))) }
     }
 
     /// Puts this stage behind a source.
     pub(crate) fn after(self, source: Source<In>) -> Source<Out> {
-        let wrap = self.wrap;
+        let Self { names, wrap } = self;
         Source::new(move |assembly: &mut Assembly<'_>, outflow| {
             let tail = outflow.into_tail();
+            assembly.run.extend(names.iter().rev());
             source.start(assembly, Outflow::Tail(wrap(tail)));
         })
     }
@@ -73,6 +76,6 @@ impl<In: Send + 'static, Out: Send + 'static> Stage<In, Out> {
 
 impl<In, Out> std::fmt::Debug for Stage<In, Out> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stage({})", self.name)
+        write!(f, "Stage({})", self.names.join(", "))
     }
 }

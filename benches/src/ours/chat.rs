@@ -1,4 +1,4 @@
-//! The line chat: a session for each connection, and one room.
+//! The line chat: one room, which holds an outlet for each client.
 
 use std::io;
 
@@ -14,87 +14,59 @@ const LINE_MAX: usize = 512;
 /// Bytes that may wait for a client; then it is cut off.
 const WAITING_MAX: u64 = 1 << 20;
 
-enum RoomMessage {
+enum Message {
     Accepted(Item<Connection>),
-    Joined(Address<SessionMessage>),
-    Say(Bytes),
+    Said(Item<Result<Bytes, LineTooLong>>),
+    Closed(Result<Summary, PipeError>),
     ListenerClosed(Result<Summary, PipeError>),
 }
 
+/// The room holds an outlet for each member. One that is full, or whose client has gone, is dropped.
 struct Room {
     announce: Announce,
-    members: Vec<Address<SessionMessage>>,
+    members: Vec<Outlet<Bytes>>,
+}
+
+impl Room {
+    fn enter(&mut self, conn: &Connection, ctx: &mut Context<Self>) {
+        let said = conn.reader().through(lines(LINE_MAX));
+        said.pipe(ctx.inlet(Message::Said)).start(ctx, Message::Closed);
+        let (heard, member) = outlet(WAITING_MAX);
+        heard.pipe(conn.writer()).start(ctx, Message::Closed);
+        self.members.push(member);
+    }
+
+    fn say(&mut self, said: &[u8]) {
+        let mut line = BytesMut::with_capacity(said.len() + 1);
+        line.put(said);
+        line.put_u8(b'\n');
+        let line = line.freeze();
+        self.members.retain_mut(|member| member.push(line.clone()).is_ok());
+    }
 }
 
 impl Actor for Room {
-    type Message = RoomMessage;
+    type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let listener = tcp::listen("127.0.0.1:0")?;
         (self.announce)(listener.local_addr().port());
-        let closed = RoomMessage::ListenerClosed;
-        listener.incoming().pipe(ctx.inlet(RoomMessage::Accepted)).start(ctx, closed);
+        let closed = Message::ListenerClosed;
+        listener.incoming().pipe(ctx.inlet(Message::Accepted)).start(ctx, closed);
         Ok(())
     }
 
-    fn receive(&mut self, message: RoomMessage, ctx: &mut Context<Self>) -> Outcome {
+    fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            RoomMessage::Accepted(conn) => {
-                let room = ctx.address();
-                ctx.spawn(Session { room, conn: conn.take(), out: None });
-            }
-            RoomMessage::Joined(member) => self.members.push(member),
-            RoomMessage::Say(line) => {
-                self.members.retain(|member| {
-                    member.try_send(SessionMessage::Deliver(line.clone())).is_ok()
-                });
-            }
-            RoomMessage::ListenerClosed(result) => drop(result?),
-        }
-        Ok(())
-    }
-}
-
-enum SessionMessage {
-    Line(Item<Result<Bytes, LineTooLong>>),
-    Deliver(Bytes),
-    Closed(Result<Summary, PipeError>),
-}
-
-struct Session {
-    room: Address<RoomMessage>,
-    conn: Connection,
-    out: Option<Outlet<Bytes>>,
-}
-
-impl Actor for Session {
-    type Message = SessionMessage;
-
-    fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        let said = self.conn.reader().through(lines(LINE_MAX));
-        said.pipe(ctx.inlet(SessionMessage::Line)).start(ctx, SessionMessage::Closed);
-        let (heard, out) = outlet(WAITING_MAX);
-        heard.pipe(self.conn.writer()).start(ctx, SessionMessage::Closed);
-        self.out = Some(out);
-        self.room.send(RoomMessage::Joined(ctx.address()))?;
-        Ok(())
-    }
-
-    fn receive(&mut self, message: SessionMessage, ctx: &mut Context<Self>) -> Outcome {
-        match message {
-            SessionMessage::Line(line) => {
-                let said = line.take()?;
-                let mut whole = BytesMut::with_capacity(said.len() + 1);
-                whole.put(said);
-                whole.put_u8(b'\n');
-                self.room.send(RoomMessage::Say(whole.freeze()))?;
-            }
-            SessionMessage::Deliver(line) => {
-                if self.out.as_mut().is_some_and(|out| out.push(line).is_err()) {
-                    ctx.stop();
+            Message::Accepted(conn) => self.enter(&conn, ctx),
+            Message::Said(line) => {
+                if let Ok(line) = &*line {
+                    self.say(line);
                 }
             }
-            SessionMessage::Closed(_) => ctx.stop(),
+            // The outlet of a client that has gone is dropped when it is next pushed to.
+            Message::Closed(Ok(_) | Err(_)) => {}
+            Message::ListenerClosed(result) => drop(result?),
         }
         Ok(())
     }

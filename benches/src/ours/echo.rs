@@ -28,8 +28,12 @@ impl Actor for Echo {
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
-        if let Message::Accepted(conn) = message {
-            conn.reader().pipe(conn.writer()).start(ctx, Message::Closed);
+        match message {
+            Message::Accepted(conn) => {
+                conn.reader().pipe(conn.writer()).start(ctx, Message::Closed);
+            }
+            // A connection's error is that connection's.
+            Message::Closed(Ok(_) | Err(_)) => {}
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::stream::source::Outflow;
 /// ```
 pub fn collect<T: Send + 'static>() -> Sink<T, Vec<T>> {
     Sink::producing(|assembly| {
+        assembly.run.push("collect");
         let product = assembly.product.clone();
         let push = |items: &mut Vec<T>, item| items.push(item);
         let finish = move |items: Vec<T>| product.put(Box::new(items));

@@ -26,6 +26,7 @@ where
     Acc: Send + 'static,
 {
     Sink::producing(move |assembly| {
+        assembly.run.push("fold");
         let step = move |value: &mut Option<Acc>, item| {
             *value = value.take().map(|so_far| f(so_far, item));
         };

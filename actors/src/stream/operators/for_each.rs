@@ -17,7 +17,8 @@ use crate::stream::source::Outflow;
 /// # drop(hello);
 /// ```
 pub fn for_each<T: Send + 'static>(mut f: impl FnMut(T) + Send + 'static) -> Sink<T> {
-    Sink::new(move |_| {
+    Sink::new(move |assembly| {
+        assembly.run.push("for_each");
         let step = move |_: &mut (), item| f(item);
         Outflow::Tail(Box::new(Last::new((), step, |()| ())))
     })
