@@ -282,31 +282,40 @@ impl<M: Send + 'static> Address<M> {
     }
 
     /// Same loop: straight into the mailbox.
+    ///
+    /// Whatever is unusual leaves by a call that ends this one, so that the usual way saves no registers.
     #[inline]
     pub(crate) fn push(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
-        self.front()
-            .owned(local, |own, mailbox| {
-                let flags = own.flags.get();
-                if flags & (flag::DEAD | flag::LIMITED) != 0 {
-                    return Err(message);
-                }
-                let len = mailbox.push_plain(message);
-                if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
-                    own.flags.set(flags | flag::SCHEDULED);
-                    local.run_queue.push(Uncounted::new(&self.cell));
-                }
-                if len > self.cell.header().high as usize {
-                    waiting::above(local, &self.cell);
-                }
-                Ok(())
-            })
-            .or_else(|message| self.push_limited(message, local))
+        let pushed = self.front().owned(local, |own, mailbox| {
+            let flags = own.flags.get();
+            if flags & (flag::DEAD | flag::LIMITED) != 0 || !mailbox.has_room() {
+                return Err(message);
+            }
+            let len = mailbox.push_plain(message);
+            if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
+                own.flags.set(flags | flag::SCHEDULED);
+                local.run_queue.push(Uncounted::new(&self.cell));
+            }
+            Ok(len > self.cell.header().high as usize)
+        });
+        match pushed {
+            Ok(false) => Ok(()),
+            Ok(true) => self.pushed_above(local),
+            Err(message) => self.push_unusual(message, local),
+        }
     }
 
-    /// The same for an actor that is gone, or whose mailbox has rules of its own.
     #[cold]
     #[inline(never)]
-    fn push_limited(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
+    fn pushed_above(&self, local: &Local) -> Result<(), SendError<M>> {
+        waiting::above(local, &self.cell);
+        Ok(())
+    }
+
+    /// The same for an actor that is gone, whose mailbox must grow, or has rules of its own.
+    #[cold]
+    #[inline(never)]
+    fn push_unusual(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
         let own = self.cell.own(local);
         if own.has(flag::DEAD) {
             local.counters.handed_back.add(1);

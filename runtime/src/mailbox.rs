@@ -69,6 +69,12 @@ impl<M> Mailbox<M> {
         Self { queue: VecDeque::new(), rules }
     }
 
+    /// Whether a message can be added without allocating.
+    #[inline]
+    pub(crate) fn has_room(&self) -> bool {
+        self.queue.len() < self.queue.capacity()
+    }
+
     /// Adds a message to a mailbox without rules, and returns how many wait now.
     #[inline]
     pub(crate) fn push_plain(&mut self, message: M) -> usize {
