@@ -296,19 +296,22 @@ impl<M: Send + 'static> Address<M> {
                 own.flags.set(flags | flag::SCHEDULED);
                 local.run_queue.push(Uncounted::new(&self.cell));
             }
-            Ok(len > self.cell.header().high as usize)
+            let over = flags & (flag::FULL | flag::GUARDED) != 0;
+            Ok(over || len > self.cell.header().high as usize)
         });
         match pushed {
             Ok(false) => Ok(()),
-            Ok(true) => self.pushed_above(local),
+            Ok(true) => self.pushed_over(local),
             Err(message) => self.push_unusual(message, local),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn pushed_above(&self, local: &Local) -> Result<(), SendError<M>> {
-        waiting::above(local, &self.cell);
+    fn pushed_over(&self, local: &Local) -> Result<(), SendError<M>> {
+        let high = self.cell.header().high;
+        let above = self.front().owned(local, |_, mailbox| mailbox.above(high));
+        waiting::pushed(local, &self.cell, above);
         Ok(())
     }
 
@@ -345,9 +348,7 @@ impl<M: Send + 'static> Address<M> {
             mailbox.above(high)
         });
         local.schedule(&self.cell);
-        if above {
-            waiting::above(local, &self.cell);
-        }
+        waiting::pushed(local, &self.cell, above);
         if let Some(dropped) = dropped {
             let reason = DeadLetterReason::DroppedByPolicy;
             waiting::dead_letter(local, &self.cell, dropped, reason);
@@ -367,6 +368,18 @@ impl<M: Send + 'static> Address<M> {
             own.set(flag::LIMITED);
         });
         local.schedule(&self.cell);
+    }
+
+    /// Sends what no mailbox may refuse or drop, and nobody waits for: that an actor has ended, that a job is done.
+    pub(crate) fn send_exempt(&self, message: M) {
+        match Local::current(self.cell.home()) {
+            Some(local) => self.push_exempt(message, &local),
+            None => {
+                let envelope = Envelope::new(&self.cell, Exempt(message));
+                // Refused, it is lost with the loop, and said so by the envelope's drop.
+                drop(self.cell.header().home.post(Parcel::Message(envelope)));
+            }
+        }
     }
 
     /// Other loop or thread: through the inbox of the actor's loop.
@@ -391,7 +404,7 @@ impl<M: Send + 'static> Address<M> {
             .home
             .post(self.wrap(message))
             .map_err(|parcel| SendError::Closed(unwrap(parcel)))?;
-        if over || len > INBOX_HIGH {
+        if over && self.cell.header().overflow == Overflow::Wait || len > INBOX_HIGH {
             Local::with_any(|local| local.note(&self.cell));
         }
         Ok(())
@@ -399,19 +412,18 @@ impl<M: Send + 'static> Address<M> {
 
     /// A plain thread: waits while the actor, or its loop's inbox, is over.
     fn send_blocking(&self, message: M, timeout: Option<Duration>) -> Result<(), TrySendError<M>> {
-        let home = &self.cell.header().home;
-        let mut parcel = self.wrap(message);
-        let over = self.cell.is_over();
-        match self.cell.header().overflow {
-            Overflow::Reject if over => return Err(TrySendError::Over(unwrap(parcel))),
-            Overflow::Wait => {}
-            // Nobody waits for this mailbox: what does not fit is its policy's affair.
-            _ => match home.post(parcel) {
-                Ok(_) => return Ok(()),
-                Err(parcel) => return Err(TrySendError::Closed(unwrap(parcel))),
-            },
+        let header = self.cell.header();
+        let home = &header.home;
+        if self.cell.is_dead() {
+            return Err(TrySendError::Closed(message));
         }
-        if !over {
+        let over = self.cell.is_over();
+        if over && header.overflow == Overflow::Reject {
+            return Err(TrySendError::Over(message));
+        }
+        let mut parcel = self.wrap(message);
+        // Nobody waits for a mailbox that drops; but for an inbox that is full everybody does.
+        if !over || header.overflow != Overflow::Wait {
             match home.post_within(parcel) {
                 Ok(_) => return Ok(()),
                 Err(Refused::Closed(parcel)) => return Err(TrySendError::Closed(unwrap(parcel))),
@@ -465,6 +477,21 @@ impl<M: Send + 'static> Load for Sent<M> {
             };
             waiting::dead_letter(local, cell, error.into_message(), reason);
         }
+    }
+
+    fn lost(self, cell: &CellRef) {
+        waiting::lost(cell, self.0);
+    }
+}
+
+/// A message on its way that no mailbox may refuse.
+struct Exempt<M>(M);
+
+impl<M: Send + 'static> Load for Exempt<M> {
+    fn deliver(self, cell: &CellRef, local: &Local) {
+        // SAFETY: `send_exempt` has put the message into an envelope for the cell of an `Address<M>`.
+        let address = unsafe { Address::<M>::borrowed(cell) };
+        address.push_exempt(self.0, local);
     }
 
     fn lost(self, cell: &CellRef) {

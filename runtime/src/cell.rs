@@ -132,6 +132,8 @@ pub(crate) mod flag {
     pub(crate) const STARTED: u32 = 1 << 9;
     /// `stopping` has run.
     pub(crate) const STOPPED: u32 = 1 << 10;
+    /// The actor holds a pressure guard.
+    pub(crate) const GUARDED: u32 = 1 << 12;
     /// The actor's state is lent to its code.
     pub(crate) const BUSY: u32 = 1 << 11;
 }

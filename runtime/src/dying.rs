@@ -12,15 +12,17 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::actor::{Actor, Failure};
 use crate::cell::{CellRef, Handle, flag};
 use crate::context::Context;
-use crate::exit::{ExitReason, Terminated};
+use crate::exit::ExitReason;
 use crate::hooks;
 use crate::local::Local;
 use crate::parcel::{DeadLetterReason, Parcel};
 use crate::waiting;
+use crate::watch;
 
 /// Tells an actor of this loop to stop.
 pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason) {
@@ -178,11 +180,11 @@ fn tell<A: Actor>(actor: &Handle<'_, A>) {
         .map(|extras| std::mem::take(&mut extras.borrow_mut().watchers))
         .unwrap_or_default();
     for watcher in watchers {
-        let (path, reason) = (path_of(cell), reason_of(actor));
-        let _ = watcher.tell.send(Terminated { id, path, reason });
+        watch::tell(&watcher, cell, reason_of(actor));
     }
     local.take_noted();
     local.population.set(local.population.get() - 1);
+    local.home.load.fetch_sub(1, Ordering::Relaxed);
     let slot = own.child_slot.get();
     match &cell.header().parent {
         Some(parent) => Parcel::ChildGone { parent: parent.clone(), slot }.send(parent),

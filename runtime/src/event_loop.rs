@@ -5,7 +5,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -54,14 +53,13 @@ pub(crate) struct EventLoop {
     due: Vec<(TimerKey, Due)>,
     /// Ends when its last actor does: the loop of one actor with a thread of its own.
     dedicated: bool,
-    lived: bool,
 }
 
 impl EventLoop {
     pub(crate) fn new(local: Local, control: flume::Receiver<Control>, dedicated: bool) -> Self {
         let spinning = Spinning::new(local.home.world.settings.spin);
         let (parcels, due) = (Vec::new(), Vec::new());
-        Self { local: Rc::new(local), control, spinning, parcels, due, dedicated, lived: false }
+        Self { local: Rc::new(local), control, spinning, parcels, due, dedicated }
     }
 
     /// Rounds until the runtime ends, on the calling thread.
@@ -71,6 +69,9 @@ impl EventLoop {
         while !self.is_done() {
             self.round();
         }
+        if self.dedicated {
+            local.home.world.remove_dedicated(&local.home);
+        }
     }
 
     /// One round. The same five steps, in the same order, stand in `docs/loop.md`.
@@ -79,8 +80,8 @@ impl EventLoop {
         self.take_inbox();
         self.dispatch();
         self.run_deferred();
-        self.poll();
         self.publish();
+        self.poll();
     }
 
     /// Step 1: timers that are due reach their actors.
@@ -135,7 +136,6 @@ impl EventLoop {
             let local = &*self.local;
             let Some(cell) = local.driver.choose(&local.run_queue) else { break };
             pace.turns -= 1;
-            pace.until_look -= 1;
             cell.with(|cell| (cell.ops().turn)(cell, local));
             if local.counters.handled.get() >= pace.clock_at {
                 pace.clock_at = local.counters.handled.get() + MESSAGES_PER_CLOCK;
@@ -143,6 +143,7 @@ impl EventLoop {
                     break;
                 }
             }
+            pace.until_look -= 1;
             if pace.until_look == 0 {
                 pace.until_look = TURNS_PER_LOOK;
                 self.take_inbox();
@@ -196,11 +197,9 @@ impl EventLoop {
     fn publish(&mut self) {
         let local = &self.local;
         let population = local.population.get();
-        self.lived |= population > 0;
         local.counters.rounds.add(1);
         local.counters.publish(&local.home.published);
         local.home.published.actors(population as u64);
-        local.home.load.store(population, Ordering::Relaxed);
     }
 
     /// Whether anything can be done without waiting.
@@ -219,7 +218,7 @@ impl EventLoop {
     /// Whether the loop has ended: all its actors are buried and its inbox is closed.
     pub(crate) fn is_done(&self) -> bool {
         let local = &self.local;
-        let ending = local.home.world.is_ending() || (self.dedicated && self.lived);
+        let ending = local.home.world.is_ending() || (self.dedicated && local.lived.get());
         ending
             && local.population.get() == 0
             && local.run_queue.is_empty()

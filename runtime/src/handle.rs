@@ -54,11 +54,10 @@ impl RuntimeHandle {
         self.world.registry.find(name)
     }
 
-    /// What each loop has done, as of its last round.
+    /// What each loop has done, as of its last round. Those that have ended come last.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        let loops = self.world.homes().iter().map(|home| home.published.read()).collect();
-        Metrics { loops }
+        Metrics { loops: self.world.metrics() }
     }
 
     /// Who is paused, on whom, and for how long, on every loop that answers within a second.

@@ -165,6 +165,13 @@ impl<T> Inbox<T> {
         state.owner == Owner::Closed
     }
 
+    /// Refuses every further push and returns what waits: nobody will come for it.
+    pub(crate) fn shut(&self) -> Vec<T> {
+        let mut state = self.lock();
+        state.owner = Owner::Closed;
+        std::mem::take(&mut state.items)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // A poisoned mutex means that a push panicked for want of memory; the items are whole all the same.
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

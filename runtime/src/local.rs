@@ -55,6 +55,8 @@ pub(crate) struct Local {
     born: Cell<u64>,
     /// Actors that live here.
     pub(crate) population: Cell<usize>,
+    /// One has lived here.
+    pub(crate) lived: Cell<bool>,
     /// Actors without a parent: the root, and what handles have spawned.
     pub(crate) top: RefCell<Children>,
     /// The root, on the loop where it lives.
@@ -96,6 +98,7 @@ impl Local {
             kept: Cell::new(0),
             born: Cell::new(0),
             population: Cell::new(0),
+            lived: Cell::new(false),
             top: RefCell::default(),
             root: Cell::new(None),
             root_exit: RefCell::new(None),

@@ -61,8 +61,14 @@ impl Parcel {
     pub(crate) fn send(self, cell: &CellRef) {
         match Local::current(cell.home()) {
             Some(local) => self.open(&local),
-            // An ended loop has no actors left to wait, resume, stop or be told.
-            None => drop(cell.header().home.post(self)),
+            None => match cell.header().home.post(self) {
+                // Its loop has ended, and the actor with it: whoever watches is told so from here.
+                Err(Self::Watch { watcher, .. }) => {
+                    watch::tell(&watcher, cell, ExitReason::Shutdown)
+                }
+                // An ended loop has no actors left to wait, resume, stop or be told.
+                Ok(_) | Err(_) => {}
+            },
         }
     }
 }

@@ -16,6 +16,7 @@ pub struct Recipient<E>(Arc<dyn Takes<E>>);
 
 trait Takes<E>: Send + Sync {
     fn take(&self, value: E) -> Result<(), SendError<E>>;
+    fn complete(&self, value: E);
     fn id(&self) -> ActorId;
     fn is_closed(&self) -> bool;
     fn path(&self) -> String;
@@ -41,6 +42,10 @@ where
             tracing::debug!(to = %self.address.path(), %error, "a message was refused as it was sent");
         }
         Ok(())
+    }
+
+    fn complete(&self, value: E) {
+        self.address.send_exempt((self.map)(value));
     }
 
     fn id(&self) -> ActorId {
@@ -71,6 +76,14 @@ impl<E: Send + 'static> Recipient<E> {
     /// [`SendError::Closed`] if the actor has ended; the value is handed back.
     pub fn send(&self, value: E) -> Result<(), SendError<E>> {
         self.0.take(value)
+    }
+
+    /// Sends the one message that says that something is done: a pipeline, an attempt, another actor's life.
+    ///
+    /// As a reply, it never counts towards the actor's marks, never pauses the sender, and no mailbox drops or rejects
+    /// it. If the actor has ended it is a dead letter. Not for what comes again and again: nothing would bound it.
+    pub fn complete(&self, value: E) {
+        self.0.complete(value);
     }
 }
 

@@ -207,13 +207,12 @@ impl Builder {
         if self.settings.budget == 0 {
             return Err(BuildError::Budget);
         }
-        let world = World::new(self.settings);
+        let bound = Bound(World::new(self.settings));
         let kind = match self.seed {
-            Some(seed) => Kind::Simulated(Simulated::new(&world, seed, loops)),
-            None => Kind::Os(os_loops(&world, loops, self.stop_on_signals)?),
+            Some(seed) => Kind::Simulated(Simulated::new(&bound.0, seed, loops)),
+            None => Kind::Os(os_loops(&bound.0, loops, self.stop_on_signals)?),
         };
-        world.fix_placeable();
-        Ok(Runtime { world, kind })
+        Ok(Runtime { kind, bound })
     }
 
     fn loop_count(&self) -> Result<usize, BuildError> {
@@ -253,11 +252,13 @@ fn os_loops(world: &Arc<World>, loops: usize, stop_on_signals: bool) -> Result<O
     let _ = world.start_loop.set(Box::new(move |world| {
         let seedling = Seedling::new(world, origin, true)?;
         let home = Arc::clone(&seedling.home);
-        if let Err(error) = seedling.start(for_later.clone()) {
-            // Never ran: it must not count as alive.
-            home.inbox().close();
-            let _ = world.retire();
-            return Err(error);
+        match seedling.start(for_later.clone()) {
+            Ok(()) => world.count_thread(),
+            Err(error) => {
+                home.inbox().close();
+                world.remove_dedicated(&home);
+                return Err(error);
+            }
         }
         Ok(home)
     }));
@@ -268,8 +269,17 @@ fn os_loops(world: &Arc<World>, loops: usize, stop_on_signals: bool) -> Result<O
 
 /// A runtime that has been built and not yet run.
 pub struct Runtime {
-    world: Arc<World>,
     kind: Kind,
+    bound: Bound,
+}
+
+/// A world that is dissolved when its runtime has run, or was never run.
+struct Bound(Arc<World>);
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        self.0.dissolve();
+    }
 }
 
 enum Kind {
@@ -305,7 +315,7 @@ impl Runtime {
     /// A handle for other threads. While one exists, the runtime does not end by itself.
     #[must_use]
     pub fn handle(&self) -> RuntimeHandle {
-        RuntimeHandle::new(Arc::clone(&self.world))
+        RuntimeHandle::new(Arc::clone(&self.bound.0))
     }
 
     /// Runs `root`, on this thread, and everything that it spawns, on all loops.
@@ -328,14 +338,14 @@ impl Runtime {
         spawn: Spawn<A::Message>,
         root: impl FnOnce() -> A,
     ) -> Result<(), RunError> {
-        let Self { world, kind } = self;
+        let Self { kind, bound } = self;
         let exit = match kind {
             Kind::Simulated(simulated) => {
                 simulate::run(simulated, |first| plant(first, spawn, root))
             }
-            Kind::Os(os) => run_os(&world, os, |first| plant(first, spawn, root)),
+            Kind::Os(os) => run_os(&bound.0, os, |first| plant(first, spawn, root)),
         };
-        world.forget_homes();
+        drop(bound);
         match exit? {
             Some(reason) if reason.is_failure() => Err(RunError::RootFailed(reason)),
             _ => Ok(()),
@@ -346,7 +356,7 @@ impl Runtime {
 /// Spawns the root on the first loop.
 fn plant<A: Actor>(first: &EventLoop, spawn: Spawn<A::Message>, root: impl FnOnce() -> A) {
     let scope = Scope { local: &first.local, parent: None };
-    let address = scope.spawn_with(spawn, root());
+    let address = scope.build_here(spawn, root);
     first.local.root.set(Some(address.id()));
 }
 
@@ -360,11 +370,10 @@ fn run_os(
     let Some(first) = seedlings.next() else { return Ok(None) };
     let mut first = first.grow();
     let mut problem = None;
-    let mut running = 0;
     for seedling in seedlings {
         let home = Arc::clone(&seedling.home);
         match seedling.start(ended.clone()) {
-            Ok(()) => running += 1,
+            Ok(()) => world.count_thread(),
             Err(source) => {
                 // It never runs; what is sent to it is handed back, and the run ends at once.
                 home.inbox().close();
@@ -385,8 +394,7 @@ fn run_os(
     }
     first.run();
     drop(ended);
-    let later = world.home_count() - 1 - running.min(world.home_count() - 1);
-    problem = problem.or(wait_for_workers(&endings, running + later));
+    problem = problem.or(wait_for_workers(&endings, world));
     match problem {
         Some(problem) => Err(problem),
         None => Ok(first.local.root_exit.take()),
@@ -394,14 +402,19 @@ fn run_os(
 }
 
 /// Waits until every other loop has ended.
-fn wait_for_workers(endings: &flume::Receiver<Ended>, running: usize) -> Option<RunError> {
+fn wait_for_workers(endings: &flume::Receiver<Ended>, world: &World) -> Option<RunError> {
     let mut problem = None;
-    for waited in 0..running {
+    let mut ended = 0;
+    while ended < world.threads() {
         match endings.recv_timeout(BLOCKED_THREADS) {
-            Ok(ended) if ended.whole => {}
-            Ok(ended) => problem = Some(RunError::LoopPanicked { index: ended.index }),
-            Err(_) => return problem.or(Some(RunError::Blocked { threads: running - waited })),
+            Ok(one) if one.whole => {}
+            Ok(one) => problem = Some(RunError::LoopPanicked { index: one.index }),
+            Err(_) => {
+                let threads = world.threads() - ended;
+                return problem.or(Some(RunError::Blocked { threads }));
+            }
         }
+        ended += 1;
     }
     problem
 }

@@ -26,7 +26,7 @@ impl Simulated {
         let make = |index| {
             let (sender, control) = flume::unbounded();
             let home = Home::new(Arc::clone(world), index, None, sender);
-            world.add_home(Arc::clone(&home));
+            world.add_home(Arc::clone(&home), false);
             let driver = Driver::simulated(Rc::clone(&simulation));
             EventLoop::new(Local::new(home, driver), control, false)
         };

@@ -172,9 +172,18 @@ impl<'a> Scope<'a> {
 
     /// The same, with a name or a mailbox of its own.
     pub fn spawn_with<A: Actor>(&self, spawn: Spawn<A::Message>, actor: A) -> Address<A::Message> {
+        self.build_here(spawn, || actor)
+    }
+
+    /// Builds an actor here. A panic of `make` is a failure of the actor.
+    pub(crate) fn build_here<A: Actor>(
+        &self,
+        spawn: Spawn<A::Message>,
+        make: impl FnOnce() -> A,
+    ) -> Address<A::Message> {
         let (cell, slot) = self.conceive::<A>(&self.local.home, spawn);
         self.enter(&cell, slot);
-        settle_in(self.local, &cell, || actor);
+        settle_in(self.local, &cell, make);
         Address::newborn::<A>(cell)
     }
 
@@ -190,7 +199,7 @@ impl<'a> Scope<'a> {
     ) -> Address<A::Message> {
         let home = self.home_for(placement);
         if Arc::ptr_eq(&home, &self.local.home) {
-            return self.spawn_with(spawn, make());
+            return self.build_here(spawn, make);
         }
         let (cell, slot) = self.conceive::<A>(&home, spawn);
         self.enter(&cell, slot);
@@ -234,6 +243,7 @@ impl<'a> Scope<'a> {
             Some(parent) => parent.own(self.local).extras().borrow_mut().children.reserve(),
             None => NO_SLOT,
         };
+        home.load.fetch_add(1, Ordering::Relaxed);
         let birth = Birth {
             id: self.local.next_actor_id(),
             home: Arc::clone(home),
@@ -264,7 +274,7 @@ fn settle_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) 
     let handle = Handle::<A>::new(cell, local);
     let own = handle.own();
     local.population.set(local.population.get() + 1);
-    local.home.load.store(local.population.get(), Ordering::Relaxed);
+    local.lived.set(true);
     if cell.header().parent.is_none() {
         let mut top = local.top.borrow_mut();
         let slot = top.reserve();

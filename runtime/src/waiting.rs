@@ -24,23 +24,29 @@ use crate::metrics::Pause;
 use crate::parcel::{DeadLetter, DeadLetterReason, Parcel};
 use crate::pressure::Verdict;
 
-/// The mailbox of `cell` has passed its high mark, or is still past it: who just sent to it is noted.
-#[cold]
-#[inline(never)]
-pub(crate) fn above(local: &Local, cell: &CellRef) {
+/// Somebody has sent to `cell`, whose mailbox is `above` its high mark or not. If it is over, the sender is noted: it
+/// is over from the high mark until the low one, and while it holds a guard.
+pub(crate) fn pushed(local: &Local, cell: &CellRef, above: bool) {
     let own = cell.own(local);
-    if !own.has(flag::FULL) {
+    if above && !own.has(flag::FULL) {
         own.set(flag::FULL);
         cell.set_over(true);
     }
-    local.note(cell);
+    if own.has(flag::FULL | flag::GUARDED) {
+        local.note(cell);
+    }
 }
 
 /// Looks again whether `cell` is over, after its mailbox fell or a guard was dropped. Resumes its waiters if not.
 pub(crate) fn refresh(local: &Local, cell: &CellRef) {
     let own = cell.own(local);
     let guarded = own.extras_if_any().is_some_and(|extras| !extras.borrow().guards.is_empty());
-    let over = (own.has(flag::FULL) || guarded) && !own.has(flag::DEAD);
+    if guarded {
+        own.set(flag::GUARDED);
+    } else {
+        own.clear(flag::GUARDED);
+    }
+    let over = own.has(flag::FULL | flag::GUARDED) && !own.has(flag::DEAD);
     cell.set_over(over);
     if !over {
         resume_all(local, cell);
@@ -97,7 +103,8 @@ fn wait_for_next(local: &Local, cell: &CellRef) -> bool {
 fn wait_for(local: &Local, cell: &CellRef, target: &CellRef) -> bool {
     let here = target.is_home(local);
     let same_world = std::ptr::eq(&*cell.header().home.world, &*target.header().home.world);
-    if !same_world || target.is_dead() || (here && !target.is_over()) || !waits(target) {
+    // Elsewhere it may be the inbox that is full, for which everybody waits: the target's loop decides.
+    if !same_world || target.is_dead() || (here && !(target.is_over() && waits(target))) {
         return false;
     }
     let world = &local.home.world;

@@ -24,11 +24,18 @@ pub(crate) fn watch(local: &Local, cell: &CellRef, watcher: Watcher) {
             .extras_if_any()
             .and_then(|extras| extras.borrow().reason.clone())
             .unwrap_or(ExitReason::Normal);
-        let path = dying::path_of(cell);
-        let _ = watcher.tell.send(Terminated { id: cell.header().id, path, reason });
+        tell(&watcher, cell, reason);
     } else {
         own.extras().borrow_mut().watchers.push(watcher);
     }
+}
+
+/// Tells a watcher. The function that makes its message is its own: a panic there harms nobody else.
+pub(crate) fn tell(watcher: &Watcher, cell: &CellRef, reason: ExitReason) {
+    let (id, path) = (cell.header().id, dying::path_of(cell));
+    dying::carefully(cell, "telling a watcher", || {
+        watcher.tell.complete(Terminated { id, path, reason });
+    });
 }
 
 /// Removes a watcher, on the watched actor's loop.

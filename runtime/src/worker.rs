@@ -33,9 +33,8 @@ impl Seedling {
     pub(crate) fn new(world: &Arc<World>, origin: Instant, dedicated: bool) -> io::Result<Self> {
         let (poller, waker) = Poller::new()?;
         let (sender, control) = flume::unbounded();
-        let index = world.home_count();
-        let home = Home::new(Arc::clone(world), index, Some(waker), sender);
-        world.add_home(Arc::clone(&home));
+        let home = Home::new(Arc::clone(world), world.next_index(), Some(waker), sender);
+        world.add_home(Arc::clone(&home), dedicated);
         Ok(Self { home, poller, control, origin, dedicated })
     }
 

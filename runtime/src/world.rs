@@ -10,10 +10,11 @@
 //! to wait for. Whoever brings it to zero ends the runtime.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::cell::CellRef;
 use crate::home::Home;
+use crate::metrics::LoopMetrics;
 use crate::parcel::{Control, DeadLetter};
 use crate::pressure::{WaitForest, WaitSlot};
 use crate::registry::Registry;
@@ -38,9 +39,15 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
+    /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
-    /// How many of `homes` take part in placement; the others belong to one actor each.
-    placeable: OnceLock<usize>,
+    /// Those that belong to one actor each, while it lives.
+    dedicated: RwLock<Vec<Arc<Home>>>,
+    /// What loops that have ended had done.
+    past: Mutex<Vec<LoopMetrics>>,
+    next_index: AtomicUsize,
+    /// Threads that were started for loops.
+    threads: AtomicUsize,
     alive: AtomicUsize,
     ending: AtomicBool,
     round_robin: AtomicUsize,
@@ -58,7 +65,10 @@ impl World {
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),
-            placeable: OnceLock::new(),
+            dedicated: RwLock::default(),
+            past: Mutex::default(),
+            next_index: AtomicUsize::new(0),
+            threads: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),
             ending: AtomicBool::new(false),
             round_robin: AtomicUsize::new(0),
@@ -68,22 +78,40 @@ impl World {
 
     // Loops.
 
-    /// Adds a loop, which is alive.
-    pub(crate) fn add_home(&self, home: Arc<Home>) {
-        self.revive();
-        self.homes.write().unwrap_or_else(PoisonError::into_inner).push(home);
+    /// The number of the next loop.
+    pub(crate) fn next_index(&self) -> usize {
+        self.next_index.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The loops that there are now take part in placement; later ones do not.
-    pub(crate) fn fix_placeable(&self) {
-        let _ = self.placeable.set(self.home_count());
+    /// Adds a loop, which is alive.
+    pub(crate) fn add_home(&self, home: Arc<Home>, dedicated: bool) {
+        self.revive();
+        let list = if dedicated { &self.dedicated } else { &self.homes };
+        list.write().unwrap_or_else(PoisonError::into_inner).push(home);
+    }
+
+    /// The loop of one actor has ended, or never began.
+    pub(crate) fn remove_dedicated(&self, home: &Arc<Home>) {
+        let mut dedicated = self.dedicated.write().unwrap_or_else(PoisonError::into_inner);
+        dedicated.retain(|other| !Arc::ptr_eq(other, home));
+        drop(dedicated);
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).push(home.published.read());
+        if self.retire() {
+            self.end();
+        }
+    }
+
+    /// A thread was started for a loop.
+    pub(crate) fn count_thread(&self) {
+        self.threads.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many were.
+    pub(crate) fn threads(&self) -> usize {
+        self.threads.load(Ordering::SeqCst)
     }
 
     pub(crate) fn placeable(&self) -> usize {
-        self.placeable.get().copied().unwrap_or_else(|| self.home_count())
-    }
-
-    pub(crate) fn home_count(&self) -> usize {
         self.homes.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
@@ -91,13 +119,32 @@ impl World {
         self.homes.read().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
     }
 
+    /// All loops that have not ended.
     pub(crate) fn homes(&self) -> Vec<Arc<Home>> {
-        self.homes.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut homes = self.homes.read().unwrap_or_else(PoisonError::into_inner).clone();
+        homes.extend_from_slice(&self.dedicated.read().unwrap_or_else(PoisonError::into_inner));
+        homes
     }
 
-    /// Breaks the circle between the world and its loops, when they have ended.
-    pub(crate) fn forget_homes(&self) {
-        self.homes.write().unwrap_or_else(PoisonError::into_inner).clear();
+    /// What all loops have done, those that have ended last.
+    pub(crate) fn metrics(&self) -> Vec<LoopMetrics> {
+        let homes = self.homes();
+        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
+        homes.iter().map(|home| home.published.read()).chain(past.iter().cloned()).collect()
+    }
+
+    /// The end of a runtime, whether it ran or not: nothing more is taken, and nothing holds its loops any more.
+    pub(crate) fn dissolve(&self) {
+        self.ending.store(true, Ordering::SeqCst);
+        for list in [&self.homes, &self.dedicated] {
+            let homes = std::mem::take(&mut *list.write().unwrap_or_else(PoisonError::into_inner));
+            for home in homes {
+                // What never arrived is a dead letter as it drops.
+                drop(home.inbox().shut());
+                let metrics = home.published.read();
+                self.past.lock().unwrap_or_else(PoisonError::into_inner).push(metrics);
+            }
+        }
     }
 
     pub(crate) fn next_in_turn(&self) -> usize {
