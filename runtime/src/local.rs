@@ -161,9 +161,13 @@ impl Local {
 
     // What a turn looks at between two messages.
 
-    /// The handler in turn has sent to an actor that is over.
+    /// The handler in turn has sent to an actor that is over. What is delivered outside a turn has other senders, who
+    /// know by themselves.
     #[cold]
     pub(crate) fn note(&self, target: &CellRef) {
+        if self.in_turn.get().is_none() {
+            return;
+        }
         let mut noted = self.noted.borrow_mut();
         if !noted.last().is_some_and(|last| last.same(target)) {
             noted.push(target.clone());

@@ -72,11 +72,13 @@ pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
     if own.has(flag::STOPPING | flag::DEAD) {
         return;
     }
+    actor.local.in_turn.set(Some(Uncounted::new(actor.cell)));
     guarded(actor, |state, actor| {
         let outcome = state.deferred(&mut Context::new(*actor));
         waiting::settle(actor.local, actor.cell);
         outcome
     });
+    actor.local.in_turn.set(None);
     if own.has(flag::STOPPING) {
         actor.local.schedule(actor.cell);
     }
