@@ -343,8 +343,15 @@ impl<M: Send + 'static> Address<M> {
                 Overflow::Wait | Overflow::Unbounded => {}
             }
         }
+        let weigh = self.front().owned(local, |own, mailbox| {
+            if mailbox.relax() {
+                own.clear(flag::LIMITED);
+            }
+            mailbox.weigher()
+        });
+        let weight = weigh.map_or(0, |weigh| weigh(&message));
         let above = self.front().owned(local, |_, mailbox| {
-            mailbox.push(message);
+            mailbox.push(message, weight);
             mailbox.above(high)
         });
         local.schedule(&self.cell);
@@ -368,6 +375,29 @@ impl<M: Send + 'static> Address<M> {
             own.set(flag::LIMITED);
         });
         local.schedule(&self.cell);
+    }
+
+    /// Sends what cannot be handed back any more: refused, it is a dead letter.
+    pub(crate) fn send_or_lose(&self, message: M) {
+        let Err(error) = self.send(message) else { return };
+        let reason = match error {
+            SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
+            SendError::Rejected(_) => DeadLetterReason::Rejected,
+        };
+        let mut message = Some(error.into_message());
+        Local::with_any(|local| {
+            if let Some(message) = message.take() {
+                waiting::dead_letter(local, &self.cell, message, reason);
+            }
+        });
+        if let Some(message) = message {
+            waiting::lost(&self.cell, message, reason);
+        }
+    }
+
+    /// Whether a send now would be rejected.
+    pub(crate) fn rejects(&self) -> bool {
+        self.cell.header().overflow == Overflow::Reject && self.cell.is_over()
     }
 
     /// Sends what no mailbox may refuse or drop, and nobody waits for: that an actor has ended, that a job is done.
@@ -480,7 +510,7 @@ impl<M: Send + 'static> Load for Sent<M> {
     }
 
     fn lost(self, cell: &CellRef) {
-        waiting::lost(cell, self.0);
+        waiting::lost(cell, self.0, DeadLetterReason::LoopEnded);
     }
 }
 
@@ -495,7 +525,7 @@ impl<M: Send + 'static> Load for Exempt<M> {
     }
 
     fn lost(self, cell: &CellRef) {
-        waiting::lost(cell, self.0);
+        waiting::lost(cell, self.0, DeadLetterReason::LoopEnded);
     }
 }
 

@@ -436,8 +436,8 @@ impl<'a, A: Actor> Context<'a, A> {
     /// On whom the actor at `address`, which lives on this loop, waits; `None` if it is not paused.
     #[must_use]
     pub fn why_paused<M: Send + 'static>(&self, address: &Address<M>) -> Option<Pause> {
-        let path = address.path();
-        self.pauses().into_iter().find(|pause| pause.who == path)
+        let (cell, local) = (address.cell(), self.actor.local);
+        if cell.is_home(local) { waiting::pause(local, cell) } else { None }
     }
 
     /// Sends to an actor unless it is over; see [`Address::try_send`].

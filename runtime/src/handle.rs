@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::address::Address;
+use crate::local::Local;
 use crate::metrics::{Metrics, Pause};
-use crate::parcel::{Control, Parcel};
-use crate::spawn::{Placement, Scope, Spawn};
+use crate::parcel::Control;
+use crate::spawn::{self, Placement, Spawn};
+use crate::waiting;
 use crate::world::World;
 
 /// A runtime in the hands of another thread. While one exists, the runtime does not end by itself.
@@ -37,15 +39,7 @@ impl RuntimeHandle {
         spawn: Spawn<A::Message>,
         make: impl FnOnce() -> A + Send + 'static,
     ) -> Option<Address<A::Message>> {
-        let home = self.world.home(0)?;
-        let (sender, receiver) = flume::bounded(1);
-        let work = move |local: &crate::local::Local| {
-            let address = Scope { local, parent: None }.spawn_on(placement, spawn, make);
-            // The thread that asked waits for it.
-            let _ = sender.send(address);
-        };
-        home.post(Parcel::Run(Box::new(work))).ok()?;
-        receiver.recv().ok()
+        spawn::from_outside(&self.world, placement, spawn, make)
     }
 
     /// The address of the actor that is registered under a name, if it takes `M`.
@@ -60,9 +54,14 @@ impl RuntimeHandle {
         Metrics { loops: self.world.metrics() }
     }
 
-    /// Who is paused, on whom, and for how long, on every loop that answers within a second.
+    /// Who is paused, on whom, and for how long, on every loop that answers within a second. Inside an actor: on its
+    /// own loop only, for it must not wait.
     #[must_use]
     pub fn pauses(&self) -> Vec<Pause> {
+        // A loop that waited for others, or for itself, would stand still.
+        if let Some(here) = Local::with_any(waiting::pauses) {
+            return here;
+        }
         let mut pauses = Vec::new();
         for home in self.world.homes() {
             let (sender, receiver) = flume::bounded(1);

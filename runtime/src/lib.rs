@@ -48,7 +48,8 @@ mod handle;
 mod home;
 mod local;
 mod runtime;
-#[cfg(unix)]
+mod signal;
+#[cfg_attr(not(unix), path = "no_signals.rs")]
 mod signals;
 mod simulate;
 mod worker;
@@ -69,7 +70,6 @@ pub use crate::recipient::Recipient;
 pub use crate::registry::NameTaken;
 pub use crate::reply::{AskError, Reply};
 pub use crate::runtime::{BuildError, Builder, MAX_LOOPS, RunError, Runtime};
-#[cfg(unix)]
-pub use crate::signals::Signal;
+pub use crate::signal::Signal;
 pub use crate::spawn::{Placement, Scope, Spawn};
 pub use crate::watch::Watch;

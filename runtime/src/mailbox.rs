@@ -1,7 +1,7 @@
 //! The mailbox of an actor: a plain queue, and the rules of those that need more than a length.
 //!
 //! Filled by [`address`](crate::address) and emptied by [`turn`](crate::turn), both on the owner's thread. It is data:
-//! it neither schedules nor pauses anybody, and runs no user code but the weigh function.
+//! it neither schedules nor pauses anybody, and runs no user code.
 
 use std::collections::VecDeque;
 
@@ -41,6 +41,9 @@ struct Rules<M> {
     /// Positions (as `taken` counts) of replies in the queue: they never count.
     exempt: VecDeque<u32>,
     weigh: Option<fn(&M) -> usize>,
+    /// The weight of each queued message, where they are weighed: a weigh function is the user's, and runs only while
+    /// nothing is borrowed.
+    weights: VecDeque<usize>,
     weight: usize,
     overflow: Overflow,
 }
@@ -51,13 +54,14 @@ impl<M> Rules<M> {
             taken: 0,
             exempt: VecDeque::new(),
             weigh: None,
+            weights: VecDeque::new(),
             weight: 0,
             overflow: Overflow::Wait,
         })
     }
 
-    fn weight_of(&self, message: &M) -> usize {
-        self.weigh.map_or(0, |weigh| weigh(message))
+    fn took(&mut self, weight: Option<usize>) {
+        self.weight -= weight.unwrap_or(0);
     }
 }
 
@@ -83,10 +87,30 @@ impl<M> Mailbox<M> {
         self.queue.len()
     }
 
-    /// Adds a message and returns how many count now.
-    pub(crate) fn push(&mut self, message: M) -> usize {
-        if let Some(rules) = &mut self.rules {
-            rules.weight += rules.weight_of(&message);
+    /// The function that weighs its messages, to be called while the mailbox is not borrowed.
+    pub(crate) fn weigher(&self) -> Option<fn(&M) -> usize> {
+        self.rules.as_ref()?.weigh
+    }
+
+    /// Gives up rules that were needed for replies only, when none of them is queued. True if it has none now.
+    pub(crate) fn relax(&mut self) -> bool {
+        let needed = self.rules.as_ref().is_some_and(|rules| {
+            let plain = matches!(rules.overflow, Overflow::Wait | Overflow::Unbounded);
+            rules.weigh.is_some() || !plain || !rules.exempt.is_empty()
+        });
+        if !needed {
+            self.rules = None;
+        }
+        !needed
+    }
+
+    /// Adds a message of this weight and returns how many count now.
+    pub(crate) fn push(&mut self, message: M, weight: usize) -> usize {
+        if let Some(rules) = &mut self.rules
+            && rules.weigh.is_some()
+        {
+            rules.weight += weight;
+            rules.weights.push_back(weight);
         }
         self.queue.push_back(message);
         self.counted()
@@ -97,7 +121,7 @@ impl<M> Mailbox<M> {
         let rules = self.rules.get_or_insert_with(Rules::new);
         let position = rules.taken.wrapping_add(self.queue.len() as u32);
         rules.exempt.push_back(position);
-        self.push(message);
+        self.push(message, 0);
     }
 
     /// Takes the oldest message.
@@ -105,7 +129,7 @@ impl<M> Mailbox<M> {
     pub(crate) fn pop(&mut self) -> Option<M> {
         let message = self.queue.pop_front()?;
         if self.rules.is_some() {
-            self.account(&message);
+            self.account();
         }
         Some(message)
     }
@@ -113,13 +137,14 @@ impl<M> Mailbox<M> {
     /// What the rules say of a message that was taken out.
     #[cold]
     #[inline(never)]
-    fn account(&mut self, message: &M) {
+    fn account(&mut self) {
         let Some(rules) = &mut self.rules else { return };
         if rules.exempt.front() == Some(&rules.taken) {
             rules.exempt.pop_front();
         }
         rules.taken = rules.taken.wrapping_add(1);
-        rules.weight -= rules.weight_of(message);
+        let weight = rules.weights.pop_front();
+        rules.took(weight);
     }
 
     /// Takes the oldest message that is no reply, for [`Overflow::DropOldest`].
@@ -132,7 +157,8 @@ impl<M> Mailbox<M> {
             .take_while(|(index, position)| **position == rules.taken.wrapping_add(*index as u32))
             .count();
         let message = self.queue.remove(replies_ahead)?;
-        rules.weight -= rules.weight_of(&message);
+        let weight = rules.weights.remove(replies_ahead);
+        rules.took(weight);
         for position in rules.exempt.iter_mut().skip(replies_ahead) {
             *position = position.wrapping_sub(1);
         }

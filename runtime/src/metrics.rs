@@ -87,7 +87,7 @@ counters! {
     late_replies,
     /// Times that an actor paused.
     pauses,
-    /// Waits that were not begun because they would have closed a cycle.
+    /// Waits that were not begun because they would have closed a cycle, or joined too long a chain.
     waits_withdrawn,
     /// Time that actors have spent paused, in nanoseconds, summed over actors.
     paused_nanos,

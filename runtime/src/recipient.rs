@@ -36,11 +36,12 @@ where
         if self.address.is_closed() {
             return Err(SendError::Closed(value));
         }
-        // Past this point the value is the actor's message. A refusal now is a race that the sender lost by a hair:
-        // the message is counted as handed back by the mailbox and cannot be turned back into an `E`.
-        if let Err(error) = self.address.send((self.map)(value)) {
-            tracing::debug!(to = %self.address.path(), %error, "a message was refused as it was sent");
+        if self.address.rejects() {
+            return Err(SendError::Rejected(value));
         }
+        // Past this point the value is the actor's message and cannot be handed back: what is refused now, by a race
+        // that the sender lost by a hair, is a dead letter.
+        self.address.send_or_lose((self.map)(value));
         Ok(())
     }
 
@@ -73,7 +74,8 @@ impl<E: Send + 'static> Recipient<E> {
     /// Sends a value.
     ///
     /// # Errors
-    /// [`SendError::Closed`] if the actor has ended; the value is handed back.
+    /// [`SendError::Closed`] if the actor has ended, [`SendError::Rejected`] if it rejects what comes while it is over;
+    /// both hand the value back.
     pub fn send(&self, value: E) -> Result<(), SendError<E>> {
         self.0.take(value)
     }

@@ -9,10 +9,12 @@
 //! | the loop, for a living actor ("life") | 1 | when the actor is dead, its state dropped and its mailbox drained |
 //! | each address, recipient, reply, timer, wait record | 1 | on drop, on any thread |
 //!
-//! The life reference makes the whole proof: the count reaches zero only after the owner has emptied the cell, and
-//! what is left then (an empty queue, a name, the link to the parent) may be freed by any thread. So no message back
-//! to the owner is needed for the last drop. The release of every holder happens before the free: each `fetch_sub`
-//! is a Release, and the last holder issues an Acquire fence that pairs with all of them.
+//! So the count reaches zero only after the owner has emptied the cell: what is left then (an empty queue, a name, the
+//! link to the parent) may be freed by whoever can reach nothing else of it. Who that is, and when, is said in
+//! [`cell`](crate::cell): envelopes do not count, so the owner frees the cell after it has opened what was sent before.
+//!
+//! The release of every holder happens before the free: each `fetch_sub` is a Release, and the last holder issues an
+//! Acquire fence that pairs with all of them.
 
 use crate::sync::atomic::{AtomicU32, Ordering, fence};
 

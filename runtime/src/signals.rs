@@ -18,23 +18,8 @@ use crate::context::Context;
 use crate::local::Local;
 use crate::poller::{Descriptor, Interest, Readiness};
 use crate::recipient::Recipient;
+use crate::signal::Signal;
 use crate::spawn::{Scope, Spawn};
-
-/// A signal that can be listened to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Signal {
-    /// SIGINT: Ctrl-C in a terminal.
-    Interrupt,
-    /// SIGTERM: the polite request to end.
-    Terminate,
-    /// SIGHUP: the terminal has gone; for servers mostly "read your files again".
-    HangUp,
-    /// SIGUSR1.
-    User1,
-    /// SIGUSR2.
-    User2,
-}
 
 impl Signal {
     fn number(self) -> i32 {

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, ActorId};
 use crate::address::Address;
 use crate::cell::{Birth, CellRef, Handle, flag};
 use crate::clock::Timestamp;
@@ -17,6 +17,7 @@ use crate::home::Home;
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
 use crate::parcel::Parcel;
+use crate::world::World;
 
 /// On which loop a new actor lives, for its whole life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -197,7 +198,10 @@ impl<'a> Scope<'a> {
         spawn: Spawn<A::Message>,
         make: impl FnOnce() -> A + Send + 'static,
     ) -> Address<A::Message> {
-        let home = self.home_for(placement);
+        let home = match placement {
+            Placement::Here => Arc::clone(&self.local.home),
+            elsewhere => place(&self.local.home.world, elsewhere),
+        };
         if Arc::ptr_eq(&home, &self.local.home) {
             return self.build_here(spawn, make);
         }
@@ -215,47 +219,14 @@ impl<'a> Scope<'a> {
         Address::newborn::<A>(cell)
     }
 
-    fn home_for(&self, placement: Placement) -> Arc<Home> {
-        let world = &self.local.home.world;
-        let index = match placement {
-            Placement::Here => return Arc::clone(&self.local.home),
-            Placement::Loop(index) => index % world.placeable().max(1),
-            Placement::RoundRobin => world.next_in_turn(),
-            Placement::LeastLoaded => world.least_loaded(),
-            Placement::OwnThread => match world.start_loop.get() {
-                None => world.next_in_turn(),
-                Some(start) => match start(world) {
-                    Ok(home) => return home,
-                    Err(error) => {
-                        tracing::error!(%error, "no thread for an actor that wants its own: raise `ulimit -u` or `-n`");
-                        return world.nowhere();
-                    }
-                },
-            },
-        };
-        world.home(index).unwrap_or_else(|| Arc::clone(&self.local.home))
-    }
-
     /// Makes the cell, with its place among the parent's children.
     fn conceive<A: Actor>(&self, home: &Arc<Home>, spawn: Spawn<A::Message>) -> (CellRef, u32) {
-        let (high, low) = spawn.marks(home);
         let child_slot = match self.parent {
             Some(parent) => parent.own(self.local).extras().borrow_mut().children.reserve(),
             None => NO_SLOT,
         };
-        home.load.fetch_add(1, Ordering::Relaxed);
-        let birth = Birth {
-            id: self.local.next_actor_id(),
-            home: Arc::clone(home),
-            flags: spawn.flags(),
-            name: spawn.name,
-            parent: self.parent.cloned(),
-            child_slot,
-            high,
-            low,
-            overflow: spawn.overflow,
-        };
-        (CellRef::allocate::<A>(birth, Mailbox::new(spawn.overflow, spawn.weigh)), child_slot)
+        let id = self.local.next_actor_id();
+        (newborn::<A>(home, spawn, id, self.parent.cloned(), child_slot), child_slot)
     }
 
     /// Puts the cell into its place among the parent's children.
@@ -264,6 +235,70 @@ impl<'a> Scope<'a> {
             parent.own(self.local).extras().borrow_mut().children.fill(slot, cell.clone());
         }
     }
+}
+
+/// The loop for a new actor. `Here` is loop 0, for who is on no loop.
+fn place(world: &Arc<World>, placement: Placement) -> Arc<Home> {
+    let index = match placement {
+        Placement::Here => 0,
+        Placement::Loop(index) => index % world.placeable().max(1),
+        Placement::RoundRobin => world.next_in_turn(),
+        Placement::LeastLoaded => world.least_loaded(),
+        Placement::OwnThread => match world.start_loop.get() {
+            None => world.next_in_turn(),
+            Some(start) => match start(world) {
+                Ok(home) => return home,
+                Err(error) => {
+                    tracing::error!(%error, "no thread for an actor that wants its own: raise `ulimit -u` or `-n`");
+                    return world.nowhere();
+                }
+            },
+        },
+    };
+    world.home(index).unwrap_or_else(|| world.nowhere())
+}
+
+/// Spawns an actor without a parent, from any thread, without waiting. `None` if the runtime has ended.
+pub(crate) fn from_outside<A: Actor>(
+    world: &Arc<World>,
+    placement: Placement,
+    spawn: Spawn<A::Message>,
+    make: impl FnOnce() -> A + Send + 'static,
+) -> Option<Address<A::Message>> {
+    let home = place(world, placement);
+    let cell = newborn::<A>(&home, spawn, world.next_outside_id(), None, NO_SLOT);
+    let built = cell.clone();
+    let build = Parcel::Run(Box::new(move |local| settle_in(local, &built, make)));
+    if home.post(build).is_err() {
+        cell.set_dead();
+        cell.release_unborn_life();
+        return None;
+    }
+    Some(Address::newborn::<A>(cell))
+}
+
+/// A cell without its actor.
+fn newborn<A: Actor>(
+    home: &Arc<Home>,
+    spawn: Spawn<A::Message>,
+    id: ActorId,
+    parent: Option<CellRef>,
+    child_slot: u32,
+) -> CellRef {
+    let (high, low) = spawn.marks(home);
+    home.load.fetch_add(1, Ordering::Relaxed);
+    let birth = Birth {
+        id,
+        home: Arc::clone(home),
+        flags: spawn.flags(),
+        name: spawn.name,
+        parent,
+        child_slot,
+        high,
+        low,
+        overflow: spawn.overflow,
+    };
+    CellRef::allocate::<A>(birth, Mailbox::new(spawn.overflow, spawn.weigh))
 }
 
 /// The place of an actor without a parent, until the loop where it is built gives it one.

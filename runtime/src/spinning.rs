@@ -50,15 +50,17 @@ impl Spinning {
 /// Looks for at most [`SPIN`]. True if `arrived` says that something came.
 pub(crate) fn look(arrived: impl Fn() -> bool) -> bool {
     let begun = Clock::origin();
-    while begun.elapsed() < SPIN {
+    loop {
         for _ in 0..32 {
             if arrived() {
                 return true;
             }
             std::hint::spin_loop();
         }
+        if begun.elapsed() >= SPIN {
+            return false;
+        }
     }
-    false
 }
 
 #[cfg(test)]

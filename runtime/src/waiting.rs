@@ -184,17 +184,18 @@ pub(crate) fn stand_up(local: &Local, cell: &CellRef) {
 
 /// Who is paused on this loop.
 pub(crate) fn pauses(local: &Local) -> Vec<Pause> {
-    let paused = local.paused.borrow();
-    let pause = |cell: &CellRef| {
-        let extras = cell.own(local).extras().borrow();
-        let wait = extras.waits_on.as_ref()?;
-        Some(Pause {
-            who: dying::path_of(cell),
-            on: dying::path_of(&wait.on),
-            waited: local.now() - wait.since,
-        })
-    };
-    paused.iter().filter_map(pause).collect()
+    local.paused.borrow().iter().filter_map(|cell| pause(local, cell)).collect()
+}
+
+/// On whom an actor of this loop waits.
+pub(crate) fn pause(local: &Local, cell: &CellRef) -> Option<Pause> {
+    let extras = cell.own(local).extras_if_any()?.borrow();
+    let wait = extras.waits_on.as_ref()?;
+    Some(Pause {
+        who: dying::path_of(cell),
+        on: dying::path_of(&wait.on),
+        waited: local.now() - wait.since,
+    })
 }
 
 /// Counts a message that was accepted and will never be handled, and drops it.
@@ -203,10 +204,10 @@ pub(crate) fn dead_letter<M>(local: &Local, cell: &CellRef, message: M, reason: 
     dispose(cell, message, reason);
 }
 
-/// The same for a message that was under way to a loop that has ended: nobody's counters are left but the world's.
-pub(crate) fn lost<M>(cell: &CellRef, message: M) {
+/// The same where there is no loop to count it: on a plain thread, or when the loop that it was for has ended.
+pub(crate) fn lost<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
     cell.header().home.published.lost.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    dispose(cell, message, DeadLetterReason::LoopEnded);
+    dispose(cell, message, reason);
 }
 
 /// Tells of a dead letter and drops it. Both are user code: a panic of theirs is logged and changes nothing.

@@ -9,9 +9,10 @@
 //! (see [`inbox`](crate::inbox)). A sender is itself alive. So zero means: nothing queued, nothing under way, nothing
 //! to wait for. Whoever brings it to zero ends the runtime.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
+use crate::actor::ActorId;
 use crate::cell::CellRef;
 use crate::home::Home;
 use crate::metrics::LoopMetrics;
@@ -46,6 +47,7 @@ pub(crate) struct World {
     /// What loops that have ended had done.
     past: Mutex<Vec<LoopMetrics>>,
     next_index: AtomicUsize,
+    outside_ids: AtomicU64,
     /// Threads that were started for loops.
     threads: AtomicUsize,
     alive: AtomicUsize,
@@ -68,6 +70,7 @@ impl World {
             dedicated: RwLock::default(),
             past: Mutex::default(),
             next_index: AtomicUsize::new(0),
+            outside_ids: AtomicU64::new(1),
             threads: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),
             ending: AtomicBool::new(false),
@@ -99,6 +102,11 @@ impl World {
         if self.retire() {
             self.end();
         }
+    }
+
+    /// An id for an actor that no loop has spawned.
+    pub(crate) fn next_outside_id(&self) -> ActorId {
+        ActorId((0xffff << 48) | self.outside_ids.fetch_add(1, Ordering::Relaxed))
     }
 
     /// A thread was started for a loop.

@@ -105,8 +105,8 @@ impl Attempt {
     }
 
     fn tell(&mut self, outcome: Result<Connection, ConnectError>, ctx: &mut Context<Self>) {
-        // Whoever asked has ended: the socket is closed with the outcome.
-        let _ = self.tell.send(outcome);
+        // If whoever asked has ended, the socket is closed with the outcome.
+        self.tell.complete(outcome);
         ctx.stop();
     }
 

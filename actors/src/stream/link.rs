@@ -14,6 +14,7 @@ use super::PipeError;
 
 /// What comes down a link.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Flow<T> {
     /// First, once: whom to ask.
     Begin(Upstream),
@@ -27,6 +28,7 @@ pub enum Flow<T> {
 
 /// What goes up a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Demand {
     /// So much more may come, in items, or in bytes where items are [`Bytes`]. Adds up, and saturates.
     More(u64),

@@ -15,7 +15,7 @@
 //! 5. **End and failure need no demand** (§1.5, §2.9).
 //! 6. **Cancel is idempotent, and soon obeyed** (§3.7, §1.8). Items that were under way may still come.
 //! 7. **Demand adds up and saturates** (§3.8, §3.17).
-//! 8. **No recursion on the stack** (§3.3). Asking from inside an item is a message, never a call.
+//! 8. **No recursion on the stack** (§3.3). What is asked for comes as a message, never from inside the call that asks.
 //! 9. **A failure reaches both ends, once** (Node's `pipeline`). Upstream is cancelled, downstream fails.
 //!
 //! # Windows

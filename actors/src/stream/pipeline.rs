@@ -148,7 +148,8 @@ impl<R: Send + 'static> Coordinator<R> {
     fn pass_on_abort(&self) {
         let Some(error) = &self.error else { return };
         for member in self.members.iter().flatten().flatten() {
-            member.abort(error.clone());
+            // One that has ended has reported, or will by its drop.
+            let _ = member.send(error.clone());
         }
     }
 
@@ -166,8 +167,7 @@ impl<R: Send + 'static> Coordinator<R> {
             None => (self.conclude)(summary, self.product.take())
                 .ok_or_else(|| PipeError::new("sink", Cut::StageGone)),
         };
-        // The owner's end is this pipeline's: it would not be here.
-        let _ = self.tell.send(result);
+        self.tell.complete(result);
         ctx.stop();
     }
 }

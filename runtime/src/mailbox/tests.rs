@@ -11,9 +11,9 @@ fn limited(overflow: Overflow) -> Mailbox<u32> {
 #[test]
 fn replies_do_not_count() {
     let mut mailbox = limited(Overflow::Wait);
-    mailbox.push(1);
+    mailbox.push(1, 0);
     mailbox.push_exempt(2);
-    mailbox.push(3);
+    mailbox.push(3, 0);
     assert_eq!((mailbox.len(), mailbox.counted()), (3, 2));
     assert_eq!(mailbox.pop(), Some(1));
     assert_eq!(mailbox.counted(), 1);
@@ -27,9 +27,9 @@ fn replies_do_not_count() {
 fn dropping_the_oldest_never_drops_a_reply() {
     let mut mailbox = limited(Overflow::DropOldest);
     mailbox.push_exempt(1);
-    mailbox.push(2);
+    mailbox.push(2, 0);
     mailbox.push_exempt(3);
-    mailbox.push(4);
+    mailbox.push(4, 0);
     assert_eq!(mailbox.pop_oldest_counted(), Some(2));
     assert_eq!(mailbox.pop_oldest_counted(), Some(4));
     assert_eq!(mailbox.pop_oldest_counted(), None);
@@ -39,9 +39,9 @@ fn dropping_the_oldest_never_drops_a_reply() {
 #[test]
 fn a_weighed_mailbox_is_over_by_bytes_long_before_it_is_by_number() {
     let mut mailbox = Mailbox::<Vec<u8>>::new(Overflow::Wait, Some(|message| message.len()));
-    mailbox.push(vec![0; WEIGHT_HIGH]);
+    mailbox.push(vec![0; WEIGHT_HIGH], WEIGHT_HIGH);
     assert!(!mailbox.above(HIGH));
-    mailbox.push(vec![0; 1]);
+    mailbox.push(vec![0; 1], 1);
     assert!(mailbox.above(HIGH));
     assert!(!mailbox.at_low(LOW));
     mailbox.pop();
@@ -72,7 +72,7 @@ proptest! {
             let n = n as u32;
             match step {
                 Step::Push => {
-                    mailbox.push(n);
+                    mailbox.push(n, 0);
                     model.push((n, false));
                 }
                 Step::Reply => {

@@ -1,0 +1,19 @@
+//! The signals that can be listened to.
+//!
+//! Named here for every platform; `signals` brings them as messages where the OS has them.
+
+/// A signal that can be listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Signal {
+    /// SIGINT: Ctrl-C in a terminal.
+    Interrupt,
+    /// SIGTERM: the polite request to end.
+    Terminate,
+    /// SIGHUP: the terminal has gone; for servers mostly "read your files again".
+    HangUp,
+    /// SIGUSR1.
+    User1,
+    /// SIGUSR2.
+    User2,
+}
