@@ -18,9 +18,9 @@ use bytes::Bytes;
 mod tests;
 
 /// The longest line either side may send, in bytes, CR LF included.
-pub const LINE_MAX: usize = 512;
-/// The longest line without its end, in bytes.
-const BODY_MAX: usize = LINE_MAX - 2;
+const LINE_MAX: usize = 512;
+/// The longest line without its end, in bytes: what the framing lets through. A longer one is answered with 417.
+pub const BODY_MAX: usize = LINE_MAX - 2;
 /// The most parameters of one line; the last takes the rest of the line.
 const PARAMS_MAX: usize = 15;
 /// The longest command that can mean something, in bytes.
@@ -108,24 +108,9 @@ impl Verb {
     }
 }
 
-/// The line is over [`LINE_MAX`] bytes with its CR LF: to be answered with 417.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LineTooLong;
-
-/// Reads the bytes of one line, given without LF, as text; copies only to replace what is not UTF-8.
-///
-/// A CR at the end belongs to the line's end, whether or not the framing has already taken it away. The length that
-/// is allowed does not depend on whether the client ends its lines with CR LF or with LF alone.
-///
-/// # Errors
-///
-/// [`LineTooLong`], measured before anything is replaced.
-pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, LineTooLong> {
-    let body = bytes.strip_suffix(b"\r").unwrap_or(bytes);
-    if body.len() > BODY_MAX {
-        return Err(LineTooLong);
-    }
-    Ok(String::from_utf8_lossy(body))
+/// Reads the bytes of one line, given without its end, as text; copies only to replace what is not UTF-8.
+pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
 }
 
 /// `:server 433 nick param… :text`: an answer of the server to `nick`, which is `*` before the client has one.

@@ -81,33 +81,12 @@ fn a_command_that_cannot_be_one_has_no_verb() {
 
 #[test]
 fn valid_text_is_not_copied() {
-    assert!(matches!(decode("NICK änn".as_bytes()), Ok(Cow::Borrowed("NICK änn"))));
+    assert!(matches!(decode("NICK änn".as_bytes()), Cow::Borrowed("NICK änn")));
 }
 
 #[test]
 fn bytes_that_are_not_utf_8_become_replacement_characters() {
-    assert_eq!(
-        decode(b"PRIVMSG a :caf\xe9 \xff!").as_deref(),
-        Ok("PRIVMSG a :caf\u{fffd} \u{fffd}!")
-    );
-}
-
-#[test]
-fn a_line_may_have_512_bytes_with_its_end_and_no_more() {
-    assert!(decode(&[b'a'; 510]).is_ok());
-    assert_eq!(decode(&[b'a'; 511]), Err(LineTooLong));
-}
-
-#[test]
-fn a_cr_left_by_the_framing_is_not_counted_and_not_seen() {
-    let mut bytes = [b'a'; 511];
-    bytes[510] = b'\r';
-    assert_eq!(decode(&bytes).map(|text| text.len()), Ok(510));
-}
-
-#[test]
-fn what_is_not_utf_8_is_measured_as_it_was_sent() {
-    assert_eq!(decode(&[0xff; 510]).map(|text| text.len()), Ok(3 * 510));
+    assert_eq!(decode(b"PRIVMSG a :caf\xe9 \xff!"), "PRIVMSG a :caf\u{fffd} \u{fffd}!");
 }
 
 #[test]
