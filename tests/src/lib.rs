@@ -1,4 +1,21 @@
 //! What the tests of roundsman share.
 
+pub mod again;
+pub mod counted;
 pub mod example;
+#[cfg(doctest)]
+pub mod guide;
 pub mod irc_client;
+pub mod ledger;
+pub mod links;
+pub mod outside;
+pub mod pairs;
+pub mod patience;
+pub mod payload;
+pub mod peer;
+pub mod relay;
+pub mod role;
+pub mod seeds;
+pub mod server;
+pub mod topology;
+pub mod trial;

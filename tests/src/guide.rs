@@ -1,0 +1,33 @@
+//! The guide's code, compiled and run by `cargo test --doc`; what needs a network is compiled only.
+//!
+//! One item a page, so that a failure names the page it stands on. A page with code belongs here: `tidy` says so.
+
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+#[doc = include_str!("../../docs/introduction.md")]
+pub struct Introduction;
+
+#[doc = include_str!("../../docs/actors.md")]
+pub struct Actors;
+
+#[doc = include_str!("../../docs/messages.md")]
+pub struct Messages;
+
+#[doc = include_str!("../../docs/loop.md")]
+pub struct Loop;
+
+#[doc = include_str!("../../docs/timers.md")]
+pub struct Timers;
+
+#[doc = include_str!("../../docs/pressure.md")]
+pub struct Pressure;
+
+#[doc = include_str!("../../docs/streams.md")]
+pub struct Streams;
+
+#[doc = include_str!("../../docs/sockets.md")]
+pub struct Sockets;
+
+#[doc = include_str!("../../docs/simulation.md")]
+pub struct Simulation;

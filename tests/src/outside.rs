@@ -1,0 +1,26 @@
+//! Plain threads beside a runtime.
+
+use std::thread;
+
+use roundsman::{Builder, RuntimeHandle};
+
+use crate::patience::must_end;
+use crate::role::Role;
+
+/// Runs `outside` on a thread beside a runtime that is alive for as long as it has its handle.
+///
+/// # Panics
+/// If `outside` does, if the runtime cannot be built or fails, or if it all does not end.
+#[track_caller]
+pub fn beside(builder: Builder, outside: impl FnOnce(RuntimeHandle) + Send + 'static) {
+    must_end(move || {
+        let runtime = builder.build().expect("a runtime can be built");
+        let handle = runtime.handle();
+        #[expect(clippy::disallowed_methods, reason = "what a plain thread sees")]
+        let thread = thread::spawn(move || outside(handle));
+        runtime.run(Role::<()>::idle).expect("an idle root does not fail");
+        if let Err(panic) = thread.join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
+}

@@ -1,0 +1,183 @@
+//! A peer that is no actor: a blocking socket of the standard library, and what it does in a test.
+//!
+//! Its time limits only ever make a test fail.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+use crate::example::PATIENCE;
+use crate::payload::block;
+
+/// How much is sent, or read, at once.
+const CHUNK: usize = 64 * 1024;
+
+/// One end of a connection.
+#[derive(Debug)]
+pub struct Peer {
+    stream: TcpStream,
+}
+
+impl Peer {
+    /// Connects.
+    ///
+    /// # Panics
+    /// If nobody listens.
+    #[must_use]
+    pub fn connect(to: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(to).expect("somebody listens"))
+    }
+
+    /// Connects with a kernel that takes little in advance.
+    ///
+    /// # Panics
+    /// If nobody listens.
+    #[must_use]
+    pub fn narrow(to: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.set_recv_buffer_size(4 * 1024).expect("a small buffer");
+        socket.connect(&to.into()).expect("somebody listens");
+        Self::over(socket.into())
+    }
+
+    /// Takes a connected socket.
+    ///
+    /// # Panics
+    /// If it does not take its options.
+    #[must_use]
+    pub fn over(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a time limit above zero");
+        Self { stream }
+    }
+
+    /// A second hand on the same socket, for another thread.
+    ///
+    /// # Panics
+    /// If there is no descriptor left.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self { stream: self.stream.try_clone().expect("a descriptor") }
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Panics
+    /// If the connection is gone.
+    pub fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("the connection takes what is sent");
+    }
+
+    /// Sends the pattern of [`block`], from one position to another.
+    pub fn send_pattern(&mut self, from: u64, to: u64) {
+        for (at, len) in chunks(from, to) {
+            self.send(&block(at, len));
+        }
+    }
+
+    /// Sends the pattern from `from` on until the kernel takes no more, and returns how far it came.
+    ///
+    /// # Panics
+    /// If the connection is gone.
+    #[must_use]
+    pub fn send_until_blocked(&mut self, from: u64) -> u64 {
+        self.stream.set_nonblocking(true).expect("a socket");
+        let mut at = from;
+        loop {
+            match self.stream.write(&block(at, CHUNK)) {
+                Ok(sent) => at += sent as u64,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("it is not only blocked: {error}"),
+            }
+        }
+        self.stream.set_nonblocking(false).expect("a socket");
+        at
+    }
+
+    /// Ends the sending side.
+    ///
+    /// # Panics
+    /// If the connection is gone.
+    pub fn finish(&mut self) {
+        self.stream.shutdown(Shutdown::Write).expect("the connection is there");
+    }
+
+    /// Reads exactly these bytes.
+    ///
+    /// # Panics
+    /// If others come, or too few.
+    #[track_caller]
+    pub fn expect(&mut self, bytes: &[u8]) {
+        let mut got = vec![0; bytes.len()];
+        self.stream.read_exact(&mut got).expect("as much arrives");
+        assert!(got == bytes, "something else arrived");
+    }
+
+    /// Reads the pattern from one position to another.
+    #[track_caller]
+    pub fn expect_pattern(&mut self, from: u64, to: u64) {
+        for (at, len) in chunks(from, to) {
+            self.expect(&block(at, len));
+        }
+    }
+
+    /// Reads the end: nothing else, and no error.
+    ///
+    /// # Panics
+    /// If something else comes.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        let got = self.stream.read(&mut [0]).expect("an end in good order");
+        assert_eq!(got, 0, "a byte instead of the end");
+    }
+
+    /// Reads on until the connection breaks.
+    ///
+    /// # Panics
+    /// If it ends in good order instead.
+    #[track_caller]
+    pub fn expect_reset(&mut self) {
+        let mut chunk = [0; CHUNK];
+        loop {
+            match self.stream.read(&mut chunk) {
+                Ok(0) => panic!("it ended in good order"),
+                Ok(_) => {}
+                Err(error) => return assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+            }
+        }
+    }
+
+    /// Looks for so long, and finds that nothing comes.
+    ///
+    /// # Panics
+    /// If something does.
+    #[track_caller]
+    pub fn expect_nothing(&mut self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).expect("a time limit above zero");
+        let error = self.stream.read(&mut [0]).expect_err("nothing comes");
+        assert!(matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{error}");
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
+    }
+
+    /// Breaks the connection: the other side sees a reset.
+    ///
+    /// # Panics
+    /// If the socket does not take the option.
+    pub fn reset(self) {
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+    }
+}
+
+/// Positions and lengths of the chunks between two positions.
+fn chunks(from: u64, to: u64) -> impl Iterator<Item = (u64, usize)> {
+    (from..to).step_by(CHUNK).map(move |at| (at, CHUNK.min((to - at) as usize)))
+}
+
+/// Runs one side of a conversation on a thread of its own. Joined by the test.
+pub fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    #[expect(clippy::disallowed_methods, reason = "a blocking peer needs a thread of its own")]
+    std::thread::spawn(work)
+}

@@ -1,0 +1,94 @@
+//! Every example is run as a user would run it, and what it prints is read.
+
+use std::fs;
+use std::path::Path;
+
+use roundsman_tests::example::Example;
+use roundsman_tests::peer::Peer;
+
+/// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
+const TESTED: [&str; 4] = ["chat", "counter", "echo", "pipeline"];
+
+fn examples() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
+}
+
+#[test]
+fn every_example_is_run_by_a_test() {
+    let mut found: Vec<String> = fs::read_dir(examples())
+        .expect("there are examples")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|it| it == "rs"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        // Cargo wants a library beside them; it is empty.
+        .filter(|name| name != "lib" && name != "target")
+        .collect();
+    found.sort();
+    assert_eq!(found, TESTED);
+}
+
+#[test]
+fn every_example_is_a_target_of_cargo() {
+    let manifest = fs::read_to_string(examples().join("Cargo.toml")).expect("a manifest");
+    for name in TESTED {
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+    }
+}
+
+/// Runs an example that needs nobody, and returns what it prints.
+fn printed(name: &str) -> Vec<String> {
+    let ended = Example::start::<&str>(name, &[]).ended();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_eq!(ended.stderr, "");
+    ended.stdout
+}
+
+#[test]
+fn counter_prints_its_total_and_ends() {
+    assert_eq!(printed("counter"), ["42"]);
+}
+
+#[test]
+fn counter_is_the_first_program_of_the_readme() {
+    let program = fs::read_to_string(examples().join("counter.rs")).expect("a program");
+    let (_, program) = program.split_once("\n\n").expect("its head, then the program");
+    let readme = fs::read_to_string(examples().join("../README.md")).expect("a README");
+    assert!(readme.contains(program), "the README shows another program");
+}
+
+#[test]
+fn pipeline_prints_its_entries_their_number_and_their_sum() {
+    let expected = ["rent 700", "bread 12", "tea 9", "3 entries", "721 in all"];
+    assert_eq!(printed("pipeline"), expected);
+}
+
+#[test]
+fn echo_says_where_it_listens_and_sends_back_what_comes() {
+    let mut echo = Example::start("echo", &["127.0.0.1:0"]);
+    let line = echo.line();
+    let address = line.strip_prefix("echo listens on ").and_then(|rest| rest.parse().ok());
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let mut peer = Peer::connect(address);
+    peer.send(b"hello, echo");
+    peer.expect(b"hello, echo");
+    peer.finish();
+    peer.expect_end();
+    assert_eq!(echo.line(), "echoed 11 bytes");
+
+    let mut open = Peer::connect(address);
+    open.send(b"still here");
+    open.expect(b"still here");
+    echo.signal("INT");
+    let ended = echo.ended();
+    assert_eq!((ended.status.code(), ended.stdout), (Some(0), Vec::new()), "{}", ended.stderr);
+    open.expect_end();
+}
+
+#[test]
+fn echo_names_a_port_that_is_taken() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let ended = Example::start("echo", &[&address]).ended();
+    assert!(!ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.contains(&address), "{ended:?}");
+}

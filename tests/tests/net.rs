@@ -1,0 +1,27 @@
+//! Sockets: real ones, over the loopback interface, against blocking peers.
+
+#[path = "net/bytes_in_order.rs"]
+mod bytes_in_order;
+#[path = "net/connecting.rs"]
+mod connecting;
+#[path = "net/descriptors.rs"]
+mod descriptors;
+#[path = "net/endings.rs"]
+mod endings;
+#[path = "net/failures.rs"]
+mod failures;
+#[path = "net/listening.rs"]
+mod listening;
+#[path = "net/pressure.rs"]
+mod pressure;
+
+use roundsman::Outcome;
+use roundsman_tests::server::{Ctx, Event};
+
+/// Sends back what comes.
+fn echo(event: Event, ctx: &mut Ctx<'_>) -> Outcome {
+    if let Event::Accepted(connection) = event {
+        connection.reader().pipe(connection.writer()).start(ctx, Event::Ended);
+    }
+    Ok(())
+}
