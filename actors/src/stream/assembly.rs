@@ -24,20 +24,7 @@ pub(crate) struct Assembly<'a> {
 }
 
 /// Who belongs to a pipeline: how to abort it, if it needs to be told.
-pub(crate) type Member = Option<Box<dyn Abort>>;
-
-/// Somebody who can be told to close early.
-pub(crate) trait Abort: Send {
-    /// Closes both sides with `error`, unless it has closed already.
-    fn abort(&self, error: PipeError);
-}
-
-/// An actor that is told by message. One that has ended has reported, or will by its drop.
-impl Abort for Recipient<PipeError> {
-    fn abort(&self, error: PipeError) {
-        let _ = self.send(error);
-    }
-}
+pub(crate) type Member = Option<Recipient<PipeError>>;
 
 /// What arrived at a sink.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,7 +70,7 @@ impl Assembly<'_> {
 
     /// Tells how to abort a member that was entered before its actor was there.
     pub(crate) fn set_abort(&mut self, member: usize, abort: Recipient<PipeError>) {
-        self.members[member] = Some(Box::new(abort));
+        self.members[member] = Some(abort);
     }
 
     /// The name of the actor that is spawned now: what it runs, in order.

@@ -1,14 +1,17 @@
 //! An actor as a source: it pushes items, and is told how much is wanted.
+//!
+//! An outlet can be pushed into from any loop, or from a thread, and demand comes back from any other. A link is serial
+//! (rule 3), so neither of them sends: both only change the state that they share, and an actor on the pipeline's loop,
+//! the [`Pump`], sends what was asked for.
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use roundsman_runtime::Recipient;
+use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Recipient, Spawn};
 
 use super::PipeError;
-use super::assembly::{Abort, Counts, Reporter};
+use super::assembly::{Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Downstream, Flow, Supplier, Upstream, weight};
 use super::source::Source;
@@ -29,38 +32,27 @@ use super::source::Source;
 /// # drop(source);
 /// ```
 pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
-    let state = State {
-        link: None,
-        reporter: None,
+    let shared = Arc::new(Shared(Mutex::new(State {
+        pump: None,
+        nudged: false,
         demand: 0,
+        asked: VecDeque::new(),
         kept: VecDeque::new(),
         kept_weight: 0,
         limit,
-        ending: Ending::No,
+        life: Life::Open,
         wanted: None,
-    };
-    let shared = Arc::new(Shared {
-        state: Mutex::new(state),
-        asked: AtomicU64::new(0),
-        cancelled: AtomicBool::new(false),
-        aborted: OnceLock::new(),
-    });
+    })));
     let unstarted = Unstarted(Some(Arc::clone(&shared)));
     let source = Source::new(move |assembly, outflow| {
-        let Some(inside) = unstarted.start() else { return };
+        let Some(shared) = unstarted.start() else { return };
         let mut link = outflow.into_link(assembly);
-        let reporter = assembly.enter("outlet", Some(Box::new(Arc::clone(&inside))));
-        link.take(Flow::Begin(Upstream::new(Arc::clone(&inside))));
-        inside.with(|state| {
-            state.link = Some(link);
-            state.reporter = Some(reporter);
-            if state.ending == Ending::Ended {
-                // The outlet was dropped before this.
-                state.fail(PipeError::new("outlet", Cut::OwnerGone));
-            } else {
-                state.flush();
-            }
-        });
+        let reporter = assembly.enter("outlet", None);
+        let member = reporter.member;
+        link.take(Flow::Begin(Upstream::new(Arc::clone(&shared))));
+        let pump = Pump { shared, link, reporter, closed: false };
+        let address = assembly.stages.spawn_with(Spawn::named("outlet").tireless(), pump);
+        assembly.set_abort(member, address.recipient(Message::Abort));
     });
     (source, Outlet { shared })
 }
@@ -77,7 +69,7 @@ impl<T: Send + 'static> Unstarted<T> {
 impl<T: Send + 'static> Drop for Unstarted<T> {
     fn drop(&mut self) {
         if let Some(shared) = &self.0 {
-            shared.with(State::cut);
+            drop(shared.with(State::close));
         }
     }
 }
@@ -113,25 +105,20 @@ impl<T: Send + 'static> Outlet<T> {
     /// What waits here because nobody has asked for it yet, in items or bytes.
     #[must_use]
     pub fn waiting(&self) -> u64 {
-        self.shared.with(|state| state.kept_weight)
+        self.shared.lock().kept_weight
     }
 
     /// Drops what waits here and was not asked for; returns how many items that were.
     pub fn discard(&mut self) -> usize {
-        // Dropped outside: items are the user's.
-        let discarded = self.shared.with(|state| {
-            state.kept_weight = 0;
-            std::mem::take(&mut state.kept)
-        });
+        let discarded = self.shared.with(State::discard);
         discarded.len()
     }
 
     /// The stream ends once everything has been taken. Later pushes are refused.
     pub fn end(&mut self) {
         self.shared.with(|state| {
-            if state.ending == Ending::No {
-                state.ending = Ending::Soon;
-                state.flush();
+            if state.life == Life::Open {
+                state.life = Life::Ending;
             }
         });
     }
@@ -139,7 +126,10 @@ impl<T: Send + 'static> Outlet<T> {
     /// Tells `recipient` when there is demand again after a push that found none; or when the pipeline has ended
     /// meanwhile, which the next push says. (Node: `drain`.)
     pub fn notify(&mut self, recipient: Recipient<Wanted>) {
-        self.shared.with(|state| state.wanted = Some((recipient, false)));
+        self.shared.with(|state| {
+            let told = Told::Enough;
+            state.wanted = Some(Listener { recipient, told });
+        });
     }
 }
 
@@ -147,157 +137,167 @@ impl<T: Send + 'static> Outlet<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted;
 
-/// What the outlet and the link's lower end have in common.
+/// What the outlet, the link's lower end and the pump have in common.
 ///
-/// Demand comes from below at any time, even from inside a send that this outlet is making: an item that its receiver
-/// drops at once gives its demand back on the spot. So demand is only noted (`asked`, `cancelled`, `aborted`), and
-/// whoever holds the mutex looks at the notes again after letting it go.
-struct Shared<T> {
-    state: Mutex<State<T>>,
-    asked: AtomicU64,
-    cancelled: AtomicBool,
-    /// With what the pipeline was cut, if it was.
-    aborted: OnceLock<PipeError>,
-}
+/// The mutex is held for the change of a few fields only: sends, which may block a thread or come back as demand, and
+/// drops of items, which are the user's code, happen outside.
+struct Shared<T: Send + 'static>(Mutex<State<T>>);
 
-struct State<T> {
-    link: Option<Downstream<T>>,
-    reporter: Option<Reporter>,
+struct State<T: Send + 'static> {
+    /// Who sends, once started and until closed.
+    pump: Option<Address<Message>>,
+    /// The pump has been told to look and has not looked yet.
+    nudged: bool,
+    /// Asked for, and not pushed yet.
     demand: u64,
+    /// Asked for, and not sent yet: no more than the link's window.
+    asked: VecDeque<T>,
+    /// Not asked for yet.
     kept: VecDeque<T>,
     kept_weight: u64,
     limit: u64,
-    ending: Ending,
-    /// Whom to tell of demand, and whether a push has found none since.
-    wanted: Option<(Recipient<Wanted>, bool)>,
+    life: Life,
+    wanted: Option<Listener>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    No,
+enum Life {
+    Open,
     /// The end follows what is kept.
-    Soon,
-    Ended,
+    Ending,
+    /// The outlet was dropped without an end.
+    Abandoned,
+    /// Nobody takes items any more.
+    Closed,
+}
+
+/// Who is told of demand.
+struct Listener {
+    recipient: Recipient<Wanted>,
+    told: Told,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// No push has found no demand since.
+    Enough,
+    /// A push has: it waits for news.
+    Waits,
+    /// There are news.
+    Now,
 }
 
 impl<T: Send + 'static> Shared<T> {
-    fn with<R>(&self, f: impl FnOnce(&mut State<T>) -> R) -> R {
-        let result = {
-            // Nothing in here is left half done by a panic: an allocation that fails aborts.
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            self.absorb(&mut state);
-            f(&mut state)
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // Nothing in here is left half done by a panic: an allocation that fails aborts.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the state, then tells whoever has to know.
+    fn with<R>(&self, change: impl FnOnce(&mut State<T>) -> R) -> R {
+        let (result, nudge, news) = {
+            let mut state = self.lock();
+            let result = change(&mut state);
+            (result, state.nudge(), state.news())
         };
-        self.settle();
+        if let Some(pump) = nudge {
+            // One that has ended has closed the outlet, or is about to.
+            let _ = pump.send(Message::Look);
+        }
+        if let Some(recipient) = news {
+            // An actor that has ended wants nothing.
+            let _ = recipient.send(Wanted);
+        }
         result
-    }
-
-    /// Acts on demand that was noted, unless somebody holds the mutex, who then will: the note was made before the
-    /// attempt, and every holder looks again after letting go.
-    fn settle(&self) {
-        while self.asked.load(Ordering::SeqCst) > 0 || self.cancelled.load(Ordering::SeqCst) {
-            let Ok(mut state) = self.state.try_lock() else { return };
-            self.absorb(&mut state);
-        }
-    }
-
-    fn absorb(&self, state: &mut State<T>) {
-        // Looked at before it is taken: a look is cheaper, and most pushes find nothing.
-        if self.cancelled.load(Ordering::SeqCst) && self.cancelled.swap(false, Ordering::SeqCst) {
-            match self.aborted.get() {
-                Some(error) => state.fail(error.clone()),
-                None => state.cut(),
-            }
-        }
-        if self.asked.load(Ordering::SeqCst) > 0 {
-            state.wanted(self.asked.swap(0, Ordering::SeqCst));
-        }
     }
 }
 
 impl<T: Send + 'static> State<T> {
     fn push(&mut self, item: T) -> Result<u64, Full<T>> {
-        if self.ending != Ending::No {
+        if self.life != Life::Open {
             return Err(Full::Closed(item));
         }
+        let weight = weight(&item);
         if self.kept.is_empty() && self.demand > 0 {
-            self.send(item);
+            self.demand = self.demand.saturating_sub(weight);
+            self.asked.push_back(item);
         } else {
-            let weight = weight(&item);
             if self.kept_weight.saturating_add(weight) > self.limit {
+                self.listen();
                 return Err(Full::Limit(item));
             }
             self.kept_weight += weight;
             self.kept.push_back(item);
         }
-        if let (0, Some((_, waits))) = (self.demand, &mut self.wanted) {
-            *waits = true;
+        if self.demand == 0 {
+            self.listen();
         }
         Ok(self.demand)
     }
 
-    fn send(&mut self, item: T) {
-        self.demand = self.demand.saturating_sub(weight(&item));
-        if !self.link.as_mut().is_some_and(|link| link.take(Flow::Item(item))) {
-            self.cut();
-        }
-    }
-
-    fn flush(&mut self) {
-        while self.demand > 0 && self.link.is_some() {
-            let Some(item) = self.kept.pop_front() else { break };
-            self.kept_weight -= weight(&item);
-            self.send(item);
-        }
-        if self.ending == Ending::Soon
-            && self.kept.is_empty()
-            && let Some(link) = &mut self.link
-        {
-            link.take(Flow::End);
-            self.close(Ok(Counts::default()));
+    /// A push has found no demand.
+    fn listen(&mut self) {
+        if let Some(listener) = &mut self.wanted {
+            listener.told = Told::Waits;
         }
     }
 
     /// So much more is asked for.
-    fn wanted(&mut self, amount: u64) {
+    fn request(&mut self, amount: u64) {
         self.demand = self.demand.saturating_add(amount);
-        self.flush();
+        while self.demand > 0 {
+            let Some(item) = self.kept.pop_front() else { break };
+            let weight = weight(&item);
+            self.kept_weight -= weight;
+            self.demand = self.demand.saturating_sub(weight);
+            self.asked.push_back(item);
+        }
         if self.demand > 0 {
             self.tell();
         }
     }
 
-    /// Tells whoever waits that it is worth pushing again.
     fn tell(&mut self) {
-        if let Some((recipient, waits @ true)) = &mut self.wanted {
-            *waits = false;
-            // An actor that has ended wants nothing.
-            let _ = recipient.send(Wanted);
+        if let Some(listener @ Listener { told: Told::Waits, .. }) = &mut self.wanted {
+            listener.told = Told::Now;
         }
     }
 
-    /// Nobody takes items any more.
-    fn cut(&mut self) {
-        self.close(Ok(Counts::default()));
-        self.tell();
-    }
-
-    /// The pipeline has failed, here or elsewhere: the lower end hears so.
-    fn fail(&mut self, error: PipeError) {
-        if let Some(link) = &mut self.link {
-            link.take(Flow::Failed(error.clone()));
-        }
-        self.close(Err(error));
-        self.tell();
-    }
-
-    fn close(&mut self, result: Result<Counts, PipeError>) {
-        self.ending = Ending::Ended;
-        self.link = None;
-        self.kept.clear();
+    fn discard(&mut self) -> VecDeque<T> {
         self.kept_weight = 0;
-        if let Some(mut reporter) = self.reporter.take() {
-            reporter.closed(result);
+        std::mem::take(&mut self.kept)
+    }
+
+    /// Nobody takes items any more. Returns those that are left, to be dropped outside of the mutex.
+    #[must_use]
+    fn close(&mut self) -> (VecDeque<T>, VecDeque<T>) {
+        self.life = Life::Closed;
+        self.tell();
+        (std::mem::take(&mut self.asked), self.discard())
+    }
+
+    /// The pump, if it has something to do and does not know.
+    fn nudge(&mut self) -> Option<Address<Message>> {
+        let due = match self.life {
+            Life::Open => false,
+            Life::Ending => self.kept.is_empty(),
+            Life::Abandoned | Life::Closed => true,
+        };
+        if self.nudged || !(due || !self.asked.is_empty()) {
+            return None;
+        }
+        self.nudged = self.pump.is_some();
+        self.pump.clone()
+    }
+
+    /// Who is to be told that it is worth pushing again.
+    fn news(&mut self) -> Option<Recipient<Wanted>> {
+        match &mut self.wanted {
+            Some(Listener { recipient, told: told @ Told::Now }) => {
+                *told = Told::Enough;
+                Some(recipient.clone())
+            }
+            _ => None,
         }
     }
 }
@@ -305,39 +305,108 @@ impl<T: Send + 'static> State<T> {
 impl<T: Send + 'static> Supplier for Arc<Shared<T>> {
     fn ask(&self, demand: Demand) {
         match demand {
-            Demand::Cancel => self.cancelled.store(true, Ordering::SeqCst),
-            Demand::More(amount) => {
-                let add = |asked: u64| Some(asked.saturating_add(amount));
-                // The function never says `None`.
-                let _ = self.asked.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
-            }
+            Demand::More(amount) => self.with(|state| state.request(amount)),
+            Demand::Cancel => drop(self.with(State::close)),
         }
-        self.settle();
-    }
-}
-
-impl<T: Send + 'static> Abort for Arc<Shared<T>> {
-    fn abort(&self, error: PipeError) {
-        // The first error stands.
-        let _ = self.aborted.set(error);
-        self.cancelled.store(true, Ordering::SeqCst);
-        self.settle();
     }
 }
 
 impl<T: Send + 'static> Drop for Outlet<T> {
     fn drop(&mut self) {
-        self.shared.with(|state| {
-            if state.ending == Ending::No {
-                state.wanted = None;
-                state.fail(PipeError::new("outlet", Cut::OwnerGone));
+        let lost = self.shared.with(|state| {
+            state.wanted = None;
+            if state.life != Life::Open {
+                return VecDeque::new();
             }
+            state.life = Life::Abandoned;
+            state.discard()
         });
+        drop(lost);
     }
 }
 
 impl<T: Send + 'static> fmt::Debug for Outlet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Outlet({} waiting)", self.waiting())
+    }
+}
+
+/// Sends what was asked for. An actor on the pipeline's loop, so that all of it takes the same way.
+struct Pump<T: Send + 'static> {
+    shared: Arc<Shared<T>>,
+    link: Downstream<T>,
+    reporter: Reporter,
+    closed: bool,
+}
+
+enum Message {
+    /// There is something to send, or to say.
+    Look,
+    Abort(PipeError),
+}
+
+impl<T: Send + 'static> Pump<T> {
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        let (items, life) = {
+            let mut state = self.shared.lock();
+            state.nudged = false;
+            let ends = state.life != Life::Ending || state.kept.is_empty();
+            (std::mem::take(&mut state.asked), if ends { state.life } else { Life::Open })
+        };
+        for item in items {
+            if !self.link.take(Flow::Item(item)) {
+                return self.close(Ok(Counts::default()), ctx);
+            }
+        }
+        match life {
+            Life::Open => {}
+            Life::Closed => self.close(Ok(Counts::default()), ctx),
+            Life::Ending => {
+                self.link.take(Flow::End);
+                self.close(Ok(Counts::default()), ctx);
+            }
+            Life::Abandoned => self.fail(PipeError::new("outlet", Cut::OwnerGone), ctx),
+        }
+    }
+
+    fn fail(&mut self, error: PipeError, ctx: &mut Context<Self>) {
+        self.link.take(Flow::Failed(error.clone()));
+        self.close(Err(error), ctx);
+    }
+
+    fn close(&mut self, result: Result<Counts, PipeError>, ctx: &mut Context<Self>) {
+        self.closed = true;
+        let left = self.shared.with(|state| {
+            state.pump = None;
+            state.close()
+        });
+        drop(left);
+        self.reporter.closed(result);
+        ctx.stop();
+    }
+}
+
+impl<T: Send + 'static> Actor for Pump<T> {
+    type Message = Message;
+
+    fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        self.shared.lock().pump = Some(ctx.address());
+        self.look(ctx);
+        Ok(())
+    }
+
+    fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
+        match message {
+            Message::Look => self.look(ctx),
+            Message::Abort(error) => self.fail(error, ctx),
+        }
+        Ok(())
+    }
+
+    fn stopping(&mut self, _: &ExitReason, ctx: &mut Context<Self>) {
+        if !self.closed {
+            let error = self.reporter.error(Cut::OwnerGone);
+            self.fail(error, ctx);
+        }
     }
 }

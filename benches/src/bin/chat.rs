@@ -5,16 +5,15 @@
 use std::{io, time::Duration};
 
 use roundsman_benches::{
+    contender::OURS,
     net::{
         chat_load::{self, Load},
         mio_chat,
         server::{self, Server},
         tokio_chat,
     },
-    contender::OURS,
     options::Options,
-    ours,
-    process,
+    ours, process,
     table::Table,
 };
 

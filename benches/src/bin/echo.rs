@@ -5,16 +5,15 @@
 use std::{io, time::Duration};
 
 use roundsman_benches::{
+    contender::OURS,
     net::{
         echo_load::{self, Load},
         mio_echo,
         server::{self, Server},
         tokio_echo,
     },
-    contender::OURS,
     options::Options,
-    ours,
-    process,
+    ours, process,
     table::Table,
 };
 

@@ -28,7 +28,8 @@ pub fn run(workload: Workload) -> Option<Duration> {
             let handle = runtime.handle();
             let outside = thread::spawn(move || {
                 let consumer = Node::consumer(count, Duration::ZERO, &latch);
-                let spawned = handle.spawn(Placement::Loop(0), Spawn::new(), || Host::new(consumer));
+                let spawned =
+                    handle.spawn(Placement::Loop(0), Spawn::new(), || Host::new(consumer));
                 let consumer = spawned.expect("the runtime runs while a handle exists");
                 latch.start();
                 for value in 0..count {
