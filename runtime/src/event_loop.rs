@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::cell::flag;
 use crate::clock::Timestamp;
 use crate::context::take_guard;
 use crate::dying;
@@ -20,6 +21,8 @@ use crate::waiting;
 
 /// The inbox is looked at every so many turns, not only once a round.
 const TURNS_PER_LOOK: u32 = 16;
+/// So many rounds in a row may leave an actor's end of the round to the next.
+const POSTPONED_MAX: u8 = 4;
 /// The clock is looked at every so many messages.
 const MESSAGES_PER_CLOCK: u64 = 64;
 
@@ -53,13 +56,15 @@ pub(crate) struct EventLoop {
     due: Vec<(TimerKey, Due)>,
     /// Ends when its last actor does: the loop of one actor with a thread of its own.
     dedicated: bool,
+    /// How many rounds in a row have left something of step 4 to the next.
+    postponed: u8,
 }
 
 impl EventLoop {
     pub(crate) fn new(local: Local, control: flume::Receiver<Control>, dedicated: bool) -> Self {
         let spinning = Spinning::new(local.home.world.settings.spin);
         let (parcels, due) = (Vec::new(), Vec::new());
-        Self { local: Rc::new(local), control, spinning, parcels, due, dedicated }
+        Self { local: Rc::new(local), control, spinning, parcels, due, dedicated, postponed: 0 }
     }
 
     /// Rounds until the runtime ends, on the calling thread.
@@ -152,13 +157,25 @@ impl EventLoop {
     }
 
     /// Step 4: what was put off to the end of the round. Writes to sockets go out here.
+    ///
+    /// An actor for which messages still wait, because the round ended for want of time, is left for the next round, a
+    /// few times at most: so a line for a thousand sockets still is one write to each.
     fn run_deferred(&mut self) {
         let local = &self.local;
         let deferred = std::mem::take(&mut *local.deferred.borrow_mut());
+        let may_wait = self.postponed < POSTPONED_MAX;
+        let mut postponed = false;
         for cell in deferred {
-            cell.own(local).clear(crate::cell::flag::DEFERRED);
+            let own = cell.own(local);
+            if may_wait && own.has(flag::SCHEDULED) {
+                postponed = true;
+                local.deferred.borrow_mut().push(cell);
+                continue;
+            }
+            own.clear(flag::DEFERRED);
             (cell.ops().deferred)(&cell, local);
         }
+        self.postponed = if postponed { self.postponed + 1 } else { 0 };
     }
 
     /// Step 5: the OS. Without waiting if anything is runnable, else until the nearest timer.

@@ -61,14 +61,12 @@ impl Parcel {
     pub(crate) fn send(self, cell: &CellRef) {
         match Local::current(cell.home()) {
             Some(local) => self.open(&local),
-            None => match cell.header().home.post(self) {
-                // Its loop has ended, and the actor with it: whoever watches is told so from here.
-                Err(Self::Watch { watcher, .. }) => {
-                    watch::tell(&watcher, cell, ExitReason::Shutdown)
+            // An ended loop has no actors left to wait, resume, stop or be told. Whoever watches one is told from here.
+            None => {
+                if let Err(Self::Watch { watcher, .. }) = cell.header().home.post(self) {
+                    watch::tell(&watcher, cell, ExitReason::Shutdown);
                 }
-                // An ended loop has no actors left to wait, resume, stop or be told.
-                Ok(_) | Err(_) => {}
-            },
+            }
         }
     }
 }

@@ -27,14 +27,6 @@ fn every_example_is_run_by_a_test() {
     assert_eq!(found, TESTED);
 }
 
-#[test]
-fn every_example_is_a_target_of_cargo() {
-    let manifest = fs::read_to_string(examples().join("Cargo.toml")).expect("a manifest");
-    for name in TESTED {
-        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
-    }
-}
-
 /// Runs an example that needs nobody, and returns what it prints.
 fn printed(name: &str) -> Vec<String> {
     let ended = Example::start::<&str>(name, &[]).ended();
@@ -46,14 +38,6 @@ fn printed(name: &str) -> Vec<String> {
 #[test]
 fn counter_prints_its_total_and_ends() {
     assert_eq!(printed("counter"), ["42"]);
-}
-
-#[test]
-fn counter_is_the_first_program_of_the_readme() {
-    let program = fs::read_to_string(examples().join("counter.rs")).expect("a program");
-    let (_, program) = program.split_once("\n\n").expect("its head, then the program");
-    let readme = fs::read_to_string(examples().join("../README.md")).expect("a README");
-    assert!(readme.contains(program), "the README shows another program");
 }
 
 #[test]

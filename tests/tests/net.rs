@@ -4,6 +4,7 @@
 mod bytes_in_order;
 #[path = "net/connecting.rs"]
 mod connecting;
+#[cfg(target_os = "linux")]
 #[path = "net/descriptors.rs"]
 mod descriptors;
 #[path = "net/endings.rs"]

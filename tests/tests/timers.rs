@@ -43,9 +43,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Default)]
 struct Model {
     due: BTreeMap<(u128, u64), usize>,
-    /// Of each timer that was ever started: its key in `due` while it runs, and its rhythm if it comes again.
-    timers: Vec<(Option<(u128, u64)>, Option<(Duration, Duration)>)>,
+    /// Each timer that was ever started.
+    timers: Vec<Timer>,
     armed: u64,
+}
+
+struct Timer {
+    /// Its place in `due` while it runs.
+    key: Option<(u128, u64)>,
+    /// When it is due and after how long again, if it comes again.
+    rhythm: Option<(Duration, Duration)>,
 }
 
 const TICK: u128 = 1_000_000;
@@ -55,17 +62,18 @@ impl Model {
         self.armed += 1;
         let key = (at.as_nanos().div_ceil(TICK), self.armed);
         self.due.insert(key, timer);
-        self.timers[timer].0 = Some(key);
+        self.timers[timer].key = Some(key);
     }
 
     fn start(&mut self, at: Duration, again: Option<Duration>) -> usize {
-        self.timers.push((None, again.map(|period| (at, period))));
+        let rhythm = again.map(|period| (at, period));
+        self.timers.push(Timer { key: None, rhythm });
         self.arm(self.timers.len() - 1, at);
         self.timers.len() - 1
     }
 
     fn cancel(&mut self, timer: usize) -> bool {
-        let key = self.timers[timer].0.take();
+        let key = self.timers[timer].key.take();
         key.is_some_and(|key| self.due.remove(&key).is_some())
     }
 
@@ -74,10 +82,10 @@ impl Model {
         let ((tick, _), expected) = self.due.pop_first().expect("a timer that runs");
         assert_eq!(timer, expected, "at {now:?}");
         assert_eq!(now.as_nanos(), tick * TICK, "timer {timer} is not in time");
-        self.timers[timer].0 = None;
-        if let Some((at, period)) = self.timers[timer].1 {
+        self.timers[timer].key = None;
+        if let Some((at, period)) = self.timers[timer].rhythm {
             let next = at + period;
-            self.timers[timer].1 = Some((next, period));
+            self.timers[timer].rhythm = Some((next, period));
             self.arm(timer, next);
         }
     }
@@ -114,7 +122,7 @@ impl Player {
         if self.steps.is_empty() {
             // What comes again would never end.
             for timer in 0..self.ids.len() {
-                if self.model.timers[timer].1.is_some() {
+                if self.model.timers[timer].rhythm.is_some() {
                     assert_eq!(ctx.cancel(self.ids[timer]), self.model.cancel(timer));
                 }
             }

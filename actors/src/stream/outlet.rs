@@ -278,12 +278,12 @@ impl<T: Send + 'static> State<T> {
 
     /// The pump, if it has something to do and does not know.
     fn nudge(&mut self) -> Option<Address<Message>> {
-        let due = match self.life {
-            Life::Open => false,
-            Life::Ending => self.kept.is_empty(),
-            Life::Abandoned | Life::Closed => true,
+        let idle = match self.life {
+            Life::Open => true,
+            Life::Ending => !self.kept.is_empty(),
+            Life::Abandoned | Life::Closed => false,
         };
-        if self.nudged || !(due || !self.asked.is_empty()) {
+        if self.nudged || (idle && self.asked.is_empty()) {
             return None;
         }
         self.nudged = self.pump.is_some();

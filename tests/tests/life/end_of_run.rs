@@ -201,6 +201,34 @@ fn a_handle_can_stop_everything_though_it_lives_on() {
 }
 
 #[test]
+fn a_handle_in_the_hands_of_an_actor_does_not_block_it() {
+    must_end(|| {
+        for loops in 1..=2 {
+            let runtime = Runtime::builder().loops(loops).build().unwrap();
+            let handle = runtime.handle();
+            let root = move || {
+                Role::<()>::new(|(), ctx| {
+                    ctx.stop();
+                    Ok(())
+                })
+                .started(move |ctx| {
+                    let me = ctx.address();
+                    for index in 0..2 {
+                        let me = me.clone();
+                        let tells = move || Role::<()>::new(move |(), _| Ok(me.send(())?));
+                        let tells = handle.spawn(Placement::Loop(index), Spawn::new(), tells);
+                        tells.expect("the runtime lives").send(())?;
+                    }
+                    assert!(handle.pauses().is_empty());
+                    Ok(())
+                })
+            };
+            runtime.run(root).unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_simulation_that_only_a_handle_keeps_alive_says_so() {
     let runtime = world(1, 2).build().unwrap();
     let handle = runtime.handle();

@@ -83,6 +83,48 @@ fn a_paused_actor_resumes_at_the_low_mark_exactly() {
     });
 }
 
+/// What two that wait on each other in turn take.
+enum Mutual {
+    /// Send nine items there.
+    Fill(Address<Mutual>),
+    Item(Address<Mutual>),
+}
+
+#[test]
+fn a_wait_that_is_over_stands_in_nobodys_way() {
+    each_world(20, [1], |seed, loops| {
+        let handled = Arc::new(AtomicU32::new(0));
+        let counts = Arc::clone(&handled);
+        simulate(seed, loops, move |ctx| {
+            let two = [0, 1].map(|_| {
+                let (counts, mut items) = (Arc::clone(&counts), 9);
+                let mutual = Role::new(move |message, ctx: &mut Context<'_, Role<Mutual>>| {
+                    match message {
+                        Mutual::Fill(other) => {
+                            for _ in 0..9 {
+                                other.send(Mutual::Item(ctx.address()))?;
+                            }
+                        }
+                        Mutual::Item(from) => {
+                            counts.fetch_add(1, Ordering::SeqCst);
+                            items -= 1;
+                            assert_eq!(ctx.why_paused(&from).is_some(), items > 4, "{items} wait");
+                        }
+                    }
+                    Ok(())
+                });
+                ctx.spawn_with(Spawn::new().high(8), mutual)
+            });
+            // First the one waits on the other, and when that is over, the other on the one.
+            for (second, who, whom) in [(1, 0, 1), (2, 1, 0)] {
+                let (who, whom) = (two[who].clone(), two[whom].clone());
+                after(ctx, Duration::from_secs(second), move |_| Ok(who.send(Mutual::Fill(whom))?));
+            }
+        });
+        assert_eq!(handled.load(Ordering::SeqCst), 18);
+    });
+}
+
 #[test]
 fn an_actor_that_fills_a_mailbox_to_the_mark_and_no_further_goes_on() {
     each_world(10, [1], |seed, loops| {
@@ -147,8 +189,8 @@ fn only_who_has_sent_to_it_waits_for_an_actor() {
         let counts = Arc::clone(&looks);
         simulate(seed, loops, move |ctx| {
             // On loop 1 one is flooded from loop 0, and two neighbours send to nobody but themselves.
-            let flooded = ctx
-                .spawn_on_with(Placement::Loop(1), Spawn::new().high(4), || Role::<Item>::idle());
+            let flooded =
+                ctx.spawn_on_with(Placement::Loop(1), Spawn::new().high(4), Role::<Item>::idle);
             ctx.spawn_on(Placement::Loop(1), move || {
                 Role::<()>::idle().started(move |ctx| {
                     let neighbour = |counts: &Arc<AtomicUsize>| {
@@ -368,6 +410,34 @@ fn the_context_names_the_chain_of_who_waits_on_whom() {
                 assert_eq!(pause.waited, Duration::from_secs(1));
             }
         });
+    });
+}
+
+#[test]
+fn actors_of_the_same_name_are_told_apart() {
+    each_world(5, [2], |seed, loops| {
+        let looked = Rc::new(Cell::new(false));
+        let looks = Rc::clone(&looked);
+        simulate(seed, loops, move |ctx| {
+            let brake = ctx.spawn_on(Placement::Loop(1), || braking(STUCK));
+            let twins = [0, 1].map(|_| {
+                let twin = Role::new(|to: Option<Address<Brake>>, _| {
+                    to.map_or(Ok(()), |to| Ok(to.send(Brake::Item)?))
+                });
+                ctx.spawn_with(Spawn::named("twin"), twin)
+            });
+            after(ctx, Duration::from_secs(1), move |ctx| {
+                twins[1].send(Some(brake))?;
+                after(ctx, Duration::from_secs(1), move |ctx| {
+                    assert!(ctx.why_paused(&twins[0]).is_none());
+                    assert!(ctx.why_paused(&twins[1]).is_some());
+                    looks.set(true);
+                    Ok(())
+                });
+                Ok(())
+            });
+        });
+        assert!(looked.get());
     });
 }
 

@@ -226,7 +226,7 @@ fn what_is_pushed_on_one_loop_and_asked_for_on_another_stays_in_order() {
     });
 }
 
-const ITEMS: u64 = 200_000;
+const ITEMS: u64 = 50_000;
 
 /// Pushes numbers, and tries again when there is no room.
 fn pusher(mut outlet: Outlet<u64>) -> Role<Step> {
