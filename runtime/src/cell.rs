@@ -555,3 +555,6 @@ impl Uncounted {
         self.with(|cell| cell.header().own.next.set(next));
     }
 }
+
+#[cfg(all(test, not(roundsman_loom)))]
+mod tests;

@@ -1,7 +1,7 @@
 //! Pairs of connections over the loopback interface, both ends in this process.
 
 use roundsman::net::{ConnectError, Connection, tcp};
-use roundsman::stream::{Inlet, Item, PipeError, Running, Summary};
+use roundsman::stream::{Item, PipeError, Running, StreamContext, Summary};
 use roundsman::{Actor, Context, Outcome, Recipient};
 
 /// Two ends of one connection: who connected, and who accepted.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use roundsman::stream::{
-    Full, Inlet, Item, Outlet, PipeError, Running, Source, Summary, Wanted, outlet,
+    Full, Item, Outlet, PipeError, Running, Source, StreamContext, Summary, Wanted, outlet,
 };
 use roundsman::{Actor, Context, Outcome, Placement, Scope, Spawn};
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use roundsman::net::{ConnectError, Connection, tcp};
-use roundsman::stream::{Inlet, Item, PipeError, Summary};
+use roundsman::stream::{Item, PipeError, StreamContext, Summary};
 use roundsman::{Address, Context, Outcome, Runtime, RuntimeHandle};
 
 use crate::patience::must_end;

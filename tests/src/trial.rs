@@ -5,7 +5,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use roundsman::stream::{Inlet, Item, PipeError, Running, Source, Summary};
+use roundsman::stream::{Item, PipeError, Running, Source, StreamContext, Summary};
 use roundsman::{Actor, Context, MissedTicks, Outcome, Runtime, TimerId};
 
 use crate::counted::{Count, Counted};

@@ -117,63 +117,20 @@ impl<T: fmt::Debug + Send + 'static> fmt::Debug for Item<T> {
     }
 }
 
-/// Makes a sink of an actor.
-pub trait Inlet<A: Actor> {
-    /// A sink whose items arrive as this actor's own messages, made by `map`: mostly an enum variant.
-    ///
-    /// # Examples
-    /// ```
-    /// use roundsman::prelude::*;
-    /// use roundsman::stream::{Item, PipeError, Source, Summary};
-    ///
-    /// enum Msg {
-    ///     Number(Item<u32>),
-    ///     Done(Result<Summary, PipeError>),
-    /// }
-    ///
-    /// struct Adder(u32);
-    ///
-    /// impl Actor for Adder {
-    ///     type Message = Msg;
-    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-    ///         Source::iter(1..=100).pipe(ctx.inlet(Msg::Number)).start(ctx, Msg::Done);
-    ///         Ok(())
-    ///     }
-    ///     fn receive(&mut self, message: Msg, ctx: &mut Context<Self>) -> Outcome {
-    ///         match message {
-    ///             Msg::Number(number) => self.0 += *number,
-    ///             Msg::Done(summary) => {
-    ///                 assert_eq!((self.0, summary?.items), (5050, 100));
-    ///                 ctx.stop();
-    ///             }
-    ///         }
-    ///         Ok(())
-    ///     }
-    /// }
-    ///
-    /// Runtime::builder().loops(1).build()?.run(|| Adder(0))?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    fn inlet<T, F>(&self, map: F) -> Sink<T>
-    where
-        T: Send + 'static,
-        F: Fn(Item<T>) -> A::Message + Send + Sync + 'static;
-}
-
-impl<A: Actor> Inlet<A> for Context<'_, A> {
-    fn inlet<T, F>(&self, map: F) -> Sink<T>
-    where
-        T: Send + 'static,
-        F: Fn(Item<T>) -> A::Message + Send + Sync + 'static,
-    {
-        let to = self.recipient(map);
-        Sink::new(move |assembly| {
-            let credit = Arc::new(Credit::new(window::<T>()));
-            let reporter = assembly.enter("inlet", None);
-            let counts = Counts::default();
-            Outflow::Link(Box::new(IntoActor { to, credit, reporter, counts }))
-        })
-    }
+/// A sink whose items arrive as an actor's own messages.
+pub(crate) fn inlet<A, T, F>(ctx: &Context<'_, A>, map: F) -> Sink<T>
+where
+    A: Actor,
+    T: Send + 'static,
+    F: Fn(Item<T>) -> A::Message + Send + Sync + 'static,
+{
+    let to = ctx.recipient(map);
+    Sink::new(move |assembly| {
+        let credit = Arc::new(Credit::new(window::<T>()));
+        let reporter = assembly.enter("inlet", None);
+        let counts = Counts::default();
+        Outflow::Link(Box::new(IntoActor { to, credit, reporter, counts }))
+    })
 }
 
 /// The lower end of a link, when the items are an actor's messages.

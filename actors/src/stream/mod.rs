@@ -27,6 +27,7 @@
 //! waits until every stage has closed and then tells the owner.
 
 pub(crate) mod assembly;
+mod context;
 mod error;
 mod inlet;
 mod link;
@@ -39,8 +40,9 @@ pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
 
+pub use context::StreamContext;
 pub use error::{Cut, PipeError};
-pub use inlet::{Inlet, Item};
+pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
 pub use operators::{LineTooLong, collect, filter, fold, for_each, lines, map};

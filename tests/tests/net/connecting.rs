@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman::net::{Connect, ConnectError, Connection, tcp};
-use roundsman::stream::{Inlet, Source};
+use roundsman::stream::{Source, StreamContext};
 use roundsman_tests::peer::Peer;
 use roundsman_tests::server::{Event, Server};
 use socket2::{Domain, Socket, Type};

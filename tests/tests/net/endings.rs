@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use roundsman::stream::{Inlet, Source};
+use roundsman::stream::{Source, StreamContext};
 use roundsman_tests::patience;
 use roundsman_tests::payload::block;
 use roundsman_tests::peer::Peer;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use roundsman::stream::{Cut, Inlet, PipeError, Source, Summary, outlet};
+use roundsman::stream::{Cut, PipeError, Source, StreamContext, Summary, outlet};
 use roundsman_tests::counted::{Count, Counted};
 use roundsman_tests::peer::Peer;
 use roundsman_tests::server::{Event, Server};

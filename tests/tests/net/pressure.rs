@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use roundsman::stream::{Inlet, Source};
+use roundsman::stream::{Source, StreamContext};
 use roundsman_tests::counted::{Count, Counted};
 use roundsman_tests::links::kernel_buffers;
 use roundsman_tests::patience::must_end;

@@ -3,7 +3,9 @@
 use std::sync::mpsc;
 
 use roundsman::Placement;
-use roundsman::stream::{Cut, Inlet, Item, PipeError, Source, Summary, collect, fold, map, outlet};
+use roundsman::stream::{
+    Cut, Item, PipeError, Source, StreamContext, Summary, collect, fold, map, outlet,
+};
 use roundsman_tests::counted::{Count, Counted};
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::Role;

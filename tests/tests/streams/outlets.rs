@@ -3,7 +3,9 @@
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use roundsman::stream::{Full, Inlet, Item, Outlet, PipeError, Summary, Wanted, collect, outlet};
+use roundsman::stream::{
+    Full, Item, Outlet, PipeError, StreamContext, Summary, Wanted, collect, outlet,
+};
 use roundsman::{Overflow, Placement, Runtime, Spawn};
 use roundsman_tests::patience::must_end;
 use roundsman_tests::peer::aside;
