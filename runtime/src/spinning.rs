@@ -60,6 +60,8 @@ pub(crate) fn look(arrived: impl Fn() -> bool) -> bool {
         if begun.elapsed() >= SPIN {
             return false;
         }
+        // Whoever is to answer may be waiting for this very core.
+        std::thread::yield_now();
     }
 }
 

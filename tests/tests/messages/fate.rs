@@ -318,7 +318,7 @@ fn ten_thousand_actors_stop_at_once() {
                 Ok(ctx.address().send(())?)
             })
         };
-        Runtime::builder().loops(loops).build().unwrap().run(root).unwrap();
+        must_end(move || Runtime::builder().loops(loops).build().unwrap().run(root).unwrap());
         assert_eq!(ledger.made(), 10_000);
         ledger.assert_all_dropped();
     }

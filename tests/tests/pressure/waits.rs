@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use roundsman::{Address, Context, ExitReason, Outcome, Placement, Runtime, Spawn};
+use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{self, each_world, world};
 
@@ -479,8 +480,10 @@ fn a_thousand_senders_that_wait_for_one_receiver_get_equal_shares() {
             Ok(())
         })
     };
-    let runtime = Runtime::builder().loops(1).marks(64, 32).build().unwrap();
-    runtime.run(root).unwrap();
+    must_end(|| {
+        let runtime = Runtime::builder().loops(1).marks(64, 32).build().unwrap();
+        runtime.run(root).unwrap();
+    });
     let shares: Vec<_> = shares.iter().map(|share| share.load(Ordering::SeqCst)).collect();
     let index = fairness(&shares);
     assert!(index >= 0.99, "fairness index {index}: {shares:?}");
