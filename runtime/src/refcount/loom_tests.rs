@@ -1,4 +1,4 @@
-//! Loom models of the last drop of an address.
+//! Loom models of the last drop of an address, and of envelopes that hold no reference.
 //!
 //! Run with `RUSTFLAGS="--cfg roundsman_loom" cargo test --release -p roundsman-runtime --lib loom`.
 
@@ -7,6 +7,7 @@ use loom::sync::Arc;
 use loom::thread;
 
 use super::RefCount;
+use crate::inbox::Inbox;
 
 /// What a cell holds: the owner's state, and whether it was freed.
 struct Model {
@@ -55,5 +56,63 @@ fn the_last_drop_frees_once_and_only_after_the_owner_emptied_the_cell() {
         }
         // SAFETY: all threads have been joined.
         cell.freed.with(|freed| assert_eq!(unsafe { *freed }, 1));
+    });
+}
+
+/// What travels to the owner.
+enum Parcel {
+    /// A message for the cell; it holds no reference.
+    Envelope,
+    /// The last reference has gone.
+    Orphan,
+}
+
+/// One round of the owner: what `EventLoop::take_inbox` does.
+fn take_inbox(inbox: &Inbox<Parcel>, graves: &mut u32, opened: &mut u32, freed: &mut u32) {
+    let closing = std::mem::take(graves);
+    let mut parcels = Vec::new();
+    if inbox.looks_filled() {
+        inbox.take(&mut parcels);
+    }
+    for parcel in parcels {
+        match parcel {
+            Parcel::Envelope => {
+                assert_eq!(*freed, 0, "an envelope was opened after its cell was freed");
+                *opened += 1;
+            }
+            Parcel::Orphan => *freed += 1,
+        }
+    }
+    *freed += closing;
+}
+
+#[test]
+fn a_cell_is_freed_once_and_after_every_envelope_for_it_was_opened() {
+    loom::model(|| {
+        // The owner's reference, and an address on each of two other threads.
+        let count = Arc::new(RefCount::new(3));
+        let inbox = Arc::new(Inbox::new());
+        let senders: Vec<_> = (0..2)
+            .map(|_| {
+                let (count, inbox) = (Arc::clone(&count), Arc::clone(&inbox));
+                thread::spawn(move || {
+                    assert!(inbox.push(Parcel::Envelope, || ()).is_ok());
+                    if count.release() {
+                        assert!(inbox.push(Parcel::Orphan, || ()).is_ok());
+                    }
+                })
+            })
+            .collect();
+        let (mut graves, mut opened, mut freed) = (0, 0, 0);
+        if count.release() {
+            // The owner dropped the last one: it digs a grave, and closes it after it has looked into its inbox.
+            graves += 1;
+        }
+        take_inbox(&inbox, &mut graves, &mut opened, &mut freed);
+        for sender in senders {
+            sender.join().unwrap();
+        }
+        take_inbox(&inbox, &mut graves, &mut opened, &mut freed);
+        assert_eq!((opened, freed), (2, 1));
     });
 }
