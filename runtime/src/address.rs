@@ -349,7 +349,11 @@ impl<M: Send + 'static> Address<M> {
             }
             mailbox.weigher()
         });
-        let weight = weigh.map_or(0, |weigh| weigh(&message));
+        let mut weight = 0;
+        if let Some(weigh) = weigh {
+            // The user's code, and perhaps in nobody's turn. What cannot be weighed weighs nothing.
+            dying::carefully(&self.cell, "weighing a message", || weight = weigh(&message));
+        }
         let above = self.front().owned(local, |_, mailbox| {
             mailbox.push(message, weight);
             mailbox.above(high)

@@ -476,7 +476,39 @@ fn bury(grave: Grave) {
     match Local::current(&home) {
         Some(local) => local.graves.borrow_mut().push(grave),
         // A loop that has ended has closed its inbox when it was empty: then this thread frees the cell.
-        None => drop(home.post(Parcel::Orphan(grave))),
+        None => {
+            if let Err(Parcel::Orphan(grave)) = home.post(Parcel::Orphan(grave)) {
+                close(grave);
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// Graves that were dug while this thread closes one: a cell holds its parent, and that its own.
+    static OPEN: RefCell<Option<Vec<Grave>>> = const { RefCell::new(None) };
+}
+
+/// Frees a cell and whatever goes with it, one after another: families may be deeper than the stack.
+fn close(grave: Grave) {
+    let mut next = Some(grave);
+    // As the thread ends the list may be gone: then the stack must do.
+    let first = OPEN.try_with(|open| match &mut *open.borrow_mut() {
+        Some(list) => {
+            list.extend(next.take());
+            false
+        }
+        none => {
+            *none = Some(Vec::new());
+            true
+        }
+    });
+    while let Some(grave) = next.take() {
+        drop(grave);
+        next = OPEN.try_with(|open| open.borrow_mut().as_mut()?.pop()).ok().flatten();
+    }
+    if let Ok(true) = first {
+        OPEN.set(None);
     }
 }
 

@@ -109,6 +109,8 @@ impl<M> Mailbox<M> {
         if let Some(rules) = &mut self.rules
             && rules.weigh.is_some()
         {
+            // More than enough to be over; so sums stay far from overflowing.
+            let weight = weight.min(2 * WEIGHT_HIGH);
             rules.weight += weight;
             rules.weights.push_back(weight);
         }

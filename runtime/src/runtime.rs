@@ -167,7 +167,7 @@ impl Builder {
         self
     }
 
-    /// A runtime in a world of its own: virtual time, which jumps when nothing is runnable, and every choice (which
+    /// A runtime in a world of its own, with one loop unless [`loops`](Self::loops) says otherwise: virtual time, which jumps when nothing is runnable, and every choice (which
     /// loop, which actor, how long) drawn from `seed`. All loops run on the calling thread. There are no sockets.
     ///
     /// # Examples
@@ -219,6 +219,8 @@ impl Builder {
         match (self.loops, env::var(LOOPS_VARIABLE)) {
             (Some(loops @ 1..=MAX_LOOPS), _) => Ok(loops),
             (Some(loops), _) => Err(BuildError::Loops { loops }),
+            // A seed must mean the same on every machine.
+            (None, _) if self.seed.is_some() => Ok(1),
             (None, Ok(value)) => parse_loops(value),
             (None, Err(env::VarError::NotUnicode(value))) => Err(BuildError::Variable {
                 variable: LOOPS_VARIABLE,

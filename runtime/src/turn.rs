@@ -10,7 +10,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::actor::{Actor, Outcome};
+use crate::actor::{Actor, Failure, Outcome};
 use crate::cell::{Handle, Uncounted, flag};
 use crate::context::Context;
 use crate::dying;
@@ -101,14 +101,9 @@ fn guarded<A: Actor>(actor: &Handle<'_, A>, code: impl FnOnce(&mut A, &Handle<'_
 fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
     let (own, local) = (actor.own(), actor.local);
     let mut ctx = Context::new(*actor);
-    if !own.has(flag::STARTED) {
-        own.set(flag::STARTED);
-        state.started(&mut ctx)?;
-        if local.has_attention() && interrupted(actor) {
-            return Ok(());
-        }
-    }
-    if own.has(flag::URGENT) && urgent(state, actor, &mut ctx)? {
+    if own.flags.get() & (flag::STARTED | flag::URGENT) != flag::STARTED
+        && opening(state, actor, &mut ctx)?
+    {
         return Ok(());
     }
     let queued = actor.mailbox(|mailbox| mailbox.len());
@@ -126,14 +121,31 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
     Ok(())
 }
 
-/// Timers that are due and sources that are ready, as many as there were. True if the turn is over.
+/// What comes before the mailbox: the start, and what is urgent. True if the turn is over.
 #[cold]
 #[inline(never)]
+fn opening<A: Actor>(
+    state: &mut A,
+    actor: &Handle<'_, A>,
+    ctx: &mut Context<'_, A>,
+) -> Result<bool, Failure> {
+    let own = actor.own();
+    if !own.has(flag::STARTED) {
+        own.set(flag::STARTED);
+        state.started(ctx)?;
+        if actor.local.has_attention() && interrupted(actor) {
+            return Ok(true);
+        }
+    }
+    if own.has(flag::URGENT) { urgent(state, actor, ctx) } else { Ok(false) }
+}
+
+/// Timers that are due and sources that are ready, as many as there were. True if the turn is over.
 fn urgent<A: Actor>(
     state: &mut A,
     actor: &Handle<'_, A>,
     ctx: &mut Context<'_, A>,
-) -> Result<bool, crate::actor::Failure> {
+) -> Result<bool, Failure> {
     let local = actor.local;
     let waiting = actor.front().hooks(local).borrow().urgent_len();
     let mut over = false;

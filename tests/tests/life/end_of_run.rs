@@ -1,7 +1,7 @@
 //! `run` returns when the root has stopped, or when nothing can happen any more; not earlier.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roundsman::{Address, Context, Outcome, Placement, RunError, Runtime, Spawn};
@@ -264,4 +264,32 @@ fn metrics_tell_of_the_whole_run_when_it_is_over() {
     runtime.run(root).unwrap();
     let metrics = handle.metrics();
     assert_eq!((metrics.handled(), metrics.actors()), (10, 0), "{metrics:?}");
+}
+
+#[test]
+fn the_last_address_of_a_deep_family_can_be_dropped() {
+    fn start(ctx: &mut Context<'_, Role<()>>, depth: u32, last: Arc<Mutex<Option<Address<()>>>>) {
+        if depth > 0 {
+            let deeper = Arc::clone(&last);
+            let child = ctx.spawn(Role::<()>::idle().started(move |ctx| {
+                start(ctx, depth - 1, deeper);
+                Ok(())
+            }));
+            *last.lock().unwrap() = Some(child);
+        }
+    }
+    must_end(|| {
+        let last = Arc::default();
+        let keeps = Arc::clone(&last);
+        let runtime = Runtime::builder().loops(1).build().unwrap();
+        runtime
+            .run(|| {
+                Role::<()>::idle().started(move |ctx| {
+                    start(ctx, 100_000, keeps);
+                    Ok(())
+                })
+            })
+            .unwrap();
+        drop(last);
+    });
 }

@@ -253,3 +253,54 @@ fn a_weighed_mailbox_stays_over_until_half_a_mebibyte_is_left() {
         play(world(seed, loops), root).unwrap();
     });
 }
+
+#[test]
+fn a_panic_of_the_function_that_weighs_harms_no_loop() {
+    each_world(10, 1..=2, |seed, loops| {
+        let ledger = Ledger::new();
+        let books = ledger.clone();
+        let root = || {
+            Role::<()>::idle().started(move |ctx| {
+                let weigh = |(number, _): &(u32, Token)| {
+                    assert!(*number != 3, "as it is weighed");
+                    1
+                };
+                let receives = books.clone();
+                let to = move || {
+                    Role::new(move |_: (u32, Token), _| {
+                        receives.handled();
+                        Ok(())
+                    })
+                };
+                let to = ctx.spawn_on_with(Placement::Loop(1), Spawn::new().weigh(weigh), to);
+                let sender = Role::<()>::new(move |(), _| {
+                    for number in 0..6 {
+                        books.sent(&to.send((number, books.token())));
+                    }
+                    Ok(())
+                });
+                ctx.spawn(sender.may_panic()).send(())?;
+                Ok(())
+            })
+        };
+        play(ledger.watch(world(seed, loops)), root).unwrap();
+        ledger.assert_all_dropped();
+    });
+}
+
+#[test]
+fn weights_of_any_size_add_up() {
+    each_world(5, 1..=2, |seed, loops| {
+        let root = || {
+            Role::<()>::idle().started(move |ctx| {
+                let spawn = Spawn::new().weigh(|_: &u32| usize::MAX);
+                let to = ctx.spawn_on_with(Placement::Loop(1), spawn, Role::<u32>::idle);
+                for number in 0..3 {
+                    to.send(number)?;
+                }
+                Ok(())
+            })
+        };
+        play(world(seed, loops), root).unwrap();
+    });
+}
