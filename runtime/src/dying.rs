@@ -27,10 +27,10 @@ use crate::watch;
 /// Tells an actor of this loop to stop.
 pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason) {
     let own = cell.own(local);
-    if own.has(flag::DEAD | flag::STOPPING) {
+    if own.has(flag::DEAD) {
         return;
     }
-    if reason != ExitReason::Normal {
+    if !own.has(flag::STOPPING) && reason != ExitReason::Normal {
         own.extras().borrow_mut().reason = Some(reason);
     }
     own.set(flag::STOPPING);
@@ -55,9 +55,17 @@ pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)
 
 fn fail<A: Actor>(actor: &Handle<'_, A>, reason: ExitReason) {
     tracing::error!(path = %path_of(actor.cell), %reason, "an actor failed");
-    actor.local.take_noted();
+    let Handle { cell, local, .. } = *actor;
+    // Noted by this actor, if it is the one in turn: an asker may fail in another's.
+    if local.in_turn.get().is_some_and(|in_turn| in_turn.with(|one| one.same(cell))) {
+        local.take_noted();
+    }
+    local.call_attention();
     actor.own().extras().borrow_mut().reason = Some(reason);
     actor.own().set(flag::STOPPING);
+    if actor.own().has(flag::PAUSED) {
+        waiting::stand_up(local, cell);
+    }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

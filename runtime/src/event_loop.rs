@@ -243,6 +243,15 @@ impl EventLoop {
     }
 }
 
+/// A loop that ends by a panic of this crate still has its inbox open: nothing in it may outlive the graves of the loop,
+/// which go with [`Local`].
+impl Drop for EventLoop {
+    fn drop(&mut self) {
+        self.parcels.clear();
+        drop(self.local.home.inbox().shut());
+    }
+}
+
 /// Does what a request from outside asks for.
 fn obey(local: &Local, request: Control) {
     match request {

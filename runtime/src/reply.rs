@@ -120,6 +120,8 @@ where
     let what = front.hooks_if_any(local).and_then(|hooks| hooks::disarm(hooks, local, ask));
     let Some(What::Ask(asked)) = what else {
         local.counters.late_replies.add(1);
+        // The user's `Drop`, in nobody's turn.
+        dying::carefully(cell, "dropping a late answer", || drop(result));
         return;
     };
     let Ok(asked) = asked.into_any().downcast::<AskedOf<T, F>>() else { return };
@@ -145,7 +147,9 @@ impl<T: Send + 'static> Load for Answered<T> {
         (self.answer)(cell, local, self.ask, self.result);
     }
 
-    fn lost(self, _cell: &CellRef) {}
+    fn lost(self, cell: &CellRef) {
+        dying::carefully(cell, "dropping an answer", || drop(self));
+    }
 }
 
 /// What the asker keeps of an ask until it is answered: the function that makes its message.

@@ -105,9 +105,9 @@ pub enum RunError {
         /// The loop.
         index: usize,
     },
-    /// Threads of actors with a thread of their own did not end.
+    /// Threads of loops did not end: an actor there blocks, or works on one message for very long.
     #[error(
-        "{threads} actors with a thread of their own did not end within 5 s: make them look at their mailbox"
+        "the threads of {threads} loops did not end within 5 s, for an actor there blocks: make it look at its mailbox"
     )]
     Blocked {
         /// How many.

@@ -80,6 +80,9 @@ pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
     });
     actor.local.in_turn.set(None);
     if own.has(flag::STOPPING) {
+        if own.has(flag::PAUSED) {
+            waiting::stand_up(actor.local, actor.cell);
+        }
         actor.local.schedule(actor.cell);
     }
 }

@@ -14,6 +14,7 @@
 //! | next | sender's loop | the next target of the list; none left: runnable again, at its old place |
 
 use std::any::type_name;
+use std::sync::Arc;
 
 use crate::cell::{CellRef, flag};
 use crate::dying;
@@ -23,6 +24,9 @@ use crate::mailbox::Overflow;
 use crate::metrics::Pause;
 use crate::parcel::{DeadLetter, DeadLetterReason, Parcel};
 use crate::pressure::Verdict;
+
+/// Waiters that have given up are looked for at every so many.
+const WAITERS_PER_LOOK: usize = 64;
 
 /// Somebody has sent to `cell`, whose mailbox is `above` its high mark or not. If it is over, the sender is noted: it
 /// is over from the high mark until the low one, and while it holds a guard.
@@ -73,7 +77,8 @@ fn resume(waiter: Waiter) {
 pub(crate) fn settle(local: &Local, cell: &CellRef) -> bool {
     let noted = local.take_noted();
     let own = cell.own(local);
-    if noted.is_empty() || own.has(flag::TIRELESS) {
+    // One that is to stop waits for nobody: it has only its end before it.
+    if noted.is_empty() || own.has(flag::TIRELESS | flag::STOPPING | flag::DEAD) {
         return false;
     }
     let mut extras = own.extras().borrow_mut();
@@ -84,7 +89,8 @@ pub(crate) fn settle(local: &Local, cell: &CellRef) -> bool {
         }
     }
     drop(extras);
-    wait_for_next(local, cell)
+    // At the end of a round it may be waiting already: then these come after.
+    own.has(flag::PAUSED) || wait_for_next(local, cell)
 }
 
 /// Waits for the next target on the list that is still over. True if there was one.
@@ -142,7 +148,15 @@ fn waits(target: &CellRef) -> bool {
 /// A wait record has arrived at the target's loop.
 pub(crate) fn wait_requested(local: &Local, who: Waiter, on: &CellRef) {
     if on.is_over() && waits(on) && !on.own(local).has(flag::DEAD) {
-        on.own(local).extras().borrow_mut().waiters.push_back(who);
+        let mut extras = on.own(local).extras().borrow_mut();
+        if extras.waiters.len() % WAITERS_PER_LOOK == WAITERS_PER_LOOK - 1 {
+            // Threads whose time has run out have let go of theirs.
+            extras.waiters.retain(|waiter| match waiter {
+                Waiter::Thread(parker) => Arc::strong_count(parker) > 1,
+                Waiter::Actor(_) => true,
+            });
+        }
+        extras.waiters.push_back(who);
     } else {
         resume(who);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Spawn};
 
 use super::connection::Connection;
-use super::transport::{ListenSocket, is_exhausted};
+use super::transport::{ListenSocket, is_exhausted, is_of_the_connection};
 use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Source, Upstream};
 
@@ -120,7 +120,8 @@ impl Acceptor {
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => self.ready = false,
                     // That one has gone again: the next, please.
-                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
+                    io::ErrorKind::Interrupted => {}
+                    _ if is_of_the_connection(&error) => accepted += 1,
                     _ if is_exhausted(&error) => self.back_off(&error, ctx),
                     _ => {
                         let error = self.reporter.error(error);

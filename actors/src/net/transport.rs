@@ -119,12 +119,35 @@ impl ListenSocket {
 
 /// Whether the error says that this process, or the machine, has no descriptors or memory left for one more socket.
 pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    use exhausted::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    use codes::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
     matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
 }
 
+/// Whether the error of an accept is that of the connection, which has gone or may not come, and not the listener's.
+/// (accept(2): Linux passes on what the network has said of it.)
+pub(crate) fn is_of_the_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown, NetworkUnreachable,
+        PermissionDenied, TimedOut,
+    };
+    let kind = matches!(
+        error.kind(),
+        ConnectionAborted
+            | ConnectionReset
+            | HostUnreachable
+            | NetworkDown
+            | NetworkUnreachable
+            | PermissionDenied
+            | TimedOut
+    );
+    kind || cfg!(target_os = "linux")
+        && matches!(error.raw_os_error(), Some(code) if codes::OF_THE_CONNECTION.contains(&code))
+}
+
 /// The codes of Unix; Windows has others, and no such limit.
-mod exhausted {
+mod codes {
+    /// ENONET, EPROTO, ENOPROTOOPT, EOPNOTSUPP, EHOSTDOWN.
+    pub(super) const OF_THE_CONNECTION: [i32; 5] = [64, 71, 92, 95, 112];
     pub(super) const EMFILE: i32 = 24;
     pub(super) const ENFILE: i32 = 23;
     pub(super) const ENOMEM: i32 = 12;
