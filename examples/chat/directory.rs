@@ -64,6 +64,8 @@ pub enum Message {
 /// What the directory can be asked.
 #[derive(Debug)]
 pub enum Request {
+    /// The caller is not known yet: may it have its nick?
+    IsFree,
     /// The caller is not known yet, and wants to be.
     Register,
     Rename {
@@ -110,6 +112,7 @@ impl Directory {
             Request::Join(name) => return self.join(caller, name, ctx),
             Request::Channel(name, request) => return self.pass_on(caller, name, request),
             Request::WhoIs(nick) => return self.who_is(caller, &nick),
+            Request::IsFree => _ = self.refuse_if_in_use(&caller),
             Request::Register => self.register(&caller),
             Request::Say(to, speech) => self.say(&caller, &to, &speech),
             Request::Who(nick) => self.who(&caller, &nick),
@@ -130,11 +133,23 @@ impl Directory {
         caller.done();
     }
 
+    /// Tells a stranger whose nick somebody has. True if so.
+    fn refuse_if_in_use(&self, caller: &Caller) -> bool {
+        let client = &caller.client;
+        let in_use = self.nicks.contains_key(&client.nick);
+        if in_use {
+            let replies = Replies::new(&self.about.name, None);
+            caller.tell(replies.nick_in_use(client.nick.as_str()));
+            // A session that has ended chooses no other.
+            let _ = client.session.send(session::Message::NickInUse);
+        }
+        in_use
+    }
+
     fn register(&mut self, caller: &Caller) {
         let client = &caller.client;
-        if self.nicks.contains_key(&client.nick) {
-            let replies = Replies::new(&self.about.name, None);
-            return caller.tell(replies.nick_in_use(client.nick.as_str()));
+        if self.refuse_if_in_use(caller) {
+            return;
         }
         self.nicks.insert(client.nick.clone(), Arc::clone(client));
         self.people.insert(client.session.id(), Some(Arc::clone(client)));

@@ -116,6 +116,8 @@ pub enum Message {
     Line(Item<Result<Bytes, LineTooLong>>),
     /// The command in hand is done.
     Done(Result<(), AskError>),
+    /// Somebody else has the nick that this stranger has chosen.
+    NickInUse,
     /// The directory knows the client as this from now on.
     Known(Arc<Client>),
     Joined {
@@ -313,6 +315,7 @@ impl Actor for Session {
             }
             Message::Line(_) => {}
             Message::Done(result) => self.command_done(result),
+            Message::NickInUse => self.forget_nick(),
             Message::Known(client) => self.who = Who::Client(client),
             Message::Joined { name, channel, operator } => {
                 self.channels.insert(name, Membership { channel, operator });

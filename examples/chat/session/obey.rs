@@ -7,7 +7,7 @@ use roundsman::prelude::*;
 use super::{Introduction, Membership, Message, Session, Stage, Who};
 use crate::client::{Caller, Client, Identity};
 use crate::command::Command;
-use crate::names::{ChannelName, Nick};
+use crate::names::{ChannelName, Nick, UserName};
 use crate::replies::Replies;
 use crate::{channel, directory, wire};
 
@@ -35,7 +35,12 @@ impl Session {
 
     fn take_nick(&mut self, nick: Nick, ctx: &mut Context<Self>) {
         match &self.who {
-            Who::Stranger(_) => self.introduce(|introduction| introduction.nick = Some(nick), ctx),
+            Who::Stranger(_) => {
+                self.introduce(|introduction| introduction.nick = Some(nick.clone()), ctx);
+                if self.in_hand.is_empty() {
+                    self.ask_whether_free(nick, ctx);
+                }
+            }
             Who::Client(client) if client.nick.same_spelling(&nick) => {}
             Who::Client(_) => {
                 let channels = self.all_channels();
@@ -62,6 +67,25 @@ impl Session {
         let client = Client::new(ctx.address(), nick.clone(), Arc::new(identity));
         self.last_spoke = ctx.now();
         self.ask_directory_for(client, directory::Request::Register, ctx);
+    }
+
+    /// A stranger is told at once when somebody has the nick. One that is free is nobody's until it registers.
+    fn ask_whether_free(&mut self, nick: Nick, ctx: &mut Context<Self>) {
+        let identity = Identity {
+            user: UserName::clean(""),
+            host: Arc::clone(&self.host),
+            realname: String::new(),
+            signed_on_unix_s: 0,
+        };
+        let client = Client::new(ctx.address(), nick, Arc::new(identity));
+        self.ask_directory_for(client, directory::Request::IsFree, ctx);
+    }
+
+    /// The directory has told the stranger that somebody has this nick: it must choose another.
+    pub(super) fn forget_nick(&mut self) {
+        if let Who::Stranger(introduction) = &mut self.who {
+            introduction.nick = None;
+        }
     }
 
     fn be_invisible(&mut self, on: bool, ctx: &mut Context<Self>) {

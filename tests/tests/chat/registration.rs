@@ -153,6 +153,17 @@ fn a_nick_in_use_is_433_in_any_case_and_another_one_works() {
 }
 
 #[test]
+fn a_stranger_is_told_at_once_that_its_nick_is_in_use_and_once() {
+    let chat = Chat::start();
+    let _ann = chat.client("ann");
+    let mut other = chat.connection();
+    assert_answers(&other.ask("NICK ann"), &["433 ann"]);
+    assert_answers(&other.ask("USER o 0 * :Other"), &[]);
+    other.send("NICK bob");
+    assert_eq!(other.expect("001").param(0), "bob");
+}
+
+#[test]
 fn of_two_clients_that_register_one_nick_at_once_exactly_one_gets_it() {
     let chat = Chat::start();
     for round in 0..50 {
