@@ -1,5 +1,7 @@
 //! Pressure flows backwards by itself: nothing grows without bound, nothing stalls, nobody starves.
 
+#[path = "pressure/endings.rs"]
+mod endings;
 #[path = "pressure/guards.rs"]
 mod guards;
 #[path = "pressure/replies.rs"]
