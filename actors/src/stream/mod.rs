@@ -20,7 +20,7 @@
 //!
 //! # Windows
 //! A link lets 16 items be under way, or 64 KiB where items are [`Bytes`](bytes::Bytes), and asks again at half of that.
-//! Items travel one a message: at about 10 ns a message a batch would cost more to fill than it saves.
+//! Items travel one a message.
 //!
 //! # Actors of a pipeline
 //! Pure operators in a row share one actor; [`Source::boundary`] parts them. Each pipeline has one more actor, which
