@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::{Actor, ActorId};
-use crate::cell::{CellRef, Front, Handle, Uncounted, flag};
+use crate::cell::{CellRef, Front, Handle, Uncounted};
 use crate::clock::Clock;
 use crate::dying;
 use crate::envelope::{Envelope, Load};
@@ -24,10 +24,12 @@ use crate::home::INBOX_HIGH;
 use crate::inbox::Refused;
 use crate::local::Local;
 use crate::mailbox::Overflow;
+use crate::own::flag;
 use crate::parcel::{DeadLetterReason, Parcel};
 use crate::parker::Parker;
 use crate::recipient::Recipient;
 use crate::reply::{AskError, Reply};
+use crate::send_error::{SendError, TrySendError};
 use crate::waiting;
 
 /// Where messages of type `M` can be sent: one word, cheap to copy, usable from any thread.
@@ -46,68 +48,6 @@ use crate::waiting;
 pub struct Address<M> {
     cell: CellRef,
     takes: PhantomData<fn(M)>,
-}
-
-/// A message that was not accepted; it is handed back.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SendError<M> {
-    /// The actor has ended.
-    #[error("the actor has ended")]
-    Closed(M),
-    /// The actor's mailbox is over, and it was spawned to reject what comes then.
-    #[error(
-        "the actor's mailbox is over and rejects what comes: raise `Spawn::high`, or send later"
-    )]
-    Rejected(M),
-}
-
-impl<M> SendError<M> {
-    /// The message.
-    pub fn into_message(self) -> M {
-        match self {
-            Self::Closed(message) | Self::Rejected(message) => message,
-        }
-    }
-}
-
-impl<M> fmt::Debug for SendError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Closed(_) => "Closed(..)",
-            Self::Rejected(_) => "Rejected(..)",
-        })
-    }
-}
-
-/// A message that was not accepted by [`Address::try_send`] or [`Address::send_timeout`]; it is handed back.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TrySendError<M> {
-    /// The actor has ended.
-    #[error("the actor has ended")]
-    Closed(M),
-    /// The actor is over: more waits for it than it should have.
-    #[error("the actor is over: send later, or let `send` pause the sender")]
-    Over(M),
-}
-
-impl<M> TrySendError<M> {
-    /// The message.
-    pub fn into_message(self) -> M {
-        match self {
-            Self::Closed(message) | Self::Over(message) => message,
-        }
-    }
-}
-
-impl<M> fmt::Debug for TrySendError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Closed(_) => "Closed(..)",
-            Self::Over(_) => "Over(..)",
-        })
-    }
 }
 
 impl<M: Send + 'static> Address<M> {

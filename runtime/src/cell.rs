@@ -28,7 +28,7 @@
 //!   its state dropped and its mailbox drained. What is not counted is kept otherwise: see [`Uncounted`].
 
 use std::any::Any;
-use std::cell::{Cell, OnceCell, RefCell, UnsafeCell};
+use std::cell::{OnceCell, RefCell, UnsafeCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -36,11 +36,11 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::actor::{Actor, ActorId};
-use crate::extras::Extras;
 use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
+use crate::own::{Own, flag};
 use crate::parcel::Parcel;
 use crate::poller::Readiness;
 use crate::refcount::RefCount;
@@ -68,74 +68,6 @@ pub(crate) struct Header {
     pub(crate) parent: Option<CellRef>,
 
     own: Own,
-}
-
-/// The owner's part of the header.
-#[repr(C)]
-pub(crate) struct Own {
-    extras: OnceCell<Box<RefCell<Extras>>>,
-    /// Where the parent keeps this child.
-    pub(crate) child_slot: Cell<u32>,
-    pub(crate) flags: Cell<u32>,
-    /// The next cell of the run queue, while `SCHEDULED` and not in its turn.
-    next: Cell<Option<Uncounted>>,
-}
-
-impl Own {
-    /// What only some actors have: children, waiters, watchers, guards.
-    pub(crate) fn extras(&self) -> &RefCell<Extras> {
-        self.extras.get_or_init(Box::default)
-    }
-
-    /// The same, without making it.
-    pub(crate) fn extras_if_any(&self) -> Option<&RefCell<Extras>> {
-        self.extras.get().map(|extras| &**extras)
-    }
-
-    #[inline]
-    pub(crate) fn has(&self, flags: u32) -> bool {
-        self.flags.get() & flags != 0
-    }
-
-    #[inline]
-    pub(crate) fn set(&self, flags: u32) {
-        self.flags.set(self.flags.get() | flags);
-    }
-
-    #[inline]
-    pub(crate) fn clear(&self, flags: u32) {
-        self.flags.set(self.flags.get() & !flags);
-    }
-}
-
-/// The owner's flags of a cell.
-pub(crate) mod flag {
-    /// In the run queue, or in its turn.
-    pub(crate) const SCHEDULED: u32 = 1;
-    /// Waits for a target that is over; its queue and place are kept.
-    pub(crate) const PAUSED: u32 = 1 << 1;
-    /// Told to stop; handles no more messages.
-    pub(crate) const STOPPING: u32 = 1 << 2;
-    /// Gone: sends fail.
-    pub(crate) const DEAD: u32 = 1 << 3;
-    /// Something waits ahead of the mailbox: a timer, readiness.
-    pub(crate) const URGENT: u32 = 1 << 4;
-    /// The end of the round will call it.
-    pub(crate) const DEFERRED: u32 = 1 << 5;
-    /// A send must look at the mailbox's limits: it weighs, drops or rejects.
-    pub(crate) const LIMITED: u32 = 1 << 6;
-    /// Never paused: demand bounds what it sends (I/O, stream stages).
-    pub(crate) const TIRELESS: u32 = 1 << 7;
-    /// The mailbox is over its high mark and has not fallen to the low one.
-    pub(crate) const FULL: u32 = 1 << 8;
-    /// `started` has run.
-    pub(crate) const STARTED: u32 = 1 << 9;
-    /// `stopping` has run.
-    pub(crate) const STOPPED: u32 = 1 << 10;
-    /// The actor holds a pressure guard.
-    pub(crate) const GUARDED: u32 = 1 << 12;
-    /// The actor's state is lent to its code.
-    pub(crate) const BUSY: u32 = 1 << 11;
 }
 
 /// The cell as whoever knows the message type sees it.
@@ -340,12 +272,7 @@ impl CellRef {
             low: birth.low,
             name: birth.name.map(|name| Box::new(name.into_boxed_str())),
             parent: birth.parent,
-            own: Own {
-                extras: OnceCell::new(),
-                child_slot: Cell::new(birth.child_slot),
-                flags: Cell::new(birth.flags),
-                next: Cell::new(None),
-            },
+            own: Own::new(birth.child_slot, birth.flags),
         };
         let front = Front { header, mailbox: UnsafeCell::new(mailbox), hooks: OnceCell::new() };
         let cell = Box::new(ActorCell::<A> { front, state: UnsafeCell::new(None) });

@@ -15,11 +15,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::actor::{Actor, Failure};
-use crate::cell::{CellRef, Handle, flag};
+use crate::cell::{CellRef, Handle};
 use crate::context::Context;
 use crate::exit::ExitReason;
 use crate::hooks;
 use crate::local::Local;
+use crate::own::flag;
 use crate::parcel::{DeadLetterReason, Parcel};
 use crate::waiting;
 use crate::watch;

@@ -7,12 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::cell::flag;
 use crate::clock::Timestamp;
 use crate::context::take_guard;
 use crate::dying;
 use crate::exit::ExitReason;
 use crate::local::{Due, Local};
+use crate::own::flag;
 use crate::parcel::{Control, Parcel};
 use crate::poller::Readiness;
 use crate::spinning::Spinning;

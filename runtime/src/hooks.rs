@@ -10,9 +10,10 @@ use std::time::Duration;
 use slab::Slab;
 
 use crate::actor::Actor;
-use crate::cell::{Handle, flag};
+use crate::cell::Handle;
 use crate::clock::Timestamp;
 use crate::local::Local;
+use crate::own::flag;
 use crate::poller::Readiness;
 use crate::reply::{AskError, Asked};
 use crate::timer_wheel::TimerKey;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use slab::Slab;
 
 use crate::actor::ActorId;
-use crate::cell::{CellRef, Grave, Uncounted, flag};
+use crate::cell::{CellRef, Grave, Uncounted};
 use crate::clock::Timestamp;
 use crate::driver::Driver;
 use crate::exit::ExitReason;
@@ -24,6 +24,7 @@ use crate::extras::Children;
 use crate::home::Home;
 use crate::hooks::{SourceId, TimerId};
 use crate::metrics::Counters;
+use crate::own::flag;
 use crate::poller::Readiness;
 use crate::run_queue::RunQueue;
 use crate::timer_wheel::{TimerKey, TimerWheel};

@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::actor::ActorId;
-use crate::address::{Address, SendError};
+use crate::address::Address;
+use crate::send_error::SendError;
 
 /// Where values of type `E` can be sent: an address and the function that makes the actor's message of an `E`.
 ///

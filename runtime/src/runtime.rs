@@ -1,88 +1,26 @@
-//! The runtime: built with limits and habits, run with a root actor, returned from when nothing is left to do.
+//! The runtime: run with a root actor, returned from when nothing is left to do.
 //!
-//! Users start here. It puts loops, world and driver together and knows no actor but the root.
+//! Made by [`builder`](crate::builder). It puts loops, world and driver together and knows no actor but the root.
 
-use std::env;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::Actor;
+use crate::builder::{BuildError, Builder};
 use crate::clock::Clock;
 use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
 use crate::handle::RuntimeHandle;
-use crate::mailbox::{HIGH, LOW};
-use crate::parcel::DeadLetter;
 use crate::signals;
 use crate::simulate::{self, Simulated};
 use crate::spawn::{Scope, Spawn};
 use crate::worker::{Ended, Seedling};
-use crate::world::{Settings, World};
+use crate::world::World;
 
-/// Most loops that a runtime may have.
-pub const MAX_LOOPS: usize = 1024;
-/// The variable that sets the number of loops.
-const LOOPS_VARIABLE: &str = "ROUNDSMAN_LOOPS";
 /// How long the end of a runtime waits for threads of actors that block.
 const BLOCKED_THREADS: Duration = Duration::from_secs(5);
-
-/// What a runtime is built from.
-///
-/// # Examples
-/// ```
-/// let runtime = roundsman_runtime::Runtime::builder().loops(2).budget(64).build()?;
-/// # drop(runtime);
-/// # Ok::<(), roundsman_runtime::BuildError>(())
-/// ```
-#[must_use = "a builder does nothing until `build`"]
-pub struct Builder {
-    loops: Option<usize>,
-    seed: Option<u64>,
-    stop_on_signals: bool,
-    settings: Settings,
-}
-
-/// Why a runtime could not be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// A number of loops out of range.
-    #[error("{loops} loops: a runtime has 1 to {MAX_LOOPS} (set by `Builder::loops`)")]
-    Loops {
-        /// What was asked for.
-        loops: usize,
-    },
-    /// An environment variable holds something unusable.
-    #[error(
-        "{variable}={value:?}: it takes a whole number from 1 to {MAX_LOOPS}; unset it for one loop per core"
-    )]
-    Variable {
-        /// The variable.
-        variable: &'static str,
-        /// What it holds.
-        value: String,
-    },
-    /// A budget of 0: no message would ever be handled.
-    #[error("a budget of 0 messages a turn: it must be at least 1 (set by `Builder::budget`)")]
-    Budget,
-    /// The OS gave no poller.
-    #[error(
-        "no poller for loop {index} of {loops}: {source}; each loop takes 2 to 3 descriptors: raise `ulimit -n` or set fewer loops"
-    )]
-    Poller {
-        /// The loop that it was for, counted from 0.
-        index: usize,
-        /// How many loops were to be made.
-        loops: usize,
-        /// What the OS said.
-        source: io::Error,
-    },
-    /// Signals cannot be listened to.
-    #[error("SIGINT and SIGTERM cannot be listened to: {0}")]
-    Signals(io::Error),
-}
 
 /// Why a run ended other than as planned.
 #[derive(Debug, thiserror::Error)]
@@ -120,128 +58,7 @@ pub enum RunError {
     Stuck(String),
 }
 
-impl Builder {
-    /// How many loops: 1 to [`MAX_LOOPS`]. Default: `ROUNDSMAN_LOOPS`, else one for each core.
-    pub fn loops(mut self, loops: usize) -> Self {
-        self.loops = Some(loops);
-        self
-    }
-
-    /// Most messages that an actor handles in one turn. Default 128.
-    pub fn budget(mut self, messages: u32) -> Self {
-        self.settings.budget = messages;
-        self
-    }
-
-    /// How long a round may dispatch before I/O is looked at. Default 1 ms.
-    pub fn round(mut self, longest: Duration) -> Self {
-        self.settings.round = longest;
-        self
-    }
-
-    /// The marks of mailboxes that declare none: over from more than `high` messages until `low` are left.
-    /// Default 1,024 and 512.
-    pub fn marks(mut self, high: u32, low: u32) -> Self {
-        (self.settings.high, self.settings.low) = (high, low.min(high));
-        self
-    }
-
-    /// Whether a loop may look for up to 20 µs before it sleeps, where that has lately paid. Default true.
-    pub fn spin(mut self, allowed: bool) -> Self {
-        self.settings.spin = allowed;
-        self
-    }
-
-    /// Calls `tell` for each message that was accepted and never handled, on the loop where that was found out.
-    /// It must not block.
-    pub fn on_dead_letter(mut self, tell: impl Fn(&DeadLetter) + Send + Sync + 'static) -> Self {
-        self.settings.on_dead_letter = Some(Arc::new(tell));
-        self
-    }
-
-    /// SIGINT and SIGTERM stop the root actor, and with it everything, in order.
-    ///
-    /// An actor that wants the signal as a message instead uses [`Context::on_signal`](crate::Context::on_signal).
-    pub fn stop_on_signals(mut self) -> Self {
-        self.stop_on_signals = true;
-        self
-    }
-
-    /// A runtime in a world of its own, with one loop unless [`loops`](Self::loops) says otherwise: virtual time, which jumps when nothing is runnable, and every choice (which
-    /// loop, which actor, how long) drawn from `seed`. All loops run on the calling thread. There are no sockets.
-    ///
-    /// # Examples
-    /// An hour passes at once:
-    /// ```
-    /// # use roundsman_runtime::{Actor, Context, Outcome, Runtime};
-    /// # use std::time::Duration;
-    /// struct Sleeper;
-    ///
-    /// impl Actor for Sleeper {
-    ///     type Message = ();
-    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-    ///         ctx.send_after(Duration::from_secs(3600), ());
-    ///         Ok(())
-    ///     }
-    ///     fn receive(&mut self, (): (), ctx: &mut Context<Self>) -> Outcome {
-    ///         assert_eq!(ctx.now().since_start(), Duration::from_secs(3600));
-    ///         ctx.stop();
-    ///         Ok(())
-    ///     }
-    /// }
-    ///
-    /// Runtime::builder().simulated(7).loops(2).build()?.run(|| Sleeper)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn simulated(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
-        self
-    }
-
-    /// Builds it.
-    ///
-    /// # Errors
-    /// See [`BuildError`]; each says what to change.
-    pub fn build(self) -> Result<Runtime, BuildError> {
-        let loops = self.loop_count()?;
-        if self.settings.budget == 0 {
-            return Err(BuildError::Budget);
-        }
-        let bound = Bound(World::new(self.settings));
-        let kind = match self.seed {
-            Some(seed) => Kind::Simulated(Simulated::new(&bound.0, seed, loops)),
-            None => Kind::Os(os_loops(&bound.0, loops, self.stop_on_signals)?),
-        };
-        Ok(Runtime { kind, bound })
-    }
-
-    fn loop_count(&self) -> Result<usize, BuildError> {
-        match (self.loops, env::var(LOOPS_VARIABLE)) {
-            (Some(loops @ 1..=MAX_LOOPS), _) => Ok(loops),
-            (Some(loops), _) => Err(BuildError::Loops { loops }),
-            // A seed must mean the same on every machine.
-            (None, _) if self.seed.is_some() => Ok(1),
-            (None, Ok(value)) => parse_loops(value),
-            (None, Err(env::VarError::NotUnicode(value))) => Err(BuildError::Variable {
-                variable: LOOPS_VARIABLE,
-                value: value.to_string_lossy().into_owned(),
-            }),
-            (None, Err(env::VarError::NotPresent)) => {
-                let cores = std::thread::available_parallelism().map_or(1, usize::from);
-                Ok(cores.min(MAX_LOOPS))
-            }
-        }
-    }
-}
-
-/// What `ROUNDSMAN_LOOPS` says.
-fn parse_loops(value: String) -> Result<usize, BuildError> {
-    match value.trim().parse::<usize>() {
-        Ok(loops @ 1..=MAX_LOOPS) => Ok(loops),
-        _ => Err(BuildError::Variable { variable: LOOPS_VARIABLE, value }),
-    }
-}
-
+/// The loops of a real runtime, without their threads.
 fn os_loops(world: &Arc<World>, loops: usize, stop_on_signals: bool) -> Result<Os, BuildError> {
     let origin = Clock::origin();
     let mut seedlings = Vec::new();
@@ -297,21 +114,27 @@ struct Os {
 }
 
 impl Runtime {
+    /// Puts a runtime together.
+    pub(crate) fn simulated(world: Arc<World>, seed: u64, loops: usize) -> Self {
+        let bound = Bound(world);
+        let simulated = Simulated::new(&bound.0, seed, loops);
+        Self { kind: Kind::Simulated(simulated), bound }
+    }
+
+    /// The same on the OS.
+    pub(crate) fn os(
+        world: Arc<World>,
+        loops: usize,
+        stop_on_signals: bool,
+    ) -> Result<Self, BuildError> {
+        let bound = Bound(world);
+        let os = os_loops(&bound.0, loops, stop_on_signals)?;
+        Ok(Self { kind: Kind::Os(os), bound })
+    }
+
     /// Starts to build one.
     pub fn builder() -> Builder {
-        Builder {
-            loops: None,
-            seed: None,
-            stop_on_signals: false,
-            settings: Settings {
-                budget: 128,
-                round: Duration::from_millis(1),
-                high: HIGH,
-                low: LOW,
-                spin: true,
-                on_dead_letter: None,
-            },
-        }
+        Builder::new()
     }
 
     /// A handle for other threads. While one exists, the runtime does not end by itself.

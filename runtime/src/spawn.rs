@@ -9,13 +9,14 @@ use std::sync::atomic::Ordering;
 
 use crate::actor::{Actor, ActorId};
 use crate::address::Address;
-use crate::cell::{Birth, CellRef, Handle, flag};
+use crate::cell::{Birth, CellRef, Handle};
 use crate::clock::Timestamp;
 use crate::dying;
 use crate::exit::ExitReason;
 use crate::home::Home;
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
+use crate::own::flag;
 use crate::parcel::Parcel;
 use crate::world::World;
 

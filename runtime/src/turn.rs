@@ -11,10 +11,11 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::actor::{Actor, Failure, Outcome};
-use crate::cell::{Handle, Uncounted, flag};
+use crate::cell::{Handle, Uncounted};
 use crate::context::Context;
 use crate::dying;
 use crate::hooks;
+use crate::own::flag;
 use crate::waiting;
 
 /// One visit. A panic of the actor goes up to the loop, which calls [`panicked`].

@@ -16,12 +16,13 @@
 use std::any::type_name;
 use std::sync::Arc;
 
-use crate::cell::{CellRef, flag};
+use crate::cell::CellRef;
 use crate::dying;
 use crate::extras::{Wait, Waiter};
 use crate::local::Local;
 use crate::mailbox::Overflow;
 use crate::metrics::Pause;
+use crate::own::flag;
 use crate::parcel::{DeadLetter, DeadLetterReason, Parcel};
 use crate::pressure::Verdict;
 

@@ -3,11 +3,12 @@
 //! [`Context::watch`](crate::Context::watch) enters a watcher; [`dying`](crate::dying) tells it, exactly once, after
 //! everything that the actor sent. Watching an actor that is gone tells at once.
 
-use crate::cell::{CellRef, flag};
+use crate::cell::CellRef;
 use crate::dying;
 use crate::exit::{ExitReason, Terminated};
 use crate::extras::Watcher;
 use crate::local::Local;
+use crate::own::flag;
 
 /// Names a watch, for [`Context::unwatch`](crate::Context::unwatch).
 #[derive(Clone, Debug)]
