@@ -6,7 +6,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::context::Context;
-use crate::exit::ExitReason;
+use crate::exit::{ExitReason, Terminated};
 
 /// Something that handles one message at a time, with `&mut self`.
 ///
@@ -53,7 +53,7 @@ pub trait Actor: Sized + 'static {
     /// What it takes: one enum, so that nothing is boxed and nothing is cast.
     type Message: Send + 'static;
 
-    /// Called once, before the first message.
+    /// Called once, before the first message; of a supervised actor, after each restart.
     ///
     /// # Errors
     /// A failure here is a failure of the actor, as in [`receive`](Actor::receive).
@@ -76,6 +76,19 @@ pub trait Actor: Sized + 'static {
     /// As in [`receive`](Actor::receive).
     fn deferred(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
         let _ = ctx;
+        Ok(())
+    }
+
+    /// Called when a child that is not supervised has failed: in its constructor, in `started`, or later.
+    ///
+    /// It is the answer to a [`spawn`](Context::spawn) that came to nothing, ahead of the mailbox. By default nothing more
+    /// is done: the failure has been logged, and ends that child only. Whoever would rather not live without it returns
+    /// an error, and the failure goes up.
+    ///
+    /// # Errors
+    /// As in [`receive`](Actor::receive).
+    fn child_failed(&mut self, child: &Terminated, ctx: &mut Context<'_, Self>) -> Outcome {
+        let _ = (child, ctx);
         Ok(())
     }
 

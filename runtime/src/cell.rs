@@ -12,8 +12,8 @@
 //!
 //! | field | who, when |
 //! |---|---|
-//! | `refs`, `over`, `dead`, `slot` | any thread, any time (atomics) |
-//! | `ops`, `home`, `id`, `high`, `low`, `overflow`, `name`, `parent` | any thread reads; written before the cell is shared |
+//! | `refs`, `over`, `life`, `slot` | any thread, any time (atomics) |
+//! | `ops`, `home`, `id`, `high`, `low`, `overflow`, `shutdown`, `name`, `parent` | any thread reads; written before the cell is shared |
 //! | `own`, `mailbox`, `hooks` | the owner: the thread that runs the loop `home` |
 //! | `state` | the owner, while `BUSY` says that it is lent |
 //!
@@ -29,6 +29,7 @@
 
 use std::any::Any;
 use std::cell::{OnceCell, RefCell, UnsafeCell};
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
@@ -44,7 +45,7 @@ use crate::own::{Own, flag};
 use crate::parcel::Parcel;
 use crate::poller::Readiness;
 use crate::refcount::RefCount;
-use crate::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::turn;
 
 /// What everybody may know of a cell without knowing its type.
@@ -56,8 +57,10 @@ pub(crate) struct Header {
     refs: RefCount,
     slot: AtomicU32,
     over: AtomicBool,
-    dead: AtomicBool,
+    life: AtomicU8,
     pub(crate) overflow: Overflow,
+    /// How long it may take to stop.
+    pub(crate) shutdown: u32,
     pub(crate) home: Arc<Home>,
 
     ops: &'static Ops,
@@ -68,6 +71,15 @@ pub(crate) struct Header {
     pub(crate) parent: Option<CellRef>,
 
     own: Own,
+}
+
+/// What everybody may know of an actor's life.
+mod life {
+    pub(super) const LIVING: u8 = 0;
+    /// Told to stop, it waits for its children.
+    pub(super) const WINDING_DOWN: u8 = 1;
+    /// Sends fail.
+    pub(super) const DEAD: u8 = 2;
 }
 
 /// The cell as whoever knows the message type sees it.
@@ -96,6 +108,11 @@ impl<M> Front<M> {
     pub(crate) fn hooks(&self, local: &Local) -> &RefCell<Hooks<M>> {
         self.header.assert_home(local);
         self.hooks.get_or_init(Box::default)
+    }
+
+    /// What the actor has put aside, as it ends.
+    pub(crate) fn take_stashed(&self, local: &Local) -> VecDeque<M> {
+        self.hooks_if_any(local).map(|hooks| hooks.borrow_mut().take_stashed()).unwrap_or_default()
     }
 
     /// The same, without making it.
@@ -245,6 +262,8 @@ pub(crate) struct Birth {
     pub(crate) high: u32,
     pub(crate) low: u32,
     pub(crate) overflow: Overflow,
+    pub(crate) shutdown: u32,
+    pub(crate) stash: Option<u32>,
 }
 
 /// A counted reference to a cell of any type.
@@ -263,8 +282,9 @@ impl CellRef {
             refs: RefCount::new(2),
             slot: AtomicU32::new(0),
             over: AtomicBool::new(false),
-            dead: AtomicBool::new(false),
+            life: AtomicU8::new(life::LIVING),
             overflow: birth.overflow,
+            shutdown: birth.shutdown,
             home: birth.home,
             ops: const { &Ops::of::<A>() },
             id: birth.id,
@@ -275,6 +295,9 @@ impl CellRef {
             own: Own::new(birth.child_slot, birth.flags),
         };
         let front = Front { header, mailbox: UnsafeCell::new(mailbox), hooks: OnceCell::new() };
+        if birth.stash.is_some() {
+            front.header.own.extras().borrow_mut().stash = birth.stash;
+        }
         let cell = Box::new(ActorCell::<A> { front, state: UnsafeCell::new(None) });
         Self(NonNull::from(Box::leak(cell)).cast())
     }
@@ -336,11 +359,24 @@ impl CellRef {
     /// Whether the actor is known to be gone. Another thread may learn it late.
     #[inline]
     pub(crate) fn is_dead(&self) -> bool {
-        self.header().dead.load(Ordering::Relaxed)
+        self.header().life.load(Ordering::Relaxed) == life::DEAD
     }
 
     pub(crate) fn set_dead(&self) {
-        self.header().dead.store(true, Ordering::Relaxed);
+        self.header().life.store(life::DEAD, Ordering::Relaxed);
+    }
+
+    /// Whether the actor is known to wait for its children to stop. Its parent then gives it more time.
+    pub(crate) fn is_winding_down(&self) -> bool {
+        self.header().life.load(Ordering::Relaxed) == life::WINDING_DOWN
+    }
+
+    pub(crate) fn set_winding_down(&self, winding: bool) {
+        let now = if winding { life::WINDING_DOWN } else { life::LIVING };
+        // Not over `DEAD`, which the parent may have said meanwhile: pairs with nothing, all are hints.
+        let _ = self.header().life.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| {
+            (before != life::DEAD).then_some(now)
+        });
     }
 
     /// The raw wait slot, 0 if none is allotted yet.
@@ -472,6 +508,10 @@ pub(crate) unsafe fn free<A: Actor>(cell: NonNull<Header>) {
     if cell.state.get_mut().is_some() {
         // A loop that ended without burying its actors (its thread panicked): their state belongs to that thread.
         std::mem::forget(cell.state.get_mut().take());
+    }
+    if let Some(extras) = cell.front.header.own.extras_if_any() {
+        // Likewise what would have built it anew.
+        std::mem::forget(extras.borrow_mut().supervised.take());
     }
     let header = &cell.front.header;
     header.home.world.release_slot(header.slot.load(Ordering::Relaxed));

@@ -16,7 +16,7 @@ use crate::dying;
 use crate::exit::Terminated;
 use crate::extras::Watcher;
 use crate::hooks::{self, Every, MissedTicks, SourceId, TimerId, What};
-use crate::local::Local;
+use crate::local::{Due, Local};
 use crate::metrics::Pause;
 use crate::own::flag;
 use crate::parcel::Parcel;
@@ -41,6 +41,18 @@ pub struct Context<'a, A: Actor> {
 impl<'a, A: Actor> Context<'a, A> {
     pub(crate) fn new(actor: Handle<'a, A>) -> Self {
         Self { actor }
+    }
+
+    pub(crate) fn handle(&self) -> &Handle<'a, A> {
+        &self.actor
+    }
+
+    pub(crate) fn local(&self) -> &'a Local {
+        self.actor.local
+    }
+
+    pub(crate) fn cell(&self) -> &'a CellRef {
+        self.actor.cell
     }
 
     // Who am I?
@@ -421,7 +433,7 @@ impl<'a, A: Actor> Context<'a, A> {
         let mut extras = self.actor.own().extras().borrow_mut();
         let entry = extras.guards.vacant_entry();
         let guard = entry.key();
-        let key = local.arm_guard(self.now() + deadline, cell.clone(), guard);
+        let key = local.arm_other(self.now() + deadline, Due::Guard(cell.clone(), guard));
         entry.insert(key);
         drop(extras);
         local.keep();

@@ -7,7 +7,10 @@
 //! |---|---|---|
 //! | told | `STOPPING` | its turn: the youngest child is told, and so on, one at a time |
 //! | alone | `STOPPING`, no children | `stopping` |
+//! | rests | `VACANT` | supervised, and to be built anew: see [`resting`](crate::resting) |
 //! | buried | `DEAD` | sends fail; mailbox, timers, sources, names, waits and watchers are settled; the parent is told |
+//!
+//! An actor that did not stop in time is `KILLED`: it is buried in its next turn, whatever it was waiting for.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,22 +21,54 @@ use crate::actor::{Actor, Failure};
 use crate::cell::{CellRef, Handle};
 use crate::context::Context;
 use crate::exit::ExitReason;
+use crate::extras::Then;
 use crate::hooks;
+use crate::linking;
 use crate::local::Local;
 use crate::own::flag;
 use crate::parcel::{DeadLetterReason, Parcel};
+use crate::reply::AskError;
+use crate::resting;
+use crate::supervising;
 use crate::waiting;
 use crate::watch;
 
-/// Tells an actor of this loop to stop.
-pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason) {
+/// Tells an actor of this loop to stop. Its parent says what becomes of it `then`; without a word, its kind of restart.
+pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason, then: Option<Then>) {
     let own = cell.own(local);
     if own.has(flag::DEAD) {
         return;
     }
+    if own.has(flag::VACANT) {
+        return resting::give_up(local, cell, then);
+    }
     if !own.has(flag::STOPPING) && reason != ExitReason::Normal {
         own.extras().borrow_mut().reason = Some(reason);
     }
+    if then.is_some() {
+        let mut extras = own.extras().borrow_mut();
+        // What ends for good stays so.
+        if extras.then != Some(Then::End) {
+            extras.then = then;
+        }
+    }
+    begin_to_stop(local, cell);
+}
+
+/// An actor of this loop did not stop in time.
+pub(crate) fn kill(local: &Local, cell: &CellRef) {
+    let own = cell.own(local);
+    if own.has(flag::DEAD) {
+        return;
+    }
+    own.extras().borrow_mut().reason = Some(ExitReason::Killed);
+    own.clear(flag::VACANT);
+    own.set(flag::KILLED);
+    begin_to_stop(local, cell);
+}
+
+fn begin_to_stop(local: &Local, cell: &CellRef) {
+    let own = cell.own(local);
     own.set(flag::STOPPING);
     if own.has(flag::PAUSED) {
         waiting::stand_up(local, cell);
@@ -55,16 +90,31 @@ pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)
 }
 
 fn fail<A: Actor>(actor: &Handle<'_, A>, reason: ExitReason) {
-    tracing::error!(path = %path_of(actor.cell), %reason, "an actor failed");
     let Handle { cell, local, .. } = *actor;
     // Noted by this actor, if it is the one in turn: an asker may fail in another's.
     if local.in_turn.get().is_some_and(|in_turn| in_turn.with(|one| one.same(cell))) {
         local.take_noted();
+        local.answer_dropped(AskError::Failed);
     }
+    set_failed(local, cell, reason);
+}
+
+/// An actor of this loop fails for a reason that is not of its own code: its children's, or one it is linked with.
+pub(crate) fn fail_from_outside(local: &Local, cell: &CellRef, reason: ExitReason) {
+    if cell.own(local).has(flag::DEAD | flag::STOPPING | flag::VACANT) {
+        return;
+    }
+    set_failed(local, cell, reason);
+    local.schedule(cell);
+}
+
+fn set_failed(local: &Local, cell: &CellRef, reason: ExitReason) {
+    tracing::error!(path = %path_of(cell), %reason, "an actor failed");
+    let own = cell.own(local);
     local.call_attention();
-    actor.own().extras().borrow_mut().reason = Some(reason);
-    actor.own().set(flag::STOPPING);
-    if actor.own().has(flag::PAUSED) {
+    own.extras().borrow_mut().reason = Some(reason);
+    own.set(flag::STOPPING);
+    if own.has(flag::PAUSED) {
         waiting::stand_up(local, cell);
     }
 }
@@ -77,44 +127,31 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 /// One step of an ending actor's way, in its turn.
 pub(crate) fn proceed<A: Actor>(actor: &Handle<'_, A>) {
     let own = actor.own();
-    if own.has(flag::DEAD) || stop_youngest(actor.local, actor.cell) {
+    if own.has(flag::DEAD) {
+        return;
+    }
+    if own.has(flag::KILLED) {
+        supervising::kill_children(actor.local, actor.cell);
+        return bury(actor);
+    }
+    if supervising::end_youngest(actor.local, actor.cell) {
         return;
     }
     if !own.has(flag::STOPPED) {
         own.set(flag::STOPPED);
         say_stopping(actor);
-        if stop_youngest(actor.local, actor.cell) {
+        if supervising::end_youngest(actor.local, actor.cell) {
             return;
         }
     }
-    bury(actor);
-}
-
-/// Tells the youngest child to stop. False if there are no children.
-fn stop_youngest(local: &Local, cell: &CellRef) -> bool {
-    let Some(extras) = cell.own(local).extras_if_any() else { return false };
-    let youngest = extras.borrow().children.youngest().cloned();
-    match youngest {
-        None => false,
-        Some(child) => {
-            Parcel::Stop(child.clone(), ExitReason::Shutdown).send(&child);
-            true
-        }
+    if resting::wants_rest(actor.local, actor.cell) {
+        resting::rest(actor);
+    } else {
+        bury(actor);
     }
 }
 
-/// A child of `parent` has ended.
-pub(crate) fn child_gone(local: &Local, parent: &CellRef, slot: u32) {
-    let own = parent.own(local);
-    let Some(extras) = own.extras_if_any() else { return };
-    let child = extras.borrow_mut().children.remove(slot);
-    drop(child);
-    if own.has(flag::STOPPING) && !own.has(flag::DEAD) {
-        local.schedule(parent);
-    }
-}
-
-fn reason_of<A: Actor>(actor: &Handle<'_, A>) -> ExitReason {
+pub(crate) fn reason_of<A: Actor>(actor: &Handle<'_, A>) -> ExitReason {
     let extras = actor.own().extras_if_any();
     extras.and_then(|extras| extras.borrow().reason.clone()).unwrap_or(ExitReason::Normal)
 }
@@ -128,6 +165,7 @@ fn say_stopping<A: Actor>(actor: &Handle<'_, A>) {
     let why = reason_of(actor);
     carefully(actor.cell, "stopping", || state.stopping(&why, &mut Context::new(*actor)));
     actor.local.take_noted();
+    actor.local.answer_dropped(if why.is_failure() { AskError::Failed } else { AskError::Dropped });
 }
 
 /// Runs user code of an ending actor: a panic is logged and changes nothing.
@@ -146,6 +184,12 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
     cell.set_dead();
     let state = actor.state().take();
     carefully(cell, "dropping its state", || drop(state));
+    if let Some(build) = resting::take_build(local, cell) {
+        carefully(cell, "dropping what builds it", || drop(build));
+    }
+    for message in actor.front().take_stashed(local) {
+        waiting::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
+    }
     while let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) {
         waiting::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
     }
@@ -153,30 +197,45 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
         carefully(cell, "dropping a timer", || drop(timer));
     }
     own.clear(flag::URGENT | flag::FULL);
-    if own.has(flag::PAUSED) {
-        waiting::stand_up(local, cell);
+    settle(actor);
+    if let Some(extras) = own.extras_if_any() {
+        let names = std::mem::take(&mut extras.borrow_mut().names);
+        for name in names {
+            local.home.world.registry.forget(&name, cell.header().id);
+        }
     }
-    settle_extras(local, cell);
     waiting::refresh(local, cell);
     local.take_noted();
     tell(actor);
 }
 
-fn settle_extras(local: &Local, cell: &CellRef) {
-    let Some(extras) = cell.own(local).extras_if_any() else { return };
-    let (names, guards, targets) = {
+/// Takes back what the actor has asked of others: its waits and its guards; answers what it has left unanswered; and
+/// tells those that are linked with it.
+pub(crate) fn settle<A: Actor>(actor: &Handle<'_, A>) {
+    let Handle { cell, local, .. } = *actor;
+    let own = actor.own();
+    if own.has(flag::PAUSED) {
+        waiting::stand_up(local, cell);
+    }
+    let reason = reason_of(actor);
+    local.answer_dropped(if reason.is_failure() { AskError::Failed } else { AskError::Dropped });
+    let Some(extras) = own.extras_if_any() else { return };
+    let (timers, targets, links) = {
         let mut extras = extras.borrow_mut();
-        let guards: Vec<_> = extras.guards.drain().collect();
-        (std::mem::take(&mut extras.names), guards, std::mem::take(&mut extras.targets))
+        let mut timers: Vec<_> = extras.guards.drain().collect();
+        timers.append(&mut extras.restarts);
+        extras.failed_children.clear();
+        if let Some(wards) = &mut extras.wards {
+            wards.reset();
+        }
+        (timers, std::mem::take(&mut extras.targets), std::mem::take(&mut extras.links))
     };
     drop(targets);
-    for name in names {
-        local.home.world.registry.forget(&name, cell.header().id);
-    }
-    for key in guards {
+    for key in timers {
         local.disarm(key);
         local.unkeep();
     }
+    linking::tell(cell, links, &reason);
 }
 
 /// Tells watchers and the parent, last.
@@ -184,6 +243,9 @@ fn tell<A: Actor>(actor: &Handle<'_, A>) {
     let Handle { cell, local, .. } = *actor;
     let own = actor.own();
     let id = cell.header().id;
+    if local.home.dedicated {
+        local.home.bury(id, reason_of(actor));
+    }
     let watchers = own
         .extras_if_any()
         .map(|extras| std::mem::take(&mut extras.borrow_mut().watchers))
@@ -196,7 +258,10 @@ fn tell<A: Actor>(actor: &Handle<'_, A>) {
     local.home.load.fetch_sub(1, Ordering::Relaxed);
     let slot = own.child_slot.get();
     match &cell.header().parent {
-        Some(parent) => Parcel::ChildGone { parent: parent.clone(), slot }.send(parent),
+        Some(parent) => {
+            let (child, reason) = (cell.clone(), reason_of(actor));
+            Parcel::ChildGone { child, slot, reason }.send(parent);
+        }
         None => {
             let top = local.top.borrow_mut().remove(slot);
             drop(top);

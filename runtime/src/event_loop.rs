@@ -16,6 +16,7 @@ use crate::own::flag;
 use crate::parcel::{Control, Parcel};
 use crate::poller::Readiness;
 use crate::spinning::Spinning;
+use crate::supervising;
 use crate::timer_wheel::TimerKey;
 use crate::waiting;
 
@@ -54,17 +55,15 @@ pub(crate) struct EventLoop {
     // Room that is used again each round.
     parcels: Vec<Parcel>,
     due: Vec<(TimerKey, Due)>,
-    /// Ends when its last actor does: the loop of one actor with a thread of its own.
-    dedicated: bool,
     /// How many rounds in a row have left something of step 4 to the next.
     postponed: u8,
 }
 
 impl EventLoop {
-    pub(crate) fn new(local: Local, control: flume::Receiver<Control>, dedicated: bool) -> Self {
+    pub(crate) fn new(local: Local, control: flume::Receiver<Control>) -> Self {
         let spinning = Spinning::new(local.home.world.settings.spin);
         let (parcels, due) = (Vec::new(), Vec::new());
-        Self { local: Rc::new(local), control, spinning, parcels, due, dedicated, postponed: 0 }
+        Self { local: Rc::new(local), control, spinning, parcels, due, postponed: 0 }
     }
 
     /// Rounds until the runtime ends, on the calling thread.
@@ -74,7 +73,7 @@ impl EventLoop {
         while !self.is_done() {
             self.round();
         }
-        if self.dedicated {
+        if local.home.dedicated {
             local.home.world.remove_dedicated(&local.home);
         }
     }
@@ -98,6 +97,10 @@ impl EventLoop {
             match due {
                 Due::Timer(cell, id) => (cell.ops().timer_due)(&cell, local, id),
                 Due::Guard(cell, guard) => _ = take_guard(local, &cell, guard, key),
+                Due::Shutdown(parent, slot) => supervising::shutdown_due(local, &parent, slot, key),
+                Due::Restart(parent, who, stamp) => {
+                    supervising::restart_due(local, &parent, who, stamp, key);
+                }
             }
         }
     }
@@ -127,7 +130,7 @@ impl EventLoop {
     fn dispatch(&mut self) {
         let mut pace = Pace::new(&self.local);
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.dispatch_at(&mut pace))) {
-            match self.local.in_turn.take() {
+            match self.local.in_turn.get() {
                 Some(cell) => cell.with(|cell| (cell.ops().panicked)(cell, &self.local, &*panic)),
                 // Not in a turn: a bug of this crate.
                 None => resume_unwind(panic),
@@ -235,7 +238,7 @@ impl EventLoop {
     /// Whether the loop has ended: all its actors are buried and its inbox is closed.
     pub(crate) fn is_done(&self) -> bool {
         let local = &self.local;
-        let ending = local.home.world.is_ending() || (self.dedicated && local.lived.get());
+        let ending = local.home.world.is_ending() || (local.home.dedicated && local.lived.get());
         ending
             && local.population.get() == 0
             && local.run_queue.is_empty()
@@ -258,7 +261,7 @@ fn obey(local: &Local, request: Control) {
         Control::End => {
             let top = local.top.borrow().in_order();
             for cell in top.iter().rev() {
-                dying::stop(local, cell, ExitReason::Shutdown);
+                dying::stop(local, cell, ExitReason::Shutdown, None);
             }
         }
         // The asker may have stopped waiting.

@@ -19,13 +19,15 @@ pub enum ExitReason {
     Failed(Arc<str>),
     /// A handler panicked; the text is the panic's message.
     Panicked(Arc<str>),
+    /// It was told to stop and did not within its [`Shutdown`](crate::Shutdown) time, or was to be cut off at once.
+    Killed,
 }
 
 impl ExitReason {
     /// Whether the actor failed rather than ended as planned.
     #[must_use]
     pub fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed(_) | Self::Panicked(_))
+        matches!(self, Self::Failed(_) | Self::Panicked(_) | Self::Killed)
     }
 }
 
@@ -36,6 +38,7 @@ impl fmt::Display for ExitReason {
             Self::Shutdown => f.write_str("was stopped"),
             Self::Failed(text) => write!(f, "failed: {text}"),
             Self::Panicked(text) => write!(f, "panicked: {text}"),
+            Self::Killed => f.write_str("was cut off, for it did not stop in time"),
         }
     }
 }

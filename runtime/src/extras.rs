@@ -1,19 +1,23 @@
 //! What only some actors have, kept out of the cell so that an idle actor stays small.
 //!
-//! Filled by [`spawn`](crate::spawn), [`waiting`](crate::waiting), [`watch`](crate::watch) and
-//! [`dying`](crate::dying). It is data without behaviour, but for the list of children.
+//! Filled by [`spawn`](crate::spawn), [`waiting`](crate::waiting), [`watch`](crate::watch),
+//! [`supervising`](crate::supervising), [`linking`](crate::linking) and [`dying`](crate::dying). It is data without behaviour, but for the list of children.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use slab::Slab;
 
+use crate::actor::ActorId;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::exit::{ExitReason, Terminated};
+use crate::local::Local;
 use crate::parker::Parker;
 use crate::recipient::Recipient;
+use crate::supervision::Restart;
 use crate::timer_wheel::TimerKey;
+use crate::wards::Wards;
 
 /// What only some actors have.
 #[derive(Default)]
@@ -32,6 +36,49 @@ pub(crate) struct Extras {
     pub(crate) reason: Option<ExitReason>,
     /// Names under which it is registered.
     pub(crate) names: Vec<String>,
+    /// How it is built anew, if its parent supervises it.
+    pub(crate) supervised: Option<Box<Supervised>>,
+    /// What becomes of it once it has stopped, if its parent has said so.
+    pub(crate) then: Option<Then>,
+    /// The children that it supervises; each with its place among all children.
+    pub(crate) wards: Option<Box<Wards<ActorId, u32>>>,
+    /// Its children that were told to stop and have not ended.
+    pub(crate) closing: Vec<Closing>,
+    /// How many messages it may put aside, if that is unusual.
+    pub(crate) stash: Option<u32>,
+    /// Waits before children are started anew.
+    pub(crate) restarts: Vec<TimerKey>,
+    /// Unsupervised children that failed, of whom it has not been told.
+    pub(crate) failed_children: VecDeque<Terminated>,
+    /// Who dies with it, and it with them.
+    pub(crate) links: Vec<CellRef>,
+}
+
+/// How a supervised actor is built anew.
+pub(crate) struct Supervised {
+    pub(crate) restart: Restart,
+    /// Builds it in its cell. The user's function is inside: it runs while nothing is borrowed.
+    pub(crate) build: Build,
+}
+
+/// Builds an actor in its cell.
+pub(crate) type Build = Box<dyn FnMut(&Local, &CellRef)>;
+
+/// What becomes of a supervised actor once it has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// It keeps its mailbox and waits to be built anew.
+    Rest,
+    /// It ends for good.
+    End,
+}
+
+/// A child that was told to stop.
+pub(crate) struct Closing {
+    pub(crate) slot: u32,
+    pub(crate) then: Then,
+    /// When its time has run out; `None` if it may take as long as it likes.
+    pub(crate) deadline: Option<TimerKey>,
 }
 
 /// Somebody who waits.
@@ -91,6 +138,17 @@ impl Children {
         self.nodes[slot as usize].cell = Some(child);
     }
 
+    /// The child at a place, if it is still that one.
+    pub(crate) fn get(&self, slot: u32) -> Option<&CellRef> {
+        self.nodes.get(slot as usize)?.cell.as_ref()
+    }
+
+    /// The place of a child.
+    pub(crate) fn find(&self, child: &CellRef) -> Option<u32> {
+        let is_it = |node: &Child| node.cell.as_ref().is_some_and(|known| known.same(child));
+        self.nodes.iter().find(|(_, node)| is_it(node)).map(|(slot, _)| slot as u32)
+    }
+
     pub(crate) fn remove(&mut self, slot: u32) -> Option<CellRef> {
         let child = self.nodes.try_remove(slot as usize)?;
         if child.before != NONE {
@@ -104,8 +162,8 @@ impl Children {
         child.cell
     }
 
-    pub(crate) fn youngest(&self) -> Option<&CellRef> {
-        self.nodes.get(self.last as usize)?.cell.as_ref()
+    pub(crate) fn youngest(&self) -> Option<(u32, &CellRef)> {
+        Some((self.last, self.nodes.get(self.last as usize)?.cell.as_ref()?))
     }
 
     pub(crate) fn len(&self) -> usize {

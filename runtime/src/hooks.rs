@@ -50,12 +50,23 @@ pub(crate) struct Hooks<M> {
     timers: Slab<Timer<M>>,
     sources: Slab<Source<M>>,
     urgent: VecDeque<Urgent>,
+    /// Messages that the actor has put aside.
+    stash: VecDeque<M>,
+    /// Messages taken out of the stash: they come ahead of the mailbox.
+    unstashed: VecDeque<M>,
     generation: u32,
 }
 
 impl<M> Default for Hooks<M> {
     fn default() -> Self {
-        Self { timers: Slab::new(), sources: Slab::new(), urgent: VecDeque::new(), generation: 0 }
+        Self {
+            timers: Slab::new(),
+            sources: Slab::new(),
+            urgent: VecDeque::new(),
+            stash: VecDeque::new(),
+            unstashed: VecDeque::new(),
+            generation: 0,
+        }
     }
 }
 
@@ -114,12 +125,30 @@ impl<M> Hooks<M> {
         self.sources.get_mut(id.index as usize).filter(|source| source.generation == id.generation)
     }
 
+    /// Whether anything waits ahead of the mailbox.
     pub(crate) fn is_urgent(&self) -> bool {
-        !self.urgent.is_empty()
+        !self.urgent.is_empty() || !self.unstashed.is_empty()
     }
 
     pub(crate) fn urgent_len(&self) -> usize {
         self.urgent.len()
+    }
+
+    /// How many that were taken out of the stash wait.
+    pub(crate) fn unstashed_len(&self) -> usize {
+        self.unstashed.len()
+    }
+
+    /// The oldest of them.
+    pub(crate) fn next_unstashed(&mut self) -> Option<M> {
+        self.unstashed.pop_front()
+    }
+
+    /// Everything that was put aside, in order: the actor ends.
+    pub(crate) fn take_stashed(&mut self) -> VecDeque<M> {
+        let mut all = std::mem::take(&mut self.unstashed);
+        all.append(&mut self.stash);
+        all
     }
 }
 
@@ -240,6 +269,38 @@ pub(crate) fn ready<A: Actor>(actor: &Handle<'_, A>, id: SourceId, readiness: Re
     hooks.urgent.push_back(Urgent::Ready(id));
     drop(hooks);
     raise(actor);
+}
+
+/// Puts a message aside, unless `limit` are put aside already.
+pub(crate) fn stash<A: Actor>(
+    actor: &Handle<'_, A>,
+    message: A::Message,
+    limit: usize,
+) -> Result<(), A::Message> {
+    let mut hooks = actor.front().hooks(actor.local).borrow_mut();
+    if hooks.stash.len() >= limit {
+        return Err(message);
+    }
+    hooks.stash.push_back(message);
+    Ok(())
+}
+
+/// How many messages are put aside.
+pub(crate) fn stashed<A: Actor>(actor: &Handle<'_, A>) -> usize {
+    let hooks = actor.front().hooks_if_any(actor.local);
+    hooks.map_or(0, |hooks| hooks.borrow().stash.len())
+}
+
+/// Puts what was put aside ahead of the mailbox.
+pub(crate) fn unstash<A: Actor>(actor: &Handle<'_, A>) {
+    let Some(hooks) = actor.front().hooks_if_any(actor.local) else { return };
+    let mut hooks = hooks.borrow_mut();
+    let hooks = &mut *hooks;
+    hooks.unstashed.append(&mut hooks.stash);
+    if !hooks.unstashed.is_empty() {
+        raise(actor);
+        actor.local.call_attention();
+    }
 }
 
 fn raise<A: Actor>(actor: &Handle<'_, A>) {

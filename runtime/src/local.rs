@@ -26,6 +26,7 @@ use crate::hooks::{SourceId, TimerId};
 use crate::metrics::Counters;
 use crate::own::flag;
 use crate::poller::Readiness;
+use crate::reply::AskError;
 use crate::run_queue::RunQueue;
 use crate::timer_wheel::{TimerKey, TimerWheel};
 
@@ -50,6 +51,8 @@ pub(crate) struct Local {
     sources: RefCell<Slab<(CellRef, SourceId)>>,
     /// Actors of this loop that wait, for whoever asks why.
     pub(crate) paused: RefCell<Vec<CellRef>>,
+    /// Replies that the handler in turn has dropped without an answer.
+    unanswered: RefCell<Vec<Unanswered>>,
     /// Timers and sources that keep the runtime alive.
     kept: Cell<usize>,
     now: Cell<Timestamp>,
@@ -66,12 +69,19 @@ pub(crate) struct Local {
     pub(crate) root_exit: RefCell<Option<ExitReason>>,
 }
 
+/// A reply without its answer.
+pub(crate) type Unanswered = Box<dyn FnOnce(AskError)>;
+
 /// What a timer of the wheel is for.
 pub(crate) enum Due {
     /// A timer of the actor's own.
     Timer(CellRef, TimerId),
     /// The deadline of a pressure guard.
     Guard(CellRef, usize),
+    /// A child has not stopped in time.
+    Shutdown(CellRef, u32),
+    /// A child, or several, may be started anew.
+    Restart(CellRef, Option<ActorId>, u64),
 }
 
 thread_local! {
@@ -96,6 +106,7 @@ impl Local {
             wheel: RefCell::new(TimerWheel::new()),
             sources: RefCell::default(),
             paused: RefCell::default(),
+            unanswered: RefCell::default(),
             kept: Cell::new(0),
             born: Cell::new(0),
             population: Cell::new(0),
@@ -154,7 +165,7 @@ impl Local {
     #[inline]
     pub(crate) fn schedule(&self, cell: &CellRef) {
         let own = cell.own(self);
-        if !own.has(flag::SCHEDULED | flag::PAUSED | flag::DEAD) {
+        if !own.has(flag::SCHEDULED | flag::PAUSED | flag::DEAD | flag::VACANT) {
             own.set(flag::SCHEDULED);
             self.run_queue.push(Uncounted::new(cell));
         }
@@ -191,14 +202,29 @@ impl Local {
         std::mem::take(&mut *self.noted.borrow_mut())
     }
 
+    /// The handler in turn has dropped a reply: it is answered when it is known how the handler ends.
+    #[cold]
+    pub(crate) fn leave_unanswered(&self, reply: Unanswered) {
+        self.unanswered.borrow_mut().push(reply);
+        self.attention.set(true);
+    }
+
+    /// Answers the replies that were dropped since.
+    pub(crate) fn answer_dropped(&self, error: AskError) {
+        let unanswered = std::mem::take(&mut *self.unanswered.borrow_mut());
+        for answer in unanswered {
+            answer(error);
+        }
+    }
+
     // Timers.
 
     pub(crate) fn arm(&self, at: Timestamp, cell: CellRef, id: TimerId) -> TimerKey {
         self.wheel.borrow_mut().insert(at.tick_due(), Due::Timer(cell, id))
     }
 
-    pub(crate) fn arm_guard(&self, at: Timestamp, cell: CellRef, guard: usize) -> TimerKey {
-        self.wheel.borrow_mut().insert(at.tick_due(), Due::Guard(cell, guard))
+    pub(crate) fn arm_other(&self, at: Timestamp, due: Due) -> TimerKey {
+        self.wheel.borrow_mut().insert(at.tick_due(), due)
     }
 
     pub(crate) fn disarm(&self, key: TimerKey) {

@@ -83,4 +83,10 @@ pub(crate) mod flag {
     pub(crate) const BUSY: u32 = 1 << 11;
     /// The actor holds a pressure guard.
     pub(crate) const GUARDED: u32 = 1 << 12;
+    /// Without its actor, which is to be built anew; the mailbox takes messages, and no turn comes.
+    pub(crate) const VACANT: u32 = 1 << 13;
+    /// Its parent wants to know when it has started.
+    pub(crate) const AWAITED: u32 = 1 << 14;
+    /// Cut off: it is buried without further ado.
+    pub(crate) const KILLED: u32 = 1 << 15;
 }

@@ -9,9 +9,12 @@ use crate::cell::{CellRef, Grave};
 use crate::dying;
 use crate::envelope::Envelope;
 use crate::exit::ExitReason;
-use crate::extras::{Waiter, Watcher};
+use crate::extras::{Then, Waiter, Watcher};
+use crate::linking;
 use crate::local::Local;
 use crate::metrics::Pause;
+use crate::resting;
+use crate::supervising;
 use crate::waiting;
 use crate::watch;
 
@@ -27,8 +30,24 @@ pub(crate) enum Parcel {
     Resume(CellRef),
     /// Somebody wants an actor that lives here to stop.
     Stop(CellRef, ExitReason),
+    /// The parent of an actor that lives here wants it to stop, and says what becomes of it.
+    End(CellRef, Then),
+    /// An actor that lives here did not stop in time.
+    Kill(CellRef),
+    /// A supervised actor that lives here may be built anew.
+    Rebuild(CellRef),
     /// A child of an actor that lives here has ended.
-    ChildGone { parent: CellRef, slot: u32 },
+    ChildGone { child: CellRef, slot: u32, reason: ExitReason },
+    /// A supervised child has stopped and waits to be built anew, or to be ended.
+    ChildRests { child: CellRef, slot: u32, reason: ExitReason },
+    /// A supervised child has started.
+    ChildUp(CellRef),
+    /// An actor that lives here is to die with `with`.
+    Link { cell: CellRef, with: CellRef },
+    /// Or no longer.
+    Unlink { cell: CellRef, from: CellRef },
+    /// `from`, which was linked with an actor that lives here, has ended.
+    LinkEnded { cell: CellRef, from: CellRef, reason: ExitReason },
     /// Somebody wants to be told when `cell` ends.
     Watch { cell: CellRef, watcher: Watcher },
     /// Or no longer.
@@ -48,8 +67,22 @@ impl Parcel {
             Self::Run(work) => work(local),
             Self::Wait { who, on } => waiting::wait_requested(local, who, &on),
             Self::Resume(cell) => waiting::resumed(local, &cell),
-            Self::Stop(cell, reason) => dying::stop(local, &cell, reason),
-            Self::ChildGone { parent, slot } => dying::child_gone(local, &parent, slot),
+            Self::Stop(cell, reason) => dying::stop(local, &cell, reason, None),
+            Self::End(cell, then) => dying::stop(local, &cell, ExitReason::Shutdown, Some(then)),
+            Self::Kill(cell) => dying::kill(local, &cell),
+            Self::Rebuild(cell) => resting::rebuild(local, &cell),
+            Self::ChildGone { child, slot, reason } => {
+                supervising::child_gone(local, &child, slot, reason);
+            }
+            Self::ChildRests { child, slot, reason } => {
+                supervising::child_rests(local, &child, slot, &reason);
+            }
+            Self::ChildUp(child) => supervising::child_up(local, &child),
+            Self::Link { cell, with } => linking::link(local, &cell, with),
+            Self::Unlink { cell, from } => linking::unlink(local, &cell, &from),
+            Self::LinkEnded { cell, from, reason } => {
+                linking::ended(local, &cell, &from, &reason);
+            }
             Self::Watch { cell, watcher } => watch::watch(local, &cell, watcher),
             Self::Unwatch { cell, id } => watch::unwatch(local, &cell, id),
             Self::Orphan(grave) => drop(grave),
@@ -61,14 +94,34 @@ impl Parcel {
     pub(crate) fn send(self, cell: &CellRef) {
         match Local::current(cell.home()) {
             Some(local) => self.open(&local),
-            // An ended loop has no actors left to wait, resume, stop or be told. Whoever watches one is told from here.
-            None => {
-                if let Err(Self::Watch { watcher, .. }) = cell.header().home.post(self) {
-                    watch::tell(&watcher, cell, ExitReason::Shutdown);
-                }
-            }
+            None => self.post(cell),
         }
     }
+
+    /// Sends it to the loop of `cell` through its inbox, also if that is this one: behind everything that was sent to
+    /// it before, and outside of any turn.
+    pub(crate) fn post(self, cell: &CellRef) {
+        if let Err(refused) = cell.home().post(self) {
+            refused.refused(cell);
+        }
+    }
+
+    /// An ended loop has no actors left to wait, resume, stop or be told. What others expect of it comes from here.
+    fn refused(self, cell: &CellRef) {
+        match self {
+            Self::Watch { watcher, .. } => watch::tell(&watcher, cell, epitaph(cell)),
+            Self::ChildRests { child, .. } => Self::End(child.clone(), Then::End).post(&child),
+            Self::Link { cell, with } => {
+                let reason = epitaph(&cell);
+                Self::LinkEnded { cell: with.clone(), from: cell, reason }.send(&with);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn epitaph(cell: &CellRef) -> ExitReason {
+    cell.home().epitaph(cell.header().id)
 }
 
 /// A request to a loop that is not for an actor.

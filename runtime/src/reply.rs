@@ -24,9 +24,13 @@ pub enum AskError {
     /// The deadline passed. A later answer is dropped and counted.
     #[error("no answer came before the deadline")]
     Timeout,
-    /// The actor that was asked dropped the [`Reply`], or ended with the question in its mailbox.
+    /// The actor that was asked dropped the [`Reply`], or ended as planned with the question in its mailbox.
     #[error("the question was dropped without an answer")]
     Dropped,
+    /// The actor that was asked failed with the question in hand, in its state, or, unless it is built anew, in its
+    /// mailbox.
+    #[error("the actor that was asked failed before it answered")]
+    Failed,
     /// The actor had already ended.
     #[error("the actor that was asked has ended")]
     Closed,
@@ -37,7 +41,9 @@ pub enum AskError {
 
 /// The way back to whoever asks, for one answer.
 ///
-/// Dropped without an answer, it answers [`AskError::Dropped`] at once. An answer never counts towards the asker's
+/// Dropped without an answer, it answers by itself: [`AskError::Failed`] if the handler in which it is dropped fails, or
+/// if it goes with the state of an actor that has failed; else [`AskError::Dropped`]. In a handler it does so as the
+/// handler ends, anywhere else at once. An answer never counts towards the asker's
 /// mailbox marks, and never makes the answering actor pause: one slow client does not stop a server's answers.
 #[must_use = "a reply that is dropped answers `AskError::Dropped`"]
 pub struct Reply<T: Send + 'static>(Option<Way<T>>);
@@ -98,7 +104,20 @@ impl<T: Send + 'static> Reply<T> {
 
 impl<T: Send + 'static> Drop for Reply<T> {
     fn drop(&mut self) {
-        self.give(Err(AskError::Dropped));
+        let Some(way) = self.0.take() else { return };
+        let mut left = Some(Self(Some(way)));
+        Local::with_any(|local| {
+            if local.in_turn.get().is_some()
+                && let Some(mut reply) = left.take()
+            {
+                local.leave_unanswered(Box::new(move |error| reply.give(Err(error))));
+            }
+        });
+        if let Some(mut reply) = left {
+            // Outside of any turn: a pool thread, a plain one, or what an actor left behind.
+            let failed = std::thread::panicking();
+            reply.give(Err(if failed { AskError::Failed } else { AskError::Dropped }));
+        }
     }
 }
 

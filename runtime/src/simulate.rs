@@ -6,6 +6,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::driver::{Driver, Simulation};
 use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
@@ -25,13 +26,20 @@ impl Simulated {
         let simulation = Simulation::new(seed);
         let make = |index| {
             let (sender, control) = flume::unbounded();
-            let home = Home::new(Arc::clone(world), index, None, sender);
-            world.add_home(Arc::clone(&home), false);
+            let home = Home::new(Arc::clone(world), index, false, None, sender);
+            world.add_home(Arc::clone(&home));
             let driver = Driver::simulated(Rc::clone(&simulation));
-            EventLoop::new(Local::new(home, driver), control, false)
+            EventLoop::new(Local::new(home, driver), control)
         };
         let loops = (0..loops).map(make).collect();
         Self { simulation, loops }
+    }
+
+    /// When the nearest timer is due, if something is waited for.
+    fn next_kept_deadline(&self) -> Option<Timestamp> {
+        let kept = self.loops.iter().any(|one| one.local.is_kept());
+        let next = self.loops.iter().filter_map(EventLoop::next_deadline).min();
+        next.filter(|_| kept)
     }
 
     /// The loops that have something to do now, by their place.
@@ -69,7 +77,14 @@ pub(crate) fn run(
             if simulated.loops.iter().all(EventLoop::is_done) {
                 return Ok(simulated.loops[0].local.root_exit.take());
             }
-            return Err(RunError::Stuck("actors that are stopping".into()));
+            // Children have so long to stop; then their parents go on without them.
+            match simulated.next_kept_deadline() {
+                Some(deadline) => {
+                    simulated.simulation.now.set(deadline);
+                    continue;
+                }
+                None => return Err(RunError::Stuck("actors that are stopping".into())),
+            }
         }
         // Nothing is runnable anywhere: only now may time pass.
         let kept = simulated.loops.iter().any(|one| one.local.is_kept());

@@ -13,11 +13,15 @@ use crate::cell::{Birth, CellRef, Handle};
 use crate::clock::Timestamp;
 use crate::dying;
 use crate::exit::ExitReason;
+use crate::extras::{Build, Supervised};
 use crate::home::Home;
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
 use crate::own::flag;
 use crate::parcel::Parcel;
+use crate::shutdown::Shutdown;
+use crate::supervising;
+use crate::supervision::Restart;
 use crate::world::World;
 
 /// On which loop a new actor lives, for its whole life.
@@ -47,7 +51,7 @@ pub enum Placement {
 /// let log = Spawn::<String>::named("log").high(100).overflow(Overflow::DropOldest);
 /// # let _ = log;
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Spawn<M> {
     name: Option<String>,
     high: Option<u32>,
@@ -55,6 +59,14 @@ pub struct Spawn<M> {
     overflow: Overflow,
     weigh: Option<fn(&M) -> usize>,
     tireless: bool,
+    shutdown: Shutdown,
+    stash: Option<u32>,
+}
+
+impl<M> Clone for Spawn<M> {
+    fn clone(&self) -> Self {
+        Self { name: self.name.clone(), ..*self }
+    }
 }
 
 impl<M> Default for Spawn<M> {
@@ -66,6 +78,8 @@ impl<M> Default for Spawn<M> {
             overflow: Overflow::Wait,
             weigh: None,
             tireless: false,
+            shutdown: Shutdown::default(),
+            stash: None,
         }
     }
 }
@@ -121,6 +135,24 @@ impl<M> Spawn<M> {
         self
     }
 
+    /// How long the actor may take to stop when its parent tells it to. Default 5 s.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
+    /// Most messages that the actor may put aside with [`Context::stash`](crate::Context::stash). Default 1,024.
+    #[must_use]
+    pub fn stash(mut self, messages: u32) -> Self {
+        self.stash = Some(messages);
+        self
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     fn marks(&self, home: &Home) -> (u32, u32) {
         let settings = &home.world.settings;
         let high = match self.overflow {
@@ -141,6 +173,20 @@ impl<M> Spawn<M> {
         let limited = if plain { 0 } else { flag::LIMITED };
         let tireless = if self.tireless { flag::TIRELESS } else { 0 };
         limited | tireless
+    }
+}
+
+impl<M> From<&str> for Spawn<M> {
+    /// An actor with this name.
+    fn from(name: &str) -> Self {
+        Self::named(name)
+    }
+}
+
+impl<M> From<String> for Spawn<M> {
+    /// An actor with this name.
+    fn from(name: String) -> Self {
+        Self::named(name)
     }
 }
 
@@ -208,16 +254,64 @@ impl<'a> Scope<'a> {
         }
         let (cell, slot) = self.conceive::<A>(&home, spawn);
         self.enter(&cell, slot);
+        self.settle_elsewhere(&cell, slot, move |local, cell| settle_in(local, cell, make));
+        Address::newborn::<A>(cell)
+    }
+
+    /// Has a cell settled on its own loop. If that loop has ended, the actor is dead from the start.
+    fn settle_elsewhere(
+        &self,
+        cell: &CellRef,
+        slot: u32,
+        settle: impl FnOnce(&Local, &CellRef) + Send + 'static,
+    ) {
         let newborn = cell.clone();
-        let build = Parcel::Run(Box::new(move |local| settle_in(local, &newborn, make)));
-        if home.post(build).is_err() {
+        let build = Parcel::Run(Box::new(move |local| settle(local, &newborn)));
+        if cell.home().post(build).is_err() {
             cell.set_dead();
-            if let Some(parent) = self.parent {
-                dying::child_gone(self.local, parent, slot);
+            if self.parent.is_some() {
+                supervising::child_gone(self.local, cell, slot, ExitReason::Shutdown);
             }
             cell.release_unborn_life();
         }
-        Address::newborn::<A>(cell)
+    }
+
+    /// A supervised child of this loop, which `make` builds whenever it is started. Vacant until its supervisor says so.
+    pub(crate) fn supervised_here<A: Actor>(
+        &self,
+        spawn: Spawn<A::Message>,
+        restart: Restart,
+        mut make: impl FnMut() -> A + 'static,
+    ) -> (Address<A::Message>, u32) {
+        let (cell, slot) = self.conceive::<A>(&self.local.home, spawn);
+        self.enter(&cell, slot);
+        let build: Build = Box::new(move |local, cell| build_in::<A>(local, cell, &mut make));
+        settle_supervised(self.local, &cell, Supervised { restart, build });
+        (Address::newborn::<A>(cell), slot)
+    }
+
+    /// The same on the loop that `placement` names.
+    pub(crate) fn supervised_on<A: Actor>(
+        &self,
+        placement: Placement,
+        spawn: Spawn<A::Message>,
+        restart: Restart,
+        mut make: impl FnMut() -> A + Send + 'static,
+    ) -> (Address<A::Message>, u32) {
+        let home = match placement {
+            Placement::Here => Arc::clone(&self.local.home),
+            elsewhere => place(&self.local.home.world, elsewhere),
+        };
+        if Arc::ptr_eq(&home, &self.local.home) {
+            return self.supervised_here(spawn, restart, make);
+        }
+        let (cell, slot) = self.conceive::<A>(&home, spawn);
+        self.enter(&cell, slot);
+        self.settle_elsewhere(&cell, slot, move |local, cell| {
+            let build: Build = Box::new(move |local, cell| build_in::<A>(local, cell, &mut make));
+            settle_supervised(local, cell, Supervised { restart, build });
+        });
+        (Address::newborn::<A>(cell), slot)
     }
 
     /// Makes the cell, with its place among the parent's children.
@@ -298,6 +392,8 @@ fn newborn<A: Actor>(
         high,
         low,
         overflow: spawn.overflow,
+        shutdown: spawn.shutdown.to_raw(),
+        stash: spawn.stash,
     };
     CellRef::allocate::<A>(birth, Mailbox::new(spawn.overflow, spawn.weigh))
 }
@@ -307,8 +403,24 @@ const NO_SLOT: u32 = u32::MAX;
 
 /// Builds the actor in its cell, on its loop, and gives it its first turn.
 fn settle_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) {
-    let handle = Handle::<A>::new(cell, local);
-    let own = handle.own();
+    settle(local, cell);
+    build_in(local, cell, make);
+    if local.home.world.is_ending() && cell.header().parent.is_none() {
+        dying::stop(local, cell, ExitReason::Shutdown, None);
+    }
+}
+
+/// A supervised actor settles on its loop and waits to be built.
+fn settle_supervised(local: &Local, cell: &CellRef, supervised: Supervised) {
+    settle(local, cell);
+    let own = cell.own(local);
+    own.set(flag::VACANT);
+    own.extras().borrow_mut().supervised = Some(Box::new(supervised));
+}
+
+/// The cell becomes one of its loop's.
+fn settle(local: &Local, cell: &CellRef) {
+    let own = cell.own(local);
     local.population.set(local.population.get() + 1);
     local.lived.set(true);
     if cell.header().parent.is_none() {
@@ -317,12 +429,14 @@ fn settle_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) 
         own.child_slot.set(slot);
         top.fill(slot, cell.clone());
     }
+}
+
+/// Builds the actor in its cell. A panic of `make` is a failure of the actor.
+fn build_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) {
+    let handle = Handle::<A>::new(cell, local);
     match catch_unwind(AssertUnwindSafe(make)) {
         Ok(actor) => *handle.state() = Some(actor),
         Err(panic) => dying::panicked(&handle, &*panic),
-    }
-    if local.home.world.is_ending() && cell.header().parent.is_none() {
-        dying::stop(local, cell, ExitReason::Shutdown);
     }
     local.schedule(cell);
 }

@@ -12,8 +12,8 @@ pub(crate) use loom::sync::{Mutex, MutexGuard};
 pub(crate) mod atomic {
     //! Atomics of the library in use.
     #[cfg(not(roundsman_loom))]
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
 
     #[cfg(roundsman_loom)]
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering, fence};
 }

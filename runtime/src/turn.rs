@@ -14,8 +14,11 @@ use crate::actor::{Actor, Failure, Outcome};
 use crate::cell::{Handle, Uncounted};
 use crate::context::Context;
 use crate::dying;
+use crate::exit::Terminated;
 use crate::hooks;
 use crate::own::flag;
+use crate::parcel::Parcel;
+use crate::reply::AskError;
 use crate::waiting;
 
 /// One visit. A panic of the actor goes up to the loop, which calls [`panicked`].
@@ -30,7 +33,7 @@ pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
     {
         dying::failed(actor, &failure);
     }
-    if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD) {
+    if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD | flag::VACANT) {
         // The common case: back into the queue, or idle.
         if actor.mailbox(|mailbox| mailbox.len()) > 0 {
             local.run_queue.push(Uncounted::new(actor.cell));
@@ -47,6 +50,7 @@ pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
 pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)) {
     dying::panicked(actor, panic);
     after_unusual_turn(actor);
+    actor.local.in_turn.set(None);
 }
 
 /// The actor stops, pauses, is dead, or has something urgent left.
@@ -56,8 +60,11 @@ fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
     let own = actor.own();
     if own.has(flag::STOPPING) {
         dying::proceed(actor);
+        // What user code that ran as it ended has dropped.
+        actor.local.answer_dropped(AskError::Dropped);
     }
-    if own.has(flag::URGENT) && !own.has(flag::DEAD | flag::PAUSED | flag::STOPPING) {
+    if own.has(flag::URGENT) && !own.has(flag::DEAD | flag::PAUSED | flag::STOPPING | flag::VACANT)
+    {
         actor.local.run_queue.push(Uncounted::new(actor.cell));
         return;
     }
@@ -70,13 +77,16 @@ fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
 /// The call at the end of a round.
 pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
     let own = actor.own();
-    if own.has(flag::STOPPING | flag::DEAD) {
+    if own.has(flag::STOPPING | flag::DEAD | flag::VACANT) {
         return;
     }
     actor.local.in_turn.set(Some(Uncounted::new(actor.cell)));
     guarded(actor, |state, actor| {
         let outcome = state.deferred(&mut Context::new(*actor));
         waiting::settle(actor.local, actor.cell);
+        if outcome.is_ok() {
+            actor.local.answer_dropped(AskError::Dropped);
+        }
         outcome
     });
     actor.local.in_turn.set(None);
@@ -137,6 +147,7 @@ fn opening<A: Actor>(
     if !own.has(flag::STARTED) {
         own.set(flag::STARTED);
         state.started(ctx)?;
+        say_started(actor);
         if actor.local.has_attention() && interrupted(actor) {
             return Ok(true);
         }
@@ -151,7 +162,17 @@ fn urgent<A: Actor>(
     ctx: &mut Context<'_, A>,
 ) -> Result<bool, Failure> {
     let local = actor.local;
-    let waiting = actor.front().hooks(local).borrow().urgent_len();
+    while let Some(gone) = next_failed_child(actor) {
+        state.child_failed(&gone, ctx)?;
+        if local.has_attention() && interrupted(actor) {
+            return Ok(true);
+        }
+    }
+    let Some(hooks) = actor.front().hooks_if_any(local) else {
+        actor.own().clear(flag::URGENT);
+        return Ok(false);
+    };
+    let waiting = hooks.borrow().urgent_len();
     let mut over = false;
     for _ in 0..waiting {
         let Some(message) = hooks::next_urgent(actor) else { break };
@@ -162,10 +183,49 @@ fn urgent<A: Actor>(
             break;
         }
     }
-    if !actor.front().hooks(local).borrow().is_urgent() {
+    // What comes out of the stash comes before the mailbox: as long as there is some, the mailbox waits.
+    let unstashed = hooks.borrow().unstashed_len();
+    for _ in 0..unstashed.min(local.budget) {
+        if over {
+            break;
+        }
+        let Some(message) = hooks.borrow_mut().next_unstashed() else { break };
+        local.counters.handled.add(1);
+        state.receive(message, ctx)?;
+        over = local.has_attention() && interrupted(actor);
+    }
+    let hooks = hooks.borrow();
+    if !hooks.is_urgent() && !has_failed_child(actor) {
         actor.own().clear(flag::URGENT);
     }
-    Ok(over)
+    Ok(over || hooks.unstashed_len() > 0)
+}
+
+/// Whether messages came out of the stash: they go before the rest of the mailbox.
+fn has_unstashed<A: Actor>(actor: &Handle<'_, A>) -> bool {
+    let hooks = actor.front().hooks_if_any(actor.local);
+    hooks.is_some_and(|hooks| hooks.borrow().unstashed_len() > 0)
+}
+
+/// A child that failed and that the actor has not been told of.
+fn next_failed_child<A: Actor>(actor: &Handle<'_, A>) -> Option<Terminated> {
+    actor.own().extras_if_any()?.borrow_mut().failed_children.pop_front()
+}
+
+fn has_failed_child<A: Actor>(actor: &Handle<'_, A>) -> bool {
+    let extras = actor.own().extras_if_any();
+    extras.is_some_and(|extras| !extras.borrow().failed_children.is_empty())
+}
+
+/// The actor has started: its supervisor may be waiting for that.
+fn say_started<A: Actor>(actor: &Handle<'_, A>) {
+    let own = actor.own();
+    if own.has(flag::AWAITED)
+        && let Some(parent) = &actor.cell.header().parent
+    {
+        own.clear(flag::AWAITED);
+        Parcel::ChildUp(actor.cell.clone()).send(parent);
+    }
 }
 
 /// Something wants attention between two messages. True if the turn is over.
@@ -173,7 +233,9 @@ fn urgent<A: Actor>(
 #[inline(never)]
 fn interrupted<A: Actor>(actor: &Handle<'_, A>) -> bool {
     let paused = waiting::settle(actor.local, actor.cell);
-    paused || actor.own().has(flag::STOPPING)
+    actor.local.answer_dropped(AskError::Dropped);
+    let own = actor.own();
+    paused || own.has(flag::STOPPING) || (own.has(flag::URGENT) && has_unstashed(actor))
 }
 
 /// A message was taken from a full mailbox: at the low mark its senders go on.

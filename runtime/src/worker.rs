@@ -22,7 +22,6 @@ pub(crate) struct Seedling {
     poller: Poller,
     control: flume::Receiver<Control>,
     origin: Instant,
-    dedicated: bool,
 }
 
 impl Seedling {
@@ -33,15 +32,15 @@ impl Seedling {
     pub(crate) fn new(world: &Arc<World>, origin: Instant, dedicated: bool) -> io::Result<Self> {
         let (poller, waker) = Poller::new()?;
         let (sender, control) = flume::unbounded();
-        let home = Home::new(Arc::clone(world), world.next_index(), Some(waker), sender);
-        world.add_home(Arc::clone(&home), dedicated);
-        Ok(Self { home, poller, control, origin, dedicated })
+        let home = Home::new(Arc::clone(world), world.next_index(), dedicated, Some(waker), sender);
+        world.add_home(Arc::clone(&home));
+        Ok(Self { home, poller, control, origin })
     }
 
     /// The loop, on the thread that will run it.
     pub(crate) fn grow(self) -> EventLoop {
         let local = Local::new(self.home, Driver::os(self.origin, self.poller));
-        EventLoop::new(local, self.control, self.dedicated)
+        EventLoop::new(local, self.control)
     }
 
     /// Runs the loop on a thread of its own; `ended` hears of its end, also of one by panic.

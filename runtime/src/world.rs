@@ -87,9 +87,9 @@ impl World {
     }
 
     /// Adds a loop, which is alive.
-    pub(crate) fn add_home(&self, home: Arc<Home>, dedicated: bool) {
+    pub(crate) fn add_home(&self, home: Arc<Home>) {
         self.revive();
-        let list = if dedicated { &self.dedicated } else { &self.homes };
+        let list = if home.dedicated { &self.dedicated } else { &self.homes };
         list.write().unwrap_or_else(PoisonError::into_inner).push(home);
     }
 
@@ -168,7 +168,7 @@ impl World {
 
     /// A loop that has ended before it began: for actors that could not be placed.
     pub(crate) fn nowhere(self: &Arc<Self>) -> Arc<Home> {
-        let home = Home::new(Arc::clone(self), 0, None, flume::bounded(0).0);
+        let home = Home::new(Arc::clone(self), 0, false, None, flume::bounded(0).0);
         home.inbox().close();
         home
     }
