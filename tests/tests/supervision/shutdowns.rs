@@ -37,7 +37,7 @@ fn parent_of_blocked(release: mpsc::Receiver<()>, notes: Diary, supervised: bool
             let spawn = Spawn::named("blocks").shutdown(limit);
             let blocks = Blocks(release, Arc::new(Mutex::new(Some(blocked))));
             let mut make = Some(blocks);
-            let mut make = move || make.take().expect("once");
+            let make = move || make.take().expect("once");
             let blocks = if supervised {
                 let spec = ChildSpec::permanent(spawn);
                 ctx.supervise_on(Placement::OwnThread, spec, make)
