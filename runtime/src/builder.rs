@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::mailbox::{HIGH, LOW};
-use crate::parcel::DeadLetter;
+use crate::dead_letter::DeadLetter;
 use crate::runtime::Runtime;
 use crate::world::{Settings, World};
 

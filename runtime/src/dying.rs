@@ -17,11 +17,13 @@ use std::sync::atomic::Ordering;
 use crate::actor::{Actor, Failure};
 use crate::cell::{CellRef, Handle};
 use crate::context::Context;
+use crate::dead_letter;
 use crate::exit::ExitReason;
 use crate::hooks;
+use crate::ledger::DeadLetterReason;
 use crate::local::Local;
 use crate::own::flag;
-use crate::parcel::{DeadLetterReason, Parcel};
+use crate::parcel::Parcel;
 use crate::waiting;
 use crate::watch;
 
@@ -58,7 +60,8 @@ fn fail<A: Actor>(actor: &Handle<'_, A>, reason: ExitReason) {
     tracing::error!(path = %path_of(actor.cell), %reason, "an actor failed");
     let Handle { cell, local, .. } = *actor;
     // Noted by this actor, if it is the one in turn: an asker may fail in another's.
-    if local.in_turn.get().is_some_and(|in_turn| in_turn.with(|one| one.same(cell))) {
+    local.counters().failures.add(1);
+    if local.is_in_turn(cell) {
         local.take_noted();
     }
     local.call_attention();
@@ -147,8 +150,9 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
     let state = actor.state().take();
     carefully(cell, "dropping its state", || drop(state));
     while let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) {
-        waiting::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
+        dead_letter::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
     }
+    dead_letter::close_books(local, cell);
     for timer in hooks::clear(actor) {
         carefully(cell, "dropping a timer", || drop(timer));
     }

@@ -11,6 +11,7 @@ use slab::Slab;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::exit::{ExitReason, Terminated};
+use crate::ledger::Ledger;
 use crate::parker::Parker;
 use crate::recipient::Recipient;
 use crate::timer_wheel::TimerKey;
@@ -32,6 +33,10 @@ pub(crate) struct Extras {
     pub(crate) reason: Option<ExitReason>,
     /// Names under which it is registered.
     pub(crate) names: Vec<String>,
+    /// What became of its messages that were not handled.
+    pub(crate) fates: Option<Box<Ledger>>,
+    /// Time that it has spent paused, in nanoseconds, the wait that stands left out.
+    pub(crate) paused_nanos: u64,
 }
 
 /// Somebody who waits.

@@ -119,7 +119,7 @@ where
     let front = asker.front();
     let what = front.hooks_if_any(local).and_then(|hooks| hooks::disarm(hooks, local, ask));
     let Some(What::Ask(asked)) = what else {
-        local.counters.late_replies.add(1);
+        local.counters().late_replies.add(1);
         // The user's `Drop`, in nobody's turn.
         dying::carefully(cell, "dropping a late answer", || drop(result));
         return;

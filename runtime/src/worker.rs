@@ -33,7 +33,8 @@ impl Seedling {
     pub(crate) fn new(world: &Arc<World>, origin: Instant, dedicated: bool) -> io::Result<Self> {
         let (poller, waker) = Poller::new()?;
         let (sender, control) = flume::unbounded();
-        let home = Home::new(Arc::clone(world), world.next_index(), Some(waker), sender);
+        let (world, waker) = (Arc::clone(world), Some(waker));
+        let home = Home::new(Arc::clone(&world), world.next_index(), waker, sender, Some(origin));
         world.add_home(Arc::clone(&home), dedicated);
         Ok(Self { home, poller, control, origin, dedicated })
     }
