@@ -14,18 +14,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actor::{Actor, ActorId};
-use crate::cell::{CellRef, Front, Handle, Uncounted};
+use crate::cell::{CellRef, Front, Handle};
 use crate::clock::Clock;
+use crate::dead_letter::{self, Origin};
 use crate::dying;
 use crate::envelope::{Envelope, Load};
 use crate::exit::ExitReason;
 use crate::extras::Waiter;
 use crate::home::INBOX_HIGH;
 use crate::inbox::Refused;
+use crate::ledger::DeadLetterReason;
 use crate::local::Local;
 use crate::mailbox::Overflow;
 use crate::own::flag;
-use crate::parcel::{DeadLetterReason, Parcel};
+use crate::parcel::Parcel;
 use crate::parker::Parker;
 use crate::recipient::Recipient;
 use crate::reply::{AskError, Reply};
@@ -105,7 +107,7 @@ impl<M: Send + 'static> Address<M> {
     #[inline]
     pub fn send(&self, message: M) -> Result<(), SendError<M>> {
         match Local::current(self.cell.home()) {
-            Some(local) => self.push(message, &local),
+            Some(local) => self.push::<true>(message, &local),
             None => self.send_elsewhere(message),
         }
     }
@@ -116,24 +118,34 @@ impl<M: Send + 'static> Address<M> {
     /// [`TrySendError::Over`] or [`TrySendError::Closed`]; both hand the message back.
     #[inline]
     pub fn try_send(&self, message: M) -> Result<(), TrySendError<M>> {
-        if self.cell.is_over() {
-            return Err(TrySendError::Over(message));
-        }
-        if Local::is_current(self.cell.home()) {
-            return self.send(message).map_err(|error| match error {
+        if !self.cell.is_over()
+            && let Some(local) = Local::current(self.cell.home())
+        {
+            return self.push::<true>(message, &local).map_err(|error| match error {
                 SendError::Closed(message) => TrySendError::Closed(message),
                 SendError::Rejected(message) => TrySendError::Over(message),
             });
         }
-        if self.cell.is_dead() {
-            return Err(TrySendError::Closed(message));
-        }
-        let home = &self.cell.header().home;
-        match home.post_within(self.wrap(message)) {
-            Ok(_) => Ok(()),
-            Err(Refused::Full(parcel)) => Err(TrySendError::Over(unwrap(parcel))),
-            Err(Refused::Closed(parcel)) => Err(TrySendError::Closed(unwrap(parcel))),
-        }
+        self.try_send_elsewhere(message)
+    }
+
+    fn try_send_elsewhere(&self, message: M) -> Result<(), TrySendError<M>> {
+        let origin = Origin::of(&self.cell);
+        origin.sends();
+        let result = if self.cell.is_over() {
+            Err(TrySendError::Over(message))
+        } else if self.cell.is_dead() {
+            Err(TrySendError::Closed(message))
+        } else {
+            let home = &self.cell.header().home;
+            home.post_message(self.wrap(message), INBOX_HIGH, origin).map(drop).map_err(|refused| {
+                match refused {
+                    Refused::Full(parcel) => TrySendError::Over(unwrap(parcel)),
+                    Refused::Closed(parcel) => TrySendError::Closed(unwrap(parcel)),
+                }
+            })
+        };
+        result.inspect_err(|_| origin.hands_back(&self.cell))
     }
 
     /// Sends a message from a plain thread, waiting at most `timeout` while the actor is over.
@@ -145,7 +157,8 @@ impl<M: Send + 'static> Address<M> {
         if Local::with_any(|_| ()).is_some() {
             return self.try_send(message);
         }
-        self.send_blocking(message, Some(timeout))
+        let sent = self.send_blocking(message, Some(timeout));
+        sent.inspect_err(|_| Origin::Outside.hands_back(&self.cell))
     }
 
     /// Asks the actor to stop. It handles no further message; what is queued becomes dead letters.
@@ -221,20 +234,29 @@ impl<M: Send + 'static> Address<M> {
         unsafe { self.cell.front() }
     }
 
-    /// Same loop: straight into the mailbox.
+    /// Same loop: straight into the mailbox. If it is `FRESH` it is sent now; else it was counted as it began its way, and
+    /// what it becomes is the caller's to count.
     ///
     /// Whatever is unusual leaves by a call that ends this one, so that the usual way saves no registers.
     #[inline]
-    pub(crate) fn push(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
+    pub(crate) fn push<const FRESH: bool>(
+        &self,
+        message: M,
+        local: &Local,
+    ) -> Result<(), SendError<M>> {
         let pushed = self.front().owned(local, |own, mailbox| {
             let flags = own.flags.get();
             if flags & (flag::DEAD | flag::LIMITED) != 0 || !mailbox.has_room() {
                 return Err(message);
             }
             let len = mailbox.push_plain(message);
+            own.count_sent();
+            if FRESH {
+                local.counters().sent.add(1);
+            }
             if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
                 own.flags.set(flags | flag::SCHEDULED);
-                local.run_queue.push(Uncounted::new(&self.cell));
+                local.enqueue(&self.cell);
             }
             let over = flags & (flag::FULL | flag::GUARDED) != 0;
             Ok(over || len > self.cell.header().high as usize)
@@ -242,7 +264,7 @@ impl<M: Send + 'static> Address<M> {
         match pushed {
             Ok(false) => Ok(()),
             Ok(true) => self.pushed_over(local),
-            Err(message) => self.push_unusual(message, local),
+            Err(message) => self.push_unusual::<FRESH>(message, local),
         }
     }
 
@@ -258,10 +280,24 @@ impl<M: Send + 'static> Address<M> {
     /// The same for an actor that is gone, whose mailbox must grow, or has rules of its own.
     #[cold]
     #[inline(never)]
-    fn push_unusual(&self, message: M, local: &Local) -> Result<(), SendError<M>> {
+    fn push_unusual<const FRESH: bool>(
+        &self,
+        message: M,
+        local: &Local,
+    ) -> Result<(), SendError<M>> {
         let own = self.cell.own(local);
+        own.count_sent();
+        if FRESH {
+            local.counters().sent.add(1);
+        }
+        let hand_back = || {
+            if FRESH {
+                local.counters().handed_back.add(1);
+                own.enter(|fates| fates.handed_back += 1);
+            }
+        };
         if own.has(flag::DEAD) {
-            local.counters.handed_back.add(1);
+            hand_back();
             return Err(SendError::Closed(message));
         }
         let high = self.cell.header().high;
@@ -269,12 +305,12 @@ impl<M: Send + 'static> Address<M> {
         if own.has(flag::FULL) {
             match self.front().owned(local, |_, mailbox| mailbox.overflow()) {
                 Overflow::Reject => {
-                    local.counters.handed_back.add(1);
+                    hand_back();
                     return Err(SendError::Rejected(message));
                 }
                 Overflow::DropNewest => {
                     let reason = DeadLetterReason::DroppedByPolicy;
-                    waiting::dead_letter(local, &self.cell, message, reason);
+                    dead_letter::dead_letter(local, &self.cell, message, reason);
                     return Ok(());
                 }
                 Overflow::DropOldest => {
@@ -302,15 +338,23 @@ impl<M: Send + 'static> Address<M> {
         waiting::pushed(local, &self.cell, above);
         if let Some(dropped) = dropped {
             let reason = DeadLetterReason::DroppedByPolicy;
-            waiting::dead_letter(local, &self.cell, dropped, reason);
+            dead_letter::dead_letter(local, &self.cell, dropped, reason);
         }
         Ok(())
     }
 
-    /// Same loop: a reply or a completion, which never counts and is never held back.
+    /// Same loop: a reply or a completion, which never counts towards the marks and is never held back.
     pub(crate) fn push_exempt(&self, message: M, local: &Local) {
-        if self.cell.own(local).has(flag::DEAD) {
-            waiting::dead_letter(local, &self.cell, message, DeadLetterReason::ReceiverEnded);
+        local.counters().sent.add(1);
+        self.take_exempt(message, local);
+    }
+
+    /// The same for one that was counted as it was sent.
+    fn take_exempt(&self, message: M, local: &Local) {
+        let own = self.cell.own(local);
+        own.count_sent();
+        if own.has(flag::DEAD) {
+            dead_letter::dead_letter(local, &self.cell, message, DeadLetterReason::ReceiverEnded);
             return;
         }
         self.front().owned(local, |own, mailbox| {
@@ -323,20 +367,27 @@ impl<M: Send + 'static> Address<M> {
 
     /// Sends what cannot be handed back any more: refused, it is a dead letter.
     pub(crate) fn send_or_lose(&self, message: M) {
-        let Err(error) = self.send(message) else { return };
-        let reason = match error {
-            SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
-            SendError::Rejected(_) => DeadLetterReason::Rejected,
-        };
-        let mut message = Some(error.into_message());
-        Local::with_any(|local| {
-            if let Some(message) = message.take() {
-                waiting::dead_letter(local, &self.cell, message, reason);
+        let origin = Origin::of(&self.cell);
+        origin.sends();
+        match Local::current(self.cell.home()) {
+            Some(local) => {
+                if let Err(error) = self.push::<false>(message, &local) {
+                    let reason = reason_of(&error);
+                    dead_letter::dead_letter(&local, &self.cell, error.into_message(), reason);
+                }
             }
-        });
-        if let Some(message) = message {
-            waiting::lost(&self.cell, message, reason);
+            None => {
+                if let Err(error) = self.post_elsewhere(message, origin) {
+                    let reason = reason_of(&error);
+                    origin.loses(&self.cell, error.into_message(), reason);
+                }
+            }
         }
+    }
+
+    /// Sends news that nobody waits for. False if the actor is over or has ended.
+    pub(crate) fn notify(&self, message: M) -> bool {
+        self.try_send(message).is_ok()
     }
 
     /// Whether a send now would be rejected.
@@ -349,9 +400,14 @@ impl<M: Send + 'static> Address<M> {
         match Local::current(self.cell.home()) {
             Some(local) => self.push_exempt(message, &local),
             None => {
-                let envelope = Envelope::new(&self.cell, Exempt(message));
-                // Refused, it is lost with the loop, and said so by the envelope's drop.
-                drop(self.cell.header().home.post(Parcel::Message(envelope)));
+                let origin = Origin::of(&self.cell);
+                origin.sends();
+                let parcel = Parcel::Message(Envelope::new(&self.cell, Exempt(message)));
+                let posted = self.cell.header().home.post_message(parcel, usize::MAX, origin);
+                if let Err(Refused::Closed(parcel) | Refused::Full(parcel)) = posted {
+                    let Exempt(message) = take_back::<Exempt<M>>(parcel);
+                    origin.loses(&self.cell, message, DeadLetterReason::LoopEnded);
+                }
             }
         }
     }
@@ -359,6 +415,12 @@ impl<M: Send + 'static> Address<M> {
     /// Other loop or thread: through the inbox of the actor's loop.
     #[inline(never)]
     fn send_elsewhere(&self, message: M) -> Result<(), SendError<M>> {
+        let origin = Origin::of(&self.cell);
+        origin.sends();
+        self.post_elsewhere(message, origin).inspect_err(|_| origin.hands_back(&self.cell))
+    }
+
+    fn post_elsewhere(&self, message: M, origin: Origin) -> Result<(), SendError<M>> {
         if Local::with_any(|_| ()).is_none() {
             return self.send_blocking(message, None).map_err(|error| match error {
                 TrySendError::Closed(message) => SendError::Closed(message),
@@ -372,12 +434,11 @@ impl<M: Send + 'static> Address<M> {
         if over && self.cell.header().overflow == Overflow::Reject {
             return Err(SendError::Rejected(message));
         }
-        let len = self
-            .cell
-            .header()
-            .home
-            .post(self.wrap(message))
-            .map_err(|parcel| SendError::Closed(unwrap(parcel)))?;
+        let home = &self.cell.header().home;
+        let posted = home.post_message(self.wrap(message), usize::MAX, origin);
+        let len = posted.map_err(|refused| match refused {
+            Refused::Full(parcel) | Refused::Closed(parcel) => SendError::Closed(unwrap(parcel)),
+        })?;
         if over && self.cell.header().overflow == Overflow::Wait || len > INBOX_HIGH {
             Local::with_any(|local| local.note(&self.cell));
         }
@@ -398,7 +459,7 @@ impl<M: Send + 'static> Address<M> {
         let mut parcel = self.wrap(message);
         // Nobody waits for a mailbox that drops; but for an inbox that is full everybody does.
         if !over || header.overflow != Overflow::Wait {
-            match home.post_within(parcel) {
+            match home.post_message(parcel, INBOX_HIGH, Origin::Outside) {
                 Ok(_) => return Ok(()),
                 Err(Refused::Closed(parcel)) => return Err(TrySendError::Closed(unwrap(parcel))),
                 Err(Refused::Full(refused)) => parcel = refused,
@@ -417,9 +478,11 @@ impl<M: Send + 'static> Address<M> {
             return Err(TrySendError::Closed(unwrap(parcel)));
         }
         // Resumed, so it is this thread's turn: one message goes in whatever others have sent meanwhile.
-        match home.post(parcel) {
+        match home.post_message(parcel, usize::MAX, Origin::Outside) {
             Ok(_) => Ok(()),
-            Err(parcel) => Err(TrySendError::Closed(unwrap(parcel))),
+            Err(Refused::Full(parcel) | Refused::Closed(parcel)) => {
+                Err(TrySendError::Closed(unwrap(parcel)))
+            }
         }
     }
 
@@ -430,9 +493,21 @@ impl<M: Send + 'static> Address<M> {
 
 /// The message in a parcel that was refused.
 fn unwrap<M: Send + 'static>(parcel: Parcel) -> M {
+    take_back::<Sent<M>>(parcel).0
+}
+
+fn take_back<L: Load>(parcel: Parcel) -> L {
     match parcel {
-        Parcel::Message(envelope) => envelope.take_back::<Sent<M>>().0,
+        Parcel::Message(envelope) => envelope.take_back::<L>(),
         _ => unreachable!("a refused parcel is the one that was sent"),
+    }
+}
+
+/// Why a message that was refused, and cannot be handed back, is a dead letter.
+fn reason_of<M>(error: &SendError<M>) -> DeadLetterReason {
+    match error {
+        SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
+        SendError::Rejected(_) => DeadLetterReason::Rejected,
     }
 }
 
@@ -444,17 +519,14 @@ impl<M: Send + 'static> Load for Sent<M> {
     fn deliver(self, cell: &CellRef, local: &Local) {
         // SAFETY: `wrap` has put the message into an envelope for the cell of an `Address<M>`.
         let address = unsafe { Address::<M>::borrowed(cell) };
-        if let Err(error) = address.push(self.0, local) {
-            let reason = match error {
-                SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
-                SendError::Rejected(_) => DeadLetterReason::Rejected,
-            };
-            waiting::dead_letter(local, cell, error.into_message(), reason);
+        if let Err(error) = address.push::<false>(self.0, local) {
+            let reason = reason_of(&error);
+            dead_letter::dead_letter(local, cell, error.into_message(), reason);
         }
     }
 
     fn lost(self, cell: &CellRef) {
-        waiting::lost(cell, self.0, DeadLetterReason::LoopEnded);
+        dead_letter::lost(cell, self.0);
     }
 }
 
@@ -465,11 +537,11 @@ impl<M: Send + 'static> Load for Exempt<M> {
     fn deliver(self, cell: &CellRef, local: &Local) {
         // SAFETY: `send_exempt` has put the message into an envelope for the cell of an `Address<M>`.
         let address = unsafe { Address::<M>::borrowed(cell) };
-        address.push_exempt(self.0, local);
+        address.take_exempt(self.0, local);
     }
 
     fn lost(self, cell: &CellRef) {
-        waiting::lost(cell, self.0, DeadLetterReason::LoopEnded);
+        dead_letter::lost(cell, self.0);
     }
 }
 

@@ -12,7 +12,7 @@
 //!
 //! | field | who, when |
 //! |---|---|
-//! | `refs`, `over`, `life`, `slot` | any thread, any time (atomics) |
+//! | `refs`, `over`, `life`, `slot`, `marks` | any thread, any time (atomics) |
 //! | `ops`, `home`, `id`, `high`, `low`, `overflow`, `shutdown`, `name`, `parent` | any thread reads; written before the cell is shared |
 //! | `own`, `mailbox`, `hooks` | the owner: the thread that runs the loop `home` |
 //! | `state` | the owner, while `BUSY` says that it is lent |
@@ -26,6 +26,11 @@
 //!   and run nothing of the user's: not even a message's `Drop` (a removed message is returned, not dropped inside).
 //! * **Liveness.** The count of references starts with one for the loop ("life"), released once the actor is dead,
 //!   its state dropped and its mailbox drained. What is not counted is kept otherwise: see [`Uncounted`].
+//! * **The cell in turn may be read by others** ([`CellRef`]'s header, what any thread may read of it), inside
+//!   [`InTurn::look`](crate::in_turn::InTurn::look) only. The owner closes no grave in a turn, and a loop that has ended has
+//!   none in turn. So when a cell is freed its turn is over, and whoever frees it sees that: the owner by its own order, another thread
+//!   through the mutex of the inbox that it found closed. It then [waits](crate::in_turn::InTurn::wait_out) until nobody
+//!   looks, and who looks later finds another cell in turn, or none. What is lent is not kept: a look never counts.
 
 use std::any::Any;
 use std::cell::{OnceCell, RefCell, UnsafeCell};
@@ -39,12 +44,14 @@ use std::sync::Arc;
 use crate::actor::{Actor, ActorId};
 use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
+use crate::ledger::{DeadLetterReason, REASONS};
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
-use crate::own::{Own, flag};
+use crate::own::{Own, flag, life};
 use crate::parcel::Parcel;
 use crate::poller::Readiness;
 use crate::refcount::RefCount;
+use crate::spawn::Birth;
 use crate::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use crate::turn;
 
@@ -59,6 +66,8 @@ pub(crate) struct Header {
     over: AtomicBool,
     life: AtomicU8,
     pub(crate) overflow: Overflow,
+    /// A bit for each reason of a dead letter that was logged; the last one: it listens to dead letters.
+    marks: AtomicU8,
     /// How long it may take to stop.
     pub(crate) shutdown: u32,
     pub(crate) home: Arc<Home>,
@@ -71,15 +80,6 @@ pub(crate) struct Header {
     pub(crate) parent: Option<CellRef>,
 
     own: Own,
-}
-
-/// What everybody may know of an actor's life.
-mod life {
-    pub(super) const LIVING: u8 = 0;
-    /// Told to stop, it waits for its children.
-    pub(super) const WINDING_DOWN: u8 = 1;
-    /// Sends fail.
-    pub(super) const DEAD: u8 = 2;
 }
 
 /// The cell as whoever knows the message type sees it.
@@ -132,6 +132,7 @@ pub(crate) struct ActorCell<A: Actor> {
 /// What can be done with a cell without knowing its type: one table per actor type.
 pub(crate) struct Ops {
     pub(crate) actor_name: fn() -> &'static str,
+    pub(crate) message_name: fn() -> &'static str,
     pub(crate) turn: fn(&CellRef, &Local),
     pub(crate) panicked: fn(&CellRef, &Local, &(dyn Any + Send)),
     pub(crate) deferred: fn(&CellRef, &Local),
@@ -146,6 +147,7 @@ impl Ops {
     const fn of<A: Actor>() -> Self {
         Self {
             actor_name: std::any::type_name::<A>,
+            message_name: std::any::type_name::<A::Message>,
             turn: |cell, local| turn::turn(&Handle::<A>::new(cell, local)),
             panicked: |cell, local, panic| turn::panicked(&Handle::<A>::new(cell, local), panic),
             deferred: |cell, local| turn::deferred(&Handle::<A>::new(cell, local)),
@@ -251,21 +253,6 @@ impl<A> Drop for State<'_, A> {
     }
 }
 
-/// What is said of a new cell.
-pub(crate) struct Birth {
-    pub(crate) id: ActorId,
-    pub(crate) home: Arc<Home>,
-    pub(crate) name: Option<String>,
-    pub(crate) parent: Option<CellRef>,
-    pub(crate) child_slot: u32,
-    pub(crate) flags: u32,
-    pub(crate) high: u32,
-    pub(crate) low: u32,
-    pub(crate) overflow: Overflow,
-    pub(crate) shutdown: u32,
-    pub(crate) stash: Option<u32>,
-}
-
 /// A counted reference to a cell of any type.
 pub(crate) struct CellRef(NonNull<Header>);
 
@@ -284,6 +271,7 @@ impl CellRef {
             over: AtomicBool::new(false),
             life: AtomicU8::new(life::LIVING),
             overflow: birth.overflow,
+            marks: AtomicU8::new(0),
             shutdown: birth.shutdown,
             home: birth.home,
             ops: const { &Ops::of::<A>() },
@@ -406,7 +394,27 @@ impl fmt::Debug for CellRef {
     }
 }
 
+/// The mark of an actor that listens to dead letters.
+const LISTENS: u8 = 1 << 7;
+const _: () = assert!(REASONS < 8, "each reason has a bit beside `LISTENS`");
+
 impl Header {
+    /// Whether this is the actor's first dead letter for this reason. Relaxed: whose is the first is all that counts.
+    pub(crate) fn first_of(&self, reason: DeadLetterReason) -> bool {
+        let bit = 1 << reason as u8;
+        let known = self.marks.load(Ordering::Relaxed) & bit != 0;
+        !known && self.marks.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
+    /// The actor listens to dead letters from now on.
+    pub(crate) fn listen(&self) {
+        self.marks.fetch_or(LISTENS, Ordering::Relaxed);
+    }
+
+    pub(crate) fn listens(&self) -> bool {
+        self.marks.load(Ordering::Relaxed) & LISTENS != 0
+    }
+
     #[inline]
     fn assert_home(&self, local: &Local) {
         assert!(Arc::ptr_eq(&self.home, &local.home), "a cell was touched from another loop");
@@ -490,6 +498,9 @@ impl Grave {
 
 impl Drop for Grave {
     fn drop(&mut self) {
+        // Nobody may still look at its last turn: see the module's premises. Freed outside the vigil: what goes with the
+        // cell may be another's last reference.
+        self.home().in_turn.wait_out();
         // SAFETY: the cell is freed by this drop only.
         let free = unsafe { self.0.as_ref().ops.free };
         // SAFETY: no reference is left, and `RefCount::release` has ordered all earlier ones before this; the table is
@@ -523,6 +534,7 @@ pub(crate) unsafe fn free<A: Actor>(cell: NonNull<Header>) {
 ///   left the queue.
 /// - In an envelope: whoever sends holds an address, and the sender's drop of it comes after the push. So the cell's
 ///   grave is dug after the push; the owner closes it after it has opened what the inbox held then (see [`Grave`]).
+/// - In turn: the life reference keeps it for its owner; for others, [`InTurn::look`](crate::in_turn::InTurn::look).
 #[derive(Clone, Copy)]
 pub(crate) struct Uncounted(NonNull<Header>);
 
@@ -541,6 +553,18 @@ impl Uncounted {
         // The reference is lent, not owned: it must not count down.
         let cell = std::mem::ManuallyDrop::new(CellRef(self.0));
         f(&cell)
+    }
+
+    /// Where it is, for [`InTurn`](crate::in_turn::InTurn).
+    #[inline]
+    pub(crate) fn place(self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// The cell at this place.
+    #[inline]
+    pub(crate) fn at(place: NonNull<Header>) -> Self {
+        Self(place)
     }
 
     /// The cell behind it in the run queue.

@@ -20,13 +20,15 @@ use std::sync::atomic::Ordering;
 use crate::actor::{Actor, Failure};
 use crate::cell::{CellRef, Handle};
 use crate::context::Context;
+use crate::dead_letter;
 use crate::exit::ExitReason;
 use crate::extras::Then;
 use crate::hooks;
+use crate::ledger::DeadLetterReason;
 use crate::linking;
 use crate::local::Local;
 use crate::own::flag;
-use crate::parcel::{DeadLetterReason, Parcel};
+use crate::parcel::Parcel;
 use crate::reply::AskError;
 use crate::resting;
 use crate::supervising;
@@ -92,7 +94,8 @@ pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)
 fn fail<A: Actor>(actor: &Handle<'_, A>, reason: ExitReason) {
     let Handle { cell, local, .. } = *actor;
     // Noted by this actor, if it is the one in turn: an asker may fail in another's.
-    if local.in_turn.get().is_some_and(|in_turn| in_turn.with(|one| one.same(cell))) {
+    local.counters().failures.add(1);
+    if local.is_in_turn(cell) {
         local.take_noted();
         local.answer_dropped(AskError::Failed);
     }
@@ -188,11 +191,12 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
         carefully(cell, "dropping what builds it", || drop(build));
     }
     for message in actor.front().take_stashed(local) {
-        waiting::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
+        dead_letter::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
     }
     while let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) {
-        waiting::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
+        dead_letter::dead_letter(local, cell, message, DeadLetterReason::ReceiverEnded);
     }
+    dead_letter::close_books(local, cell);
     for timer in hooks::clear(actor) {
         carefully(cell, "dropping a timer", || drop(timer));
     }

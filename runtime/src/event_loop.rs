@@ -41,7 +41,7 @@ impl Pace {
         Self {
             turns: local.driver.turns(),
             until_look: TURNS_PER_LOOK,
-            clock_at: local.counters.handled.get() + MESSAGES_PER_CLOCK,
+            clock_at: local.counters().handled.get() + MESSAGES_PER_CLOCK,
             end: local.now() + local.home.world.settings.round,
         }
     }
@@ -57,13 +57,18 @@ pub(crate) struct EventLoop {
     due: Vec<(TimerKey, Due)>,
     /// How many rounds in a row have left something of step 4 to the next.
     postponed: u8,
+    /// When the round began, and how long it has slept.
+    began: Timestamp,
+    slept: Duration,
 }
 
 impl EventLoop {
     pub(crate) fn new(local: Local, control: flume::Receiver<Control>) -> Self {
         let spinning = Spinning::new(local.home.world.settings.spin);
         let (parcels, due) = (Vec::new(), Vec::new());
-        Self { local: Rc::new(local), control, spinning, parcels, due, postponed: 0 }
+        let (began, slept) = (local.now(), Duration::ZERO);
+        let local = Rc::new(local);
+        Self { local, control, spinning, parcels, due, postponed: 0, began, slept }
     }
 
     /// Rounds until the runtime ends, on the calling thread.
@@ -90,8 +95,8 @@ impl EventLoop {
 
     /// Step 1: timers that are due reach their actors.
     fn fire_timers(&mut self) {
+        self.measure();
         let local = &self.local;
-        local.update_now();
         local.take_due(&mut self.due);
         for (key, due) in self.due.drain(..) {
             match due {
@@ -105,6 +110,23 @@ impl EventLoop {
         }
     }
 
+    /// Looks at the clock, and measures how long it took since the last round began, sleep left out.
+    fn measure(&mut self) {
+        let local = &self.local;
+        let now = local.update_now();
+        let elapsed = now - std::mem::replace(&mut self.began, now);
+        let slept = std::mem::take(&mut self.slept);
+        // Simulated time passes while nothing is runnable, and only then.
+        let busy = if local.driver.is_simulated() {
+            local.counters().idle_nanos.add(elapsed.as_nanos() as u64);
+            Duration::ZERO
+        } else {
+            elapsed.saturating_sub(slept)
+        };
+        local.counters().busy_nanos.add(busy.as_nanos() as u64);
+        local.counters().delay.record(busy);
+    }
+
     /// Step 2: everything that other loops and threads have sent.
     fn take_inbox(&mut self) {
         let local = &self.local;
@@ -113,7 +135,7 @@ impl EventLoop {
         if local.home.inbox().looks_filled() {
             local.home.inbox().take(&mut self.parcels);
         }
-        local.counters.parcels.add(self.parcels.len() as u64);
+        local.counters().parcels.add(self.parcels.len() as u64);
         for parcel in self.parcels.drain(..) {
             if let Parcel::Control = parcel {
                 for request in self.control.try_iter() {
@@ -130,7 +152,7 @@ impl EventLoop {
     fn dispatch(&mut self) {
         let mut pace = Pace::new(&self.local);
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.dispatch_at(&mut pace))) {
-            match self.local.in_turn.get() {
+            match self.local.in_turn() {
                 Some(cell) => cell.with(|cell| (cell.ops().panicked)(cell, &self.local, &*panic)),
                 // Not in a turn: a bug of this crate.
                 None => resume_unwind(panic),
@@ -145,8 +167,8 @@ impl EventLoop {
             let Some(cell) = local.driver.choose(&local.run_queue) else { break };
             pace.turns -= 1;
             cell.with(|cell| (cell.ops().turn)(cell, local));
-            if local.counters.handled.get() >= pace.clock_at {
-                pace.clock_at = local.counters.handled.get() + MESSAGES_PER_CLOCK;
+            if local.counters().handled.get() >= pace.clock_at {
+                pace.clock_at = local.counters().handled.get() + MESSAGES_PER_CLOCK;
                 if local.update_now() >= pace.end {
                     break;
                 }
@@ -198,6 +220,7 @@ impl EventLoop {
             world.end();
         }
         let slept_at = local.update_now();
+        local.counters().asleep_since.set(slept_at.since_start().as_nanos() as u64);
         let timeout = if asleep {
             local.next_deadline().map(|at| at - slept_at)
         } else {
@@ -206,7 +229,9 @@ impl EventLoop {
         let woken = local.driver.poll(timeout, |entry, ready| self.report(entry, ready));
         local.home.inbox().wake(|| world.revive());
         let slept = local.update_now() - slept_at;
-        local.counters.idle_nanos.add(slept.as_nanos() as u64);
+        local.counters().asleep_since.set(0);
+        local.counters().idle_nanos.add(slept.as_nanos() as u64);
+        self.slept = slept;
         self.spinning.woke(woken, slept);
     }
 
@@ -216,10 +241,8 @@ impl EventLoop {
 
     fn publish(&mut self) {
         let local = &self.local;
-        let population = local.population.get();
-        local.counters.rounds.add(1);
-        local.counters.publish(&local.home.published);
-        local.home.published.actors(population as u64);
+        local.counters().rounds.add(1);
+        local.counters().actors.set(local.population.get() as u64);
     }
 
     /// Whether anything can be done without waiting.

@@ -12,6 +12,7 @@ use crate::actor::ActorId;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::exit::{ExitReason, Terminated};
+use crate::ledger::Ledger;
 use crate::local::Local;
 use crate::parker::Parker;
 use crate::recipient::Recipient;
@@ -52,6 +53,10 @@ pub(crate) struct Extras {
     pub(crate) failed_children: VecDeque<Terminated>,
     /// Who dies with it, and it with them.
     pub(crate) links: Vec<CellRef>,
+    /// What became of its messages that were not handled.
+    pub(crate) fates: Option<Box<Ledger>>,
+    /// Time that it has spent paused, in nanoseconds, the wait that stands left out.
+    pub(crate) paused_nanos: u64,
 }
 
 /// How a supervised actor is built anew.

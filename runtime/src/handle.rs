@@ -15,9 +15,11 @@ use crate::spawn::{self, Placement, Spawn};
 use crate::waiting;
 use crate::world::World;
 
-/// A runtime in the hands of another thread. While one exists, the runtime does not end by itself.
+/// A runtime in the hands of another thread. While one exists, the runtime does not end by itself, unless the handle is
+/// [unref'd](Self::unref).
 pub struct RuntimeHandle {
     world: Arc<World>,
+    keeps: bool,
 }
 
 /// How long a loop may take to answer a handle.
@@ -25,8 +27,39 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 impl RuntimeHandle {
     pub(crate) fn new(world: Arc<World>) -> Self {
-        world.revive();
-        Self { world }
+        world.add_handle();
+        Self { world, keeps: true }
+    }
+
+    /// The same handle, but one that does not keep the runtime alive, nor do its clones. (libuv: `uv_unref`.)
+    ///
+    /// For what looks on: it can still be asked when the runtime has ended.
+    ///
+    /// # Examples
+    /// ```
+    /// # use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+    /// # struct Idle;
+    /// # impl Actor for Idle {
+    /// #     type Message = ();
+    /// #     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome { Ok(()) }
+    /// # }
+    /// let runtime = Runtime::builder().loops(1).build()?;
+    /// let handle = runtime.handle().unref();
+    /// // Nothing can happen to the root, so `run` returns, though there is a handle.
+    /// runtime.run(|| Idle)?;
+    /// assert!(handle.metrics().ledger().is_balanced());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unref(mut self) -> Self {
+        if std::mem::replace(&mut self.keeps, false) {
+            self.world.remove_handle();
+        }
+        self
+    }
+
+    pub(crate) fn world(&self) -> &Arc<World> {
+        &self.world
     }
 
     /// Spawns an actor without a parent on the loop that `placement` names ([`Placement::Here`]: loop 0), where `make`
@@ -80,14 +113,15 @@ impl RuntimeHandle {
 
 impl Clone for RuntimeHandle {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.world))
+        let world = Arc::clone(&self.world);
+        if self.keeps { Self::new(world) } else { Self { world, keeps: false } }
     }
 }
 
 impl Drop for RuntimeHandle {
     fn drop(&mut self) {
-        if self.world.retire() {
-            self.world.end();
+        if self.keeps {
+            self.world.remove_handle();
         }
     }
 }

@@ -4,13 +4,20 @@
 //! message back. The loop's own things are in [`local`](crate::local).
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use crate::actor::ActorId;
+use crate::cell::Header;
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::dead_letter::Origin;
 use crate::exit::ExitReason;
+use crate::in_turn::InTurn;
 use crate::inbox::{Inbox, Refused};
-use crate::metrics::Published;
+use crate::ledger::Ledger;
+use crate::metrics::LoopMetrics;
 use crate::parcel::{Control, Parcel};
 use crate::poller::Waker;
 use crate::world::World;
@@ -31,7 +38,14 @@ pub(crate) struct Home {
     waker: Option<Waker>,
     /// Actors that live here, for [`Placement::LeastLoaded`](crate::Placement::LeastLoaded).
     pub(crate) load: AtomicUsize,
-    pub(crate) published: Published,
+    /// What the loop counts.
+    pub(crate) counters: Counters,
+    /// What others count for it: refused and lost messages that no loop has sent.
+    outside: Mutex<Ledger>,
+    untold: AtomicU64,
+    pub(crate) in_turn: InTurn<Header>,
+    /// The real time since which its clock counts; `None` under simulation.
+    origin: Option<Instant>,
     /// Why the last actors ended, for those who ask when the loop has ended, too. The end of a loop of one actor is
     /// nothing unusual.
     epitaphs: Mutex<VecDeque<(ActorId, ExitReason)>>,
@@ -47,6 +61,7 @@ impl Home {
         dedicated: bool,
         waker: Option<Waker>,
         control: flume::Sender<Control>,
+        origin: Option<Instant>,
     ) -> Arc<Self> {
         Arc::new(Self {
             index,
@@ -56,7 +71,11 @@ impl Home {
             control,
             waker,
             load: AtomicUsize::new(0),
-            published: Published::default(),
+            counters: Counters::default(),
+            outside: Mutex::default(),
+            untold: AtomicU64::new(0),
+            in_turn: InTurn::new(),
+            origin,
             epitaphs: Mutex::default(),
         })
     }
@@ -90,12 +109,19 @@ impl Home {
         Ok(pushed.len)
     }
 
-    /// The same, but refused when the inbox is over.
+    /// The same for a message of this origin, refused when the inbox holds `limit` parcels.
     ///
     /// # Errors
     /// The parcel is handed back.
-    pub(crate) fn post_within(&self, parcel: Parcel) -> Result<usize, Refused<Parcel>> {
-        let pushed = self.inbox.push_within(INBOX_HIGH, parcel, || self.world.revive())?;
+    #[inline]
+    pub(crate) fn post_message(
+        &self,
+        parcel: Parcel,
+        limit: usize,
+        origin: Origin,
+    ) -> Result<usize, Refused<Parcel>> {
+        let counted = origin == Origin::Outside;
+        let pushed = self.inbox.push_within(limit, parcel, counted, || self.world.revive())?;
         if pushed.wake {
             self.wake();
         }
@@ -109,6 +135,30 @@ impl Home {
 
     pub(crate) fn inbox(&self) -> &Inbox<Parcel> {
         &self.inbox
+    }
+
+    // Books and metrics.
+
+    /// Makes an entry that is not the loop's own, whole: who reads sees all of it or nothing.
+    pub(crate) fn enter(&self, entry: impl FnOnce(&mut Ledger)) {
+        entry(&mut self.outside.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    pub(crate) fn count_untold(&self) {
+        self.untold.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What the loop has done, and what others have counted for it.
+    pub(crate) fn metrics(&self) -> LoopMetrics {
+        let now = self.origin.map(|origin| Clock::origin().duration_since(origin));
+        let mut metrics = LoopMetrics::read(&self.counters, now);
+        let mut outside = *self.outside.lock().unwrap_or_else(PoisonError::into_inner);
+        let (inbox, counted) = self.inbox.depth();
+        outside.sent += counted;
+        metrics.inbox = inbox as u64;
+        metrics.untold += self.untold.load(Ordering::Relaxed);
+        metrics.enter(outside);
+        metrics
     }
 
     pub(crate) fn wake(&self) {

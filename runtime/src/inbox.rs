@@ -31,6 +31,8 @@ pub(crate) struct Inbox<T> {
 
 struct State<T> {
     items: Vec<T>,
+    /// Items that were to be counted, ever.
+    counted: u64,
     owner: Owner,
 }
 
@@ -64,7 +66,7 @@ impl<T> Inbox<T> {
     /// An empty inbox whose owner is awake.
     pub(crate) fn new() -> Self {
         Self {
-            state: Mutex::new(State { items: Vec::new(), owner: Owner::Awake }),
+            state: Mutex::new(State { items: Vec::new(), counted: 0, owner: Owner::Awake }),
             filled: AtomicBool::new(false),
         }
     }
@@ -75,12 +77,13 @@ impl<T> Inbox<T> {
     /// Hands the item back if the loop has ended.
     #[inline]
     pub(crate) fn push(&self, item: T, revive: impl FnOnce()) -> Result<Pushed, T> {
-        self.push_within(usize::MAX, item, revive).map_err(|refused| match refused {
+        self.push_within(usize::MAX, item, false, revive).map_err(|refused| match refused {
             Refused::Full(item) | Refused::Closed(item) => item,
         })
     }
 
-    /// Adds an item unless `limit` items wait already.
+    /// Adds an item unless `limit` items wait already. If it is to be `counted`, that happens under the mutex: the count
+    /// is never behind what the owner takes.
     ///
     /// # Errors
     /// Hands the item back if the inbox is full or the loop has ended.
@@ -89,6 +92,7 @@ impl<T> Inbox<T> {
         &self,
         limit: usize,
         item: T,
+        counted: bool,
         revive: impl FnOnce(),
     ) -> Result<Pushed, Refused<T>> {
         let mut state = self.lock();
@@ -99,6 +103,7 @@ impl<T> Inbox<T> {
             return Err(Refused::Full(item));
         }
         state.items.push(item);
+        state.counted += u64::from(counted);
         let len = state.items.len();
         if len == 1 {
             // Relaxed: a hint. The owner sees it late at worst, and never sleeps on it: `sleep` takes the mutex.
@@ -118,6 +123,12 @@ impl<T> Inbox<T> {
     #[inline]
     pub(crate) fn looks_filled(&self) -> bool {
         self.filled.load(Ordering::Relaxed)
+    }
+
+    /// How many items wait, and how many were ever counted.
+    pub(crate) fn depth(&self) -> (usize, u64) {
+        let state = self.lock();
+        (state.items.len(), state.counted)
     }
 
     /// Swaps all items into `into`, which must be empty; its room is used for the items to come.

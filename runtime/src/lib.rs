@@ -11,6 +11,7 @@
 
 // Platform: knows no actors.
 mod clock;
+mod counters;
 mod driver;
 mod metrics;
 mod parker;
@@ -18,7 +19,10 @@ mod poller;
 mod sync;
 // Data: no I/O, no threads, time passed in.
 mod envelope;
+mod histogram;
+mod in_turn;
 mod inbox;
+mod ledger;
 mod mailbox;
 mod pressure;
 mod refcount;
@@ -33,6 +37,7 @@ mod address;
 mod cell;
 mod child_spec;
 mod context;
+mod dead_letter;
 mod dying;
 mod exit;
 mod extras;
@@ -73,12 +78,14 @@ pub use crate::builder::{BuildError, Builder, MAX_LOOPS};
 pub use crate::child_spec::ChildSpec;
 pub use crate::clock::Timestamp;
 pub use crate::context::{ASK_TIMEOUT, Context, PressureGuard};
+pub use crate::dead_letter::DeadLetter;
 pub use crate::exit::{ExitReason, Terminated};
 pub use crate::handle::RuntimeHandle;
+pub use crate::histogram::Distribution;
 pub use crate::hooks::{MissedTicks, SourceId, TimerId};
+pub use crate::ledger::{DeadLetterReason, Ledger};
 pub use crate::mailbox::Overflow;
 pub use crate::metrics::{LoopMetrics, Metrics, Pause};
-pub use crate::parcel::{DeadLetter, DeadLetterReason};
 pub use crate::poller::{Interest, Readiness, Source};
 pub use crate::recipient::Recipient;
 pub use crate::registry::NameTaken;

@@ -18,12 +18,12 @@ use slab::Slab;
 use crate::actor::ActorId;
 use crate::cell::{CellRef, Grave, Uncounted};
 use crate::clock::Timestamp;
+use crate::counters::Counters;
 use crate::driver::Driver;
 use crate::exit::ExitReason;
 use crate::extras::Children;
 use crate::home::Home;
 use crate::hooks::{SourceId, TimerId};
-use crate::metrics::Counters;
 use crate::own::flag;
 use crate::poller::Readiness;
 use crate::reply::AskError;
@@ -35,7 +35,6 @@ pub(crate) struct Local {
     pub(crate) home: Arc<Home>,
     pub(crate) driver: Driver,
     pub(crate) run_queue: RunQueue,
-    pub(crate) counters: Counters,
     /// Most messages of one turn.
     pub(crate) budget: usize,
     /// Set by whatever a turn must look at between two messages.
@@ -45,8 +44,8 @@ pub(crate) struct Local {
     pub(crate) deferred: RefCell<Vec<CellRef>>,
     /// Cells without references, to be freed when the inbox has been looked at.
     pub(crate) graves: RefCell<Vec<Grave>>,
-    /// The actor in turn, for whoever must say who panicked.
-    pub(crate) in_turn: Cell<Option<Uncounted>>,
+    /// Messages handled when the turn began.
+    turn_began: Cell<u64>,
     wheel: RefCell<TimerWheel<Due>>,
     sources: RefCell<Slab<(CellRef, SourceId)>>,
     /// Actors of this loop that wait, for whoever asks why.
@@ -97,12 +96,11 @@ impl Local {
             home,
             driver,
             run_queue: RunQueue::default(),
-            counters: Counters::default(),
             attention: Cell::new(false),
             noted: RefCell::default(),
             deferred: RefCell::default(),
             graves: RefCell::default(),
-            in_turn: Cell::new(None),
+            turn_began: Cell::new(0),
             wheel: RefCell::new(TimerWheel::new()),
             sources: RefCell::default(),
             paused: RefCell::default(),
@@ -167,7 +165,59 @@ impl Local {
         let own = cell.own(self);
         if !own.has(flag::SCHEDULED | flag::PAUSED | flag::DEAD | flag::VACANT) {
             own.set(flag::SCHEDULED);
-            self.run_queue.push(Uncounted::new(cell));
+            self.enqueue(cell);
+        }
+    }
+
+    /// Puts an actor at the end of the run queue.
+    #[inline]
+    pub(crate) fn enqueue(&self, cell: &CellRef) {
+        self.run_queue.push(Uncounted::new(cell));
+        self.counters().scheduled.add(1);
+    }
+
+    /// What this loop counts.
+    #[inline]
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.home.counters
+    }
+
+    // The actor in turn.
+
+    #[inline]
+    pub(crate) fn begin_turn(&self, cell: &CellRef) {
+        self.home.in_turn.set(Some(Uncounted::new(cell).place()));
+        self.turn_began.set(self.counters().handled.get());
+    }
+
+    #[inline]
+    pub(crate) fn end_turn(&self) {
+        self.home.in_turn.set(None);
+    }
+
+    /// Messages handled in this turn.
+    #[inline]
+    pub(crate) fn handled_in_turn(&self) -> u64 {
+        self.counters().handled.get() - self.turn_began.get()
+    }
+
+    /// The actor in turn, for whoever must say who panicked.
+    pub(crate) fn in_turn(&self) -> Option<Uncounted> {
+        self.home.in_turn.get().map(Uncounted::at)
+    }
+
+    /// Whether it is this one.
+    pub(crate) fn is_in_turn(&self, cell: &CellRef) -> bool {
+        self.in_turn().is_some_and(|in_turn| in_turn.with(|one| one.same(cell)))
+    }
+
+    /// Calls `f`, which must not panic, as if in nobody's turn: what it sends to makes nobody wait.
+    pub(crate) fn aside(f: impl FnOnce()) {
+        let in_turn = Self::with_any(|local| local.home.in_turn.get());
+        Self::with_any(|local| local.home.in_turn.set(None));
+        f();
+        if let Some(in_turn) = in_turn {
+            Self::with_any(|local| local.home.in_turn.set(in_turn));
         }
     }
 
@@ -177,7 +227,7 @@ impl Local {
     /// know by themselves.
     #[cold]
     pub(crate) fn note(&self, target: &CellRef) {
-        if self.in_turn.get().is_none() {
+        if self.in_turn().is_none() {
             return;
         }
         let mut noted = self.noted.borrow_mut();

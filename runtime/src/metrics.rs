@@ -1,107 +1,139 @@
-//! What a loop counts, and how others read it.
+//! Snapshots of what loops have done, for people and for what watches a service.
 //!
-//! A loop counts in plain cells ([`Counters`]) and publishes them at the end of each round; a snapshot
-//! ([`LoopMetrics`]) reads what was published. It changes nothing.
+//! Made by [`home`](crate::home) of what a loop [counts](crate::counters). It changes nothing, and costs the same however
+//! many actors there are.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A counter that one thread writes.
-#[derive(Default)]
-pub(crate) struct Counter(Cell<u64>);
+use crate::counters::Counters;
+use crate::histogram::Distribution;
+use crate::ledger::Ledger;
 
-impl Counter {
-    #[inline]
-    pub(crate) fn add(&self, n: u64) {
-        self.0.set(self.0.get() + n);
-    }
-
-    #[inline]
-    pub(crate) fn get(&self) -> u64 {
-        self.0.get()
-    }
-}
-
-macro_rules! counters {
+macro_rules! loop_metrics {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What a loop counts.
-        #[derive(Default)]
-        pub(crate) struct Counters {
-            $(pub(crate) $name: Counter,)*
-        }
-
-        /// What a loop has published.
-        #[derive(Default)]
-        pub(crate) struct Published {
-            $($name: AtomicU64,)*
-            /// Messages that were under way to it when it ended.
-            pub(crate) lost: AtomicU64,
-            actors: AtomicU64,
-        }
-
-        /// What one loop has done since it began. Numbers only rise, but for `actors`.
+        /// What one loop has done since it began, as of its last round. Numbers only rise, but for the last ones.
         #[derive(Clone, Debug, Default)]
         #[non_exhaustive]
         pub struct LoopMetrics {
             $($(#[$doc])* pub $name: u64,)*
+            /// Messages that were accepted and never handled, those among them that a mailbox's policy dropped.
+            pub dead_letters: u64,
+            /// How long it took from one look at the OS to the next, sleep excluded: so long could something that had
+            /// turned ready wait.
+            pub delay: Distribution,
             /// Actors that live on it now.
             pub actors: u64,
+            /// Actors that wait for their turn now.
+            pub runnable: u64,
+            /// Parcels that wait in its inbox now: messages and requests from other loops and threads.
+            pub inbox: u64,
+            /// What was counted on this loop. Only the sum over all loops balances.
+            pub(crate) ledger: Ledger,
         }
 
-        impl Counters {
-            pub(crate) fn publish(&self, to: &Published) {
-                $(to.$name.store(self.$name.get(), Ordering::Relaxed);)*
-            }
-        }
-
-        impl Published {
-            pub(crate) fn actors(&self, now: u64) {
-                self.actors.store(now, Ordering::Relaxed);
-            }
-
-            pub(crate) fn read(&self) -> LoopMetrics {
-                let mut metrics = LoopMetrics {
-                    $($name: self.$name.load(Ordering::Relaxed),)*
-                    actors: self.actors.load(Ordering::Relaxed),
+        impl LoopMetrics {
+            /// What the loop has counted; `since_start` is now, if the loop's clock can be read from elsewhere.
+            pub(crate) fn read(counters: &Counters, since_start: Option<Duration>) -> Self {
+                let ledger = counters.ledger();
+                let mut metrics = Self {
+                    $($name: counters.$name.get(),)*
+                    dead_letters: ledger.dead_letters() + ledger.dropped,
+                    delay: counters.delay.read(),
+                    actors: counters.actors.get(),
+                    // In this order: each joins before its turn.
+                    runnable: 0,
+                    inbox: 0,
+                    ledger,
                 };
-                metrics.dead_letters += self.lost.load(Ordering::Relaxed);
+                metrics.runnable = counters.scheduled.get().saturating_sub(metrics.turns);
+                let asleep_since = counters.asleep_since.get();
+                if let Some(now) = since_start
+                    && asleep_since != 0
+                {
+                    metrics.idle_nanos += (now.as_nanos() as u64).saturating_sub(asleep_since);
+                }
                 metrics
             }
         }
     };
 }
 
-counters! {
+loop_metrics! {
     /// Rounds of the loop.
     rounds,
-    /// Turns: visits to an actor.
+    /// Turns: visits to an actor. Calls at the end of a round are not among them.
     turns,
     /// Messages handled.
     handled,
-    /// Messages that were accepted and never handled.
-    dead_letters,
     /// Messages handed back to their sender by a send on this loop.
     handed_back,
+    /// Times that an actor failed.
+    failures,
     /// Answers that came after the deadline of their ask.
     late_replies,
+    /// Dead letters that a subscriber was not told of, for it was over.
+    untold,
     /// Times that an actor paused.
     pauses,
     /// Waits that were not begun because they would have closed a cycle, or joined too long a chain.
     waits_withdrawn,
     /// Time that actors have spent paused, in nanoseconds, summed over actors.
     paused_nanos,
-    /// Time that the loop has slept, in nanoseconds.
+    /// Time that the loop has slept, in nanoseconds, the sleep that it is in included.
     idle_nanos,
+    /// Time that the loop has been awake, in nanoseconds.
+    busy_nanos,
     /// Parcels taken from the inbox.
     parcels,
 }
 
+impl LoopMetrics {
+    /// Which part of its time the loop was awake: 0 to 1. (Node.js: event loop utilisation.)
+    ///
+    /// For the utilisation of the last second, take two snapshots and divide the differences.
+    #[must_use]
+    pub fn utilisation(&self) -> f64 {
+        let elapsed = self.busy_nanos + self.idle_nanos;
+        if elapsed == 0 { 0.0 } else { self.busy_nanos as f64 / elapsed as f64 }
+    }
+
+    /// For how long the loop has run.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Duration::from_nanos(self.busy_nanos + self.idle_nanos)
+    }
+
+    /// Enters what others than the loop have counted for it.
+    pub(crate) fn enter(&mut self, outside: Ledger) {
+        self.handed_back += outside.handed_back;
+        self.dead_letters += outside.dead_letters() + outside.dropped;
+        self.ledger += outside;
+    }
+}
+
 /// What a runtime has done, loop by loop.
+///
+/// # Examples
+/// ```
+/// # use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+/// # struct Done;
+/// # impl Actor for Done {
+/// #     type Message = ();
+/// #     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome { Ok(ctx.address().send(())?) }
+/// #     fn receive(&mut self, (): (), ctx: &mut Context<Self>) -> Outcome { ctx.stop(); Ok(()) }
+/// # }
+/// let runtime = Runtime::builder().loops(1).build()?;
+/// let handle = runtime.handle().unref();
+/// runtime.run(|| Done)?;
+/// let metrics = handle.metrics();
+/// assert_eq!((metrics.handled(), metrics.actors()), (1, 0));
+/// println!("{:.0} % busy, delays {}", 100.0 * metrics.loops[0].utilisation(), metrics.loops[0].delay);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// The loops, in order.
+    /// The loops, in order; those that have ended come last.
     pub loops: Vec<LoopMetrics>,
 }
 
@@ -112,7 +144,7 @@ impl Metrics {
         self.loops.iter().map(|one| one.handled).sum()
     }
 
-    /// Messages accepted and never handled, on all loops.
+    /// Messages accepted and never handled, on all loops, those among them that a mailbox's policy dropped.
     #[must_use]
     pub fn dead_letters(&self) -> u64 {
         self.loops.iter().map(|one| one.dead_letters).sum()
@@ -122,6 +154,12 @@ impl Metrics {
     #[must_use]
     pub fn actors(&self) -> u64 {
         self.loops.iter().map(|one| one.actors).sum()
+    }
+
+    /// The books about messages, of all actors. Balanced when the runtime has stopped.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        self.loops.iter().map(|one| one.ledger).sum()
     }
 }
 

@@ -7,6 +7,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use crate::cell::Uncounted;
 use crate::extras::Extras;
+use crate::ledger::Ledger;
 
 /// The owner's part of the header.
 #[repr(C)]
@@ -17,6 +18,10 @@ pub(crate) struct Own {
     pub(crate) flags: Cell<u32>,
     /// The next cell of the run queue, while `SCHEDULED` and not in its turn.
     pub(crate) next: Cell<Option<Uncounted>>,
+    /// Messages that have reached this actor's loop, accepted or not.
+    pub(crate) sent: Cell<u64>,
+    /// Messages handled, those of the turn in progress left out.
+    pub(crate) handled: Cell<u64>,
 }
 
 impl Own {
@@ -26,6 +31,8 @@ impl Own {
             child_slot: Cell::new(child_slot),
             flags: Cell::new(flags),
             next: Cell::new(None),
+            sent: Cell::new(0),
+            handled: Cell::new(0),
         }
     }
 
@@ -37,6 +44,28 @@ impl Own {
     /// The same, without making it.
     pub(crate) fn extras_if_any(&self) -> Option<&RefCell<Extras>> {
         self.extras.get().map(|extras| &**extras)
+    }
+
+    // The actor's books.
+
+    #[inline]
+    pub(crate) fn count_sent(&self) {
+        self.sent.set(self.sent.get() + 1);
+    }
+
+    /// Enters one of the rarer fates of a message.
+    pub(crate) fn enter(&self, entry: impl FnOnce(&mut Ledger)) {
+        entry(self.extras().borrow_mut().fates.get_or_insert_default());
+    }
+
+    /// The actor's books, the turn in progress left out.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let extras = self.extras_if_any();
+        let fates = extras.and_then(|extras| extras.borrow().fates.as_deref().copied());
+        let mut ledger = fates.unwrap_or_default();
+        ledger.sent += self.sent.get();
+        ledger.handled += self.handled.get();
+        ledger
     }
 
     #[inline]
@@ -89,4 +118,13 @@ pub(crate) mod flag {
     pub(crate) const AWAITED: u32 = 1 << 14;
     /// Cut off: it is buried without further ado.
     pub(crate) const KILLED: u32 = 1 << 15;
+}
+
+/// What everybody may know of an actor's life.
+pub(crate) mod life {
+    pub(crate) const LIVING: u8 = 0;
+    /// Told to stop, it waits for its children.
+    pub(crate) const WINDING_DOWN: u8 = 1;
+    /// Sends fail.
+    pub(crate) const DEAD: u8 = 2;
 }

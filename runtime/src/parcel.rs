@@ -4,7 +4,6 @@
 //! one loop or thread wants of another's actors comes this way, so that it keeps its order: a wait record comes after
 //! the messages that made its sender wait.
 
-use crate::actor::ActorId;
 use crate::cell::{CellRef, Grave};
 use crate::dying;
 use crate::envelope::Envelope;
@@ -130,33 +129,4 @@ pub(crate) enum Control {
     End,
     /// Who waits on whom here?
     Pauses(flume::Sender<Vec<Pause>>),
-}
-
-/// Why a message that was accepted was never handled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeadLetterReason {
-    /// Its receiver ended before it came to it.
-    ReceiverEnded,
-    /// Its receiver's mailbox was over and rejects what comes then ([`Overflow::Reject`](crate::Overflow::Reject)).
-    Rejected,
-    /// Dropped by the mailbox's declared policy ([`Overflow::DropOldest`](crate::Overflow::DropOldest),
-    /// [`Overflow::DropNewest`](crate::Overflow::DropNewest)).
-    DroppedByPolicy,
-    /// It was under way to a loop that ended.
-    LoopEnded,
-}
-
-/// A message that was accepted and never handled.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct DeadLetter {
-    /// Whom it was for.
-    pub id: ActorId,
-    /// Where that actor stood in the tree.
-    pub path: String,
-    /// The message's type.
-    pub message: &'static str,
-    /// Why it was not handled.
-    pub reason: DeadLetterReason,
 }

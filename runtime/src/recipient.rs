@@ -18,6 +18,8 @@ pub struct Recipient<E>(Arc<dyn Takes<E>>);
 trait Takes<E>: Send + Sync {
     fn take(&self, value: E) -> Result<(), SendError<E>>;
     fn complete(&self, value: E);
+    fn notify(&self, value: E) -> bool;
+    fn listen(&self);
     fn id(&self) -> ActorId;
     fn is_closed(&self) -> bool;
     fn path(&self) -> String;
@@ -50,6 +52,14 @@ where
         self.address.send_exempt((self.map)(value));
     }
 
+    fn notify(&self, value: E) -> bool {
+        self.address.notify((self.map)(value))
+    }
+
+    fn listen(&self) {
+        self.address.cell().header().listen();
+    }
+
     fn id(&self) -> ActorId {
         self.address.id()
     }
@@ -79,6 +89,16 @@ impl<E: Send + 'static> Recipient<E> {
     /// both hand the value back.
     pub fn send(&self, value: E) -> Result<(), SendError<E>> {
         self.0.take(value)
+    }
+
+    /// Sends news of dead letters; false if the actor is over or has ended.
+    pub(crate) fn notify(&self, value: E) -> bool {
+        self.0.notify(value)
+    }
+
+    /// Marks its actor as one that listens to dead letters.
+    pub(crate) fn listen(&self) {
+        self.0.listen();
     }
 
     /// Sends the one message that says that something is done: a pipeline, an attempt, another actor's life.

@@ -107,7 +107,7 @@ impl<T: Send + 'static> Drop for Reply<T> {
         let Some(way) = self.0.take() else { return };
         let mut left = Some(Self(Some(way)));
         Local::with_any(|local| {
-            if local.in_turn.get().is_some()
+            if local.in_turn().is_some()
                 && let Some(mut reply) = left.take()
             {
                 local.leave_unanswered(Box::new(move |error| reply.give(Err(error))));
@@ -138,7 +138,7 @@ where
     let front = asker.front();
     let what = front.hooks_if_any(local).and_then(|hooks| hooks::disarm(hooks, local, ask));
     let Some(What::Ask(asked)) = what else {
-        local.counters.late_replies.add(1);
+        local.counters().late_replies.add(1);
         // The user's `Drop`, in nobody's turn.
         dying::carefully(cell, "dropping a late answer", || drop(result));
         return;

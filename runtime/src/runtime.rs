@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::actor::Actor;
 use crate::builder::{BuildError, Builder};
 use crate::clock::Clock;
+use crate::dead_letter;
 use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
 use crate::handle::RuntimeHandle;
@@ -170,7 +171,11 @@ impl Runtime {
             }
             Kind::Os(os) => run_os(&bound.0, os, |first| plant(first, spawn, root)),
         };
+        let world = Arc::clone(&bound.0);
         drop(bound);
+        let books = dead_letter::books(&world);
+        // With a thread left behind, something may still be in flight.
+        debug_assert!(exit.is_err() || books.is_balanced(), "the books do not balance: {books}");
         match exit? {
             Some(reason) if reason.is_failure() => Err(RunError::RootFailed(reason)),
             _ => Ok(()),

@@ -26,7 +26,7 @@ impl Simulated {
         let simulation = Simulation::new(seed);
         let make = |index| {
             let (sender, control) = flume::unbounded();
-            let home = Home::new(Arc::clone(world), index, false, None, sender);
+            let home = Home::new(Arc::clone(world), index, false, None, sender, None);
             world.add_home(Arc::clone(&home));
             let driver = Driver::simulated(Rc::clone(&simulation));
             EventLoop::new(Local::new(home, driver), control)

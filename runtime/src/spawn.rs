@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use crate::actor::{Actor, ActorId};
 use crate::address::Address;
-use crate::cell::{Birth, CellRef, Handle};
+use crate::cell::{CellRef, Handle};
 use crate::clock::Timestamp;
 use crate::dying;
 use crate::exit::ExitReason;
@@ -396,6 +396,21 @@ fn newborn<A: Actor>(
         stash: spawn.stash,
     };
     CellRef::allocate::<A>(birth, Mailbox::new(spawn.overflow, spawn.weigh))
+}
+
+/// What is said of a new cell.
+pub(crate) struct Birth {
+    pub(crate) id: ActorId,
+    pub(crate) home: Arc<Home>,
+    pub(crate) name: Option<String>,
+    pub(crate) parent: Option<CellRef>,
+    pub(crate) child_slot: u32,
+    pub(crate) flags: u32,
+    pub(crate) high: u32,
+    pub(crate) low: u32,
+    pub(crate) overflow: Overflow,
+    pub(crate) shutdown: u32,
+    pub(crate) stash: Option<u32>,
 }
 
 /// The place of an actor without a parent, until the loop where it is built gives it one.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::actor::Actor;
 use crate::context::Context;
+use crate::dead_letter;
 use crate::hooks;
 
 /// Most messages that a stash holds, unless [`Spawn::stash`](crate::Spawn::stash) says otherwise.
@@ -84,7 +85,10 @@ impl<A: Actor> Context<'_, A> {
         let own = self.handle().own();
         let limit = own.extras_if_any().and_then(|extras| extras.borrow().stash);
         let limit = limit.map_or(STASH, |limit| limit as usize);
-        hooks::stash(self.handle(), message, limit).map_err(|message| StashFull { message, limit })
+        hooks::stash(self.handle(), message, limit)
+            .map_err(|message| StashFull { message, limit })?;
+        dead_letter::sent_again(self.local(), self.cell());
+        Ok(())
     }
 
     /// Takes everything out of the stash: it is handled next, ahead of the mailbox, in the order in which it was put

@@ -11,7 +11,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::actor::{Actor, Failure, Outcome};
-use crate::cell::{Handle, Uncounted};
+use crate::cell::Handle;
 use crate::context::Context;
 use crate::dying;
 use crate::exit::Terminated;
@@ -25,32 +25,41 @@ use crate::waiting;
 #[inline]
 pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
     let (own, local) = (actor.own(), actor.local);
-    local.in_turn.set(Some(Uncounted::new(actor.cell)));
-    local.counters.turns.add(1);
+    local.begin_turn(actor.cell);
+    local.counters().turns.add(1);
     if !own.has(flag::STOPPING | flag::PAUSED)
         && let Some(state) = &mut *actor.state()
         && let Err(failure) = batch(state, actor)
     {
         dying::failed(actor, &failure);
     }
+    count_handled(actor);
     if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD | flag::VACANT) {
         // The common case: back into the queue, or idle.
         if actor.mailbox(|mailbox| mailbox.len()) > 0 {
-            local.run_queue.push(Uncounted::new(actor.cell));
+            local.enqueue(actor.cell);
         } else {
             own.clear(flag::SCHEDULED);
         }
     } else {
         after_unusual_turn(actor);
     }
-    local.in_turn.set(None);
+    local.end_turn();
+}
+
+/// Enters into the actor's books what it has handled in this turn.
+#[inline]
+fn count_handled<A: Actor>(actor: &Handle<'_, A>) {
+    let handled = &actor.own().handled;
+    handled.set(handled.get() + actor.local.handled_in_turn());
 }
 
 /// The actor in turn has panicked. Its state may be left half changed: nobody sees it again but `stopping` and `Drop`.
 pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)) {
+    count_handled(actor);
     dying::panicked(actor, panic);
     after_unusual_turn(actor);
-    actor.local.in_turn.set(None);
+    actor.local.end_turn();
 }
 
 /// The actor stops, pauses, is dead, or has something urgent left.
@@ -65,7 +74,7 @@ fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
     }
     if own.has(flag::URGENT) && !own.has(flag::DEAD | flag::PAUSED | flag::STOPPING | flag::VACANT)
     {
-        actor.local.run_queue.push(Uncounted::new(actor.cell));
+        actor.local.enqueue(actor.cell);
         return;
     }
     own.clear(flag::SCHEDULED);
@@ -80,7 +89,8 @@ pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
     if own.has(flag::STOPPING | flag::DEAD | flag::VACANT) {
         return;
     }
-    actor.local.in_turn.set(Some(Uncounted::new(actor.cell)));
+    actor.local.begin_turn(actor.cell);
+    actor.local.counters().deferred.add(1);
     guarded(actor, |state, actor| {
         let outcome = state.deferred(&mut Context::new(*actor));
         waiting::settle(actor.local, actor.cell);
@@ -89,7 +99,7 @@ pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
         }
         outcome
     });
-    actor.local.in_turn.set(None);
+    actor.local.end_turn();
     if own.has(flag::STOPPING) {
         if own.has(flag::PAUSED) {
             waiting::stand_up(actor.local, actor.cell);
@@ -126,7 +136,7 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
         if own.has(flag::FULL) {
             fell(actor);
         }
-        local.counters.handled.add(1);
+        local.counters().handled.add(1);
         state.receive(message, &mut ctx)?;
         if local.has_attention() && interrupted(actor) {
             break;
@@ -176,7 +186,10 @@ fn urgent<A: Actor>(
     let mut over = false;
     for _ in 0..waiting {
         let Some(message) = hooks::next_urgent(actor) else { break };
-        local.counters.handled.add(1);
+        // Only now is it a message.
+        local.counters().sent.add(1);
+        actor.own().count_sent();
+        local.counters().handled.add(1);
         state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
             over = true;
@@ -190,7 +203,7 @@ fn urgent<A: Actor>(
             break;
         }
         let Some(message) = hooks.borrow_mut().next_unstashed() else { break };
-        local.counters.handled.add(1);
+        local.counters().handled.add(1);
         state.receive(message, ctx)?;
         over = local.has_attention() && interrupted(actor);
     }

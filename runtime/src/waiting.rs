@@ -13,7 +13,6 @@
 //! | resume | target's loop, at the low mark or its end | every waiter, first come first served |
 //! | next | sender's loop | the next target of the list; none left: runnable again, at its old place |
 
-use std::any::type_name;
 use std::sync::Arc;
 
 use crate::cell::CellRef;
@@ -23,7 +22,7 @@ use crate::local::Local;
 use crate::mailbox::Overflow;
 use crate::metrics::Pause;
 use crate::own::flag;
-use crate::parcel::{DeadLetter, DeadLetterReason, Parcel};
+use crate::parcel::Parcel;
 use crate::pressure::Verdict;
 
 /// Waiters that have given up are looked for at every so many.
@@ -119,7 +118,7 @@ fn wait_for(local: &Local, cell: &CellRef, target: &CellRef) -> bool {
     match world.forest.try_wait(word, world.slot_of(target)) {
         Verdict::Wait => {}
         Verdict::Cycle | Verdict::TooLong => {
-            local.counters.waits_withdrawn.add(1);
+            local.counters().waits_withdrawn.add(1);
             return false;
         }
     }
@@ -137,7 +136,7 @@ fn wait_for(local: &Local, cell: &CellRef, target: &CellRef) -> bool {
     paused.push(cell.clone());
     own.extras().borrow_mut().waits_on =
         Some(Wait { on: target.clone(), since: local.now(), place });
-    local.counters.pauses.add(1);
+    local.counters().pauses.add(1);
     true
 }
 
@@ -187,7 +186,9 @@ pub(crate) fn stand_up(local: &Local, cell: &CellRef) {
     let Some(wait) = own.extras().borrow_mut().waits_on.take() else { return };
     let world = &local.home.world;
     world.forest.clear(world.slot_of(cell));
-    local.counters.paused_nanos.add((local.now() - wait.since).as_nanos() as u64);
+    let nanos = (local.now() - wait.since).as_nanos() as u64;
+    local.counters().paused_nanos.add(nanos);
+    own.extras().borrow_mut().paused_nanos += nanos;
     let mut paused = local.paused.borrow_mut();
     paused.swap_remove(wait.place);
     if let Some(moved) = paused.get(wait.place)
@@ -211,28 +212,4 @@ pub(crate) fn pause(local: &Local, cell: &CellRef) -> Option<Pause> {
         on: dying::path_of(&wait.on),
         waited: local.now() - wait.since,
     })
-}
-
-/// Counts a message that was accepted and will never be handled, and drops it.
-pub(crate) fn dead_letter<M>(local: &Local, cell: &CellRef, message: M, reason: DeadLetterReason) {
-    local.counters.dead_letters.add(1);
-    dispose(cell, message, reason);
-}
-
-/// The same where there is no loop to count it: on a plain thread, or when the loop that it was for has ended.
-pub(crate) fn lost<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
-    cell.header().home.published.lost.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    dispose(cell, message, reason);
-}
-
-/// Tells of a dead letter and drops it. Both are user code: a panic of theirs is logged and changes nothing.
-fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
-    let header = cell.header();
-    dying::carefully(cell, "dropping a dead letter", || {
-        if let Some(tell) = &header.home.world.settings.on_dead_letter {
-            let path = dying::path_of(cell);
-            tell(&DeadLetter { id: header.id, path, message: type_name::<M>(), reason });
-        }
-        drop(message);
-    });
 }

@@ -32,7 +32,9 @@ impl Seedling {
     pub(crate) fn new(world: &Arc<World>, origin: Instant, dedicated: bool) -> io::Result<Self> {
         let (poller, waker) = Poller::new()?;
         let (sender, control) = flume::unbounded();
-        let home = Home::new(Arc::clone(world), world.next_index(), dedicated, Some(waker), sender);
+        let (world, waker) = (Arc::clone(world), Some(waker));
+        let index = world.next_index();
+        let home = Home::new(Arc::clone(&world), index, dedicated, waker, sender, Some(origin));
         world.add_home(Arc::clone(&home));
         Ok(Self { home, poller, control, origin })
     }

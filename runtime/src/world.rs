@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::actor::ActorId;
 use crate::cell::CellRef;
+use crate::dead_letter::{Listeners, TellDeadLetter};
 use crate::home::Home;
 use crate::metrics::LoopMetrics;
-use crate::parcel::{Control, DeadLetter};
+use crate::parcel::Control;
 use crate::pressure::{WaitForest, WaitSlot};
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
@@ -32,14 +33,12 @@ pub(crate) struct Settings {
     pub(crate) on_dead_letter: Option<TellDeadLetter>,
 }
 
-/// Hears of each message that was accepted and never handled.
-pub(crate) type TellDeadLetter = Arc<dyn Fn(&DeadLetter) + Send + Sync>;
-
 /// What all loops of one runtime have in common.
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
+    pub(crate) dead_letters: Listeners,
     /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
     /// Those that belong to one actor each, while it lives.
@@ -51,6 +50,8 @@ pub(crate) struct World {
     /// Threads that were started for loops.
     threads: AtomicUsize,
     alive: AtomicUsize,
+    /// Handles that keep the runtime alive.
+    handles: AtomicUsize,
     ending: AtomicBool,
     round_robin: AtomicUsize,
     /// Starts a loop on a thread of its own, where the driver can.
@@ -62,8 +63,10 @@ pub(crate) type LoopStarter = Box<dyn Fn(&Arc<World>) -> std::io::Result<Arc<Hom
 
 impl World {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        let dead_letters = Listeners::new(settings.on_dead_letter.clone());
         Arc::new(Self {
             settings,
+            dead_letters,
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),
@@ -73,6 +76,7 @@ impl World {
             outside_ids: AtomicU64::new(1),
             threads: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),
+            handles: AtomicUsize::new(0),
             ending: AtomicBool::new(false),
             round_robin: AtomicUsize::new(0),
             start_loop: OnceLock::new(),
@@ -98,7 +102,7 @@ impl World {
         let mut dedicated = self.dedicated.write().unwrap_or_else(PoisonError::into_inner);
         dedicated.retain(|other| !Arc::ptr_eq(other, home));
         drop(dedicated);
-        self.past.lock().unwrap_or_else(PoisonError::into_inner).push(home.published.read());
+        self.past.lock().unwrap_or_else(PoisonError::into_inner).push(home.metrics());
         if self.retire() {
             self.end();
         }
@@ -138,18 +142,19 @@ impl World {
     pub(crate) fn metrics(&self) -> Vec<LoopMetrics> {
         let homes = self.homes();
         let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        homes.iter().map(|home| home.published.read()).chain(past.iter().cloned()).collect()
+        homes.iter().map(|home| home.metrics()).chain(past.iter().cloned()).collect()
     }
 
     /// The end of a runtime, whether it ran or not: nothing more is taken, and nothing holds its loops any more.
     pub(crate) fn dissolve(&self) {
         self.ending.store(true, Ordering::SeqCst);
+        self.dead_letters.clear();
         for list in [&self.homes, &self.dedicated] {
             let homes = std::mem::take(&mut *list.write().unwrap_or_else(PoisonError::into_inner));
             for home in homes {
                 // What never arrived is a dead letter as it drops.
                 drop(home.inbox().shut());
-                let metrics = home.published.read();
+                let metrics = home.metrics();
                 self.past.lock().unwrap_or_else(PoisonError::into_inner).push(metrics);
             }
         }
@@ -168,7 +173,7 @@ impl World {
 
     /// A loop that has ended before it began: for actors that could not be placed.
     pub(crate) fn nowhere(self: &Arc<Self>) -> Arc<Home> {
-        let home = Home::new(Arc::clone(self), 0, false, None, flume::bounded(0).0);
+        let home = Home::new(Arc::clone(self), 0, false, None, flume::bounded(0).0, None);
         home.inbox().close();
         home
     }
@@ -193,6 +198,25 @@ impl World {
                 home.request(Control::End);
             }
         }
+    }
+
+    /// One more handle keeps the runtime alive.
+    pub(crate) fn add_handle(&self) {
+        self.handles.fetch_add(1, Ordering::SeqCst);
+        self.revive();
+    }
+
+    /// One less.
+    pub(crate) fn remove_handle(&self) {
+        self.handles.fetch_sub(1, Ordering::SeqCst);
+        if self.retire() {
+            self.end();
+        }
+    }
+
+    /// How many handles keep the runtime alive.
+    pub(crate) fn handles(&self) -> usize {
+        self.handles.load(Ordering::SeqCst)
     }
 
     /// How many loops and handles are alive.

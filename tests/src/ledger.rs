@@ -1,9 +1,21 @@
 //! Books about messages: every one that was made must be dropped once, and handled or dead-lettered once.
+//!
+//! The books that tests keep of their own messages, and a look at those that every runtime keeps of all.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use roundsman::{Builder, DeadLetterReason};
+use roundsman::{Builder, DeadLetterReason, RuntimeHandle};
+
+/// Looks at the books of a runtime that has stopped: every message has had exactly one fate.
+///
+/// # Panics
+/// If not.
+#[track_caller]
+pub fn assert_balanced(runtime: &RuntimeHandle) {
+    let books = runtime.metrics().ledger();
+    assert!(books.is_balanced(), "the runtime's books do not balance: {books}");
+}
 
 /// Counts what becomes of messages. Clones keep the same books.
 #[derive(Clone, Default)]

@@ -7,6 +7,8 @@ use std::cell::RefCell;
 
 use roundsman::{Actor, Builder, Context, ExitReason, Outcome, RunError};
 
+use crate::ledger::assert_balanced;
+
 type Started<M> = Box<dyn FnOnce(&mut Context<'_, Role<M>>) -> Outcome>;
 type Receive<M> = Box<dyn FnMut(M, &mut Context<'_, Role<M>>) -> Outcome>;
 type Deferred<M> = Box<dyn FnMut(&mut Context<'_, Role<M>>) -> Outcome>;
@@ -31,13 +33,18 @@ thread_local! {
 /// As [`roundsman::Runtime::run`].
 ///
 /// # Panics
-/// If the runtime cannot be built, or if a role has panicked that may not.
+/// If the runtime cannot be built, if a role has panicked that may not, or if the books about messages do not balance.
 #[track_caller]
 pub fn play<A: Actor>(builder: Builder, root: impl FnOnce() -> A) -> Result<(), RunError> {
     PANICS.take();
-    let result = builder.build().expect("a runtime can be built").run(root);
+    let runtime = builder.build().expect("a runtime can be built");
+    let handle = runtime.handle().unref();
+    let result = runtime.run(root);
     let panics = PANICS.take();
     assert!(panics.is_empty(), "{panics:#?}");
+    if !matches!(result, Err(RunError::Stuck(..))) {
+        assert_balanced(&handle);
+    }
     result
 }
 

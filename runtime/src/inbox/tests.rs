@@ -40,11 +40,11 @@ fn a_quiet_owner_is_revived_exactly_once() {
 fn a_full_inbox_hands_the_item_back_and_a_closed_one_too() {
     let inbox = Inbox::new();
     inbox.push(1, || ()).unwrap();
-    assert!(matches!(inbox.push_within(1, 2, || ()), Err(Refused::Full(2))));
+    assert!(matches!(inbox.push_within(1, 2, false, || ()), Err(Refused::Full(2))));
     assert!(!inbox.close(), "an item waits");
     inbox.take(&mut Vec::new());
     assert!(inbox.close());
     assert_eq!(inbox.push(3, || ()), Err(3));
-    assert!(matches!(inbox.push_within(1, 4, || ()), Err(Refused::Closed(4))));
+    assert!(matches!(inbox.push_within(1, 4, false, || ()), Err(Refused::Closed(4))));
     assert!(!inbox.sleep(false, || ()));
 }

@@ -1,0 +1,291 @@
+//! Dead letters: messages that were accepted and never handled. They are counted, logged, and told to who wants to know.
+//!
+//! Called by whatever finds one. It decides nothing about a message but that it is dropped now.
+//!
+//! # Who counts
+//! A message's sender and its fate are counted each by the loop where it happens. What plain threads send is counted by
+//! the receiver's inbox, under its mutex; what they find refused or lost, by the receiver's [`Home`](crate::home::Home).
+//! So a message never has a fate without having been sent, and nothing is missing once all loops have ended.
+
+use std::any::type_name;
+use std::cell::Cell;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
+
+use crate::actor::{Actor, ActorId};
+use crate::cell::CellRef;
+use crate::context::Context;
+use crate::dying;
+use crate::handle::RuntimeHandle;
+use crate::ledger::{DeadLetterReason, Ledger};
+use crate::local::Local;
+use crate::recipient::Recipient;
+use crate::world::World;
+
+/// A message that was accepted and never handled.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Whom it was for.
+    pub id: ActorId,
+    /// Where that actor stood in the tree.
+    pub path: String,
+    /// The message's type.
+    pub message: &'static str,
+    /// Why it was not handled.
+    pub reason: DeadLetterReason,
+}
+
+/// Who counts what a send does that leaves its thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The loop that the sender runs on, one of the same runtime.
+    Loop,
+    /// The home of the receiver: the sender is a plain thread, or an actor of another runtime.
+    Outside,
+}
+
+impl Origin {
+    /// The origin of what this thread sends to `cell`.
+    pub(crate) fn of(cell: &CellRef) -> Self {
+        let world = &cell.home().world;
+        match Local::with_any(|local| Arc::ptr_eq(&local.home.world, world)) {
+            Some(true) => Self::Loop,
+            _ => Self::Outside,
+        }
+    }
+
+    /// A message is about to be sent. The inbox counts those from outside, as it takes them.
+    pub(crate) fn sends(self) {
+        if self == Self::Loop {
+            Local::with_any(|local| local.counters().sent.add(1));
+        }
+    }
+
+    /// It was refused, and its sender gets it back.
+    pub(crate) fn hands_back(self, cell: &CellRef) {
+        match self {
+            Self::Loop => _ = Local::with_any(|local| local.counters().handed_back.add(1)),
+            Self::Outside => cell.home().enter(|outside| {
+                outside.sent += 1;
+                outside.handed_back += 1;
+            }),
+        }
+    }
+
+    /// It was refused, and its sender cannot get it back.
+    pub(crate) fn loses<M>(self, cell: &CellRef, message: M, reason: DeadLetterReason) {
+        match self {
+            Self::Loop => _ = Local::with_any(|local| local.counters().dead_letter(reason)),
+            Self::Outside => cell.home().enter(|outside| {
+                outside.sent += 1;
+                outside.enter(reason, 1);
+            }),
+        }
+        dispose(cell, message, reason);
+    }
+}
+
+/// A message that this actor has put away to handle it again counts as sent again.
+pub(crate) fn sent_again(local: &Local, cell: &CellRef) {
+    local.counters().sent.add(1);
+    cell.own(local).count_sent();
+}
+
+/// Counts a message that had reached its actor and will never be handled, and drops it.
+pub(crate) fn dead_letter<M>(local: &Local, cell: &CellRef, message: M, reason: DeadLetterReason) {
+    local.counters().dead_letter(reason);
+    cell.own(local).enter(|fates| fates.enter(reason, 1));
+    dispose(cell, message, reason);
+}
+
+/// The actor has ended and its mailbox is empty: each message that has reached it has had one fate.
+pub(crate) fn close_books(local: &Local, cell: &CellRef) {
+    let books = cell.own(local).ledger();
+    debug_assert!(books.is_balanced(), "the books of {}: {books}", dying::path_of(cell));
+}
+
+/// Counts a message that was under way to a loop that has ended, and drops it.
+pub(crate) fn lost<M>(cell: &CellRef, message: M) {
+    let reason = DeadLetterReason::LoopEnded;
+    cell.home().enter(|outside| outside.enter(reason, 1));
+    dispose(cell, message, reason);
+}
+
+thread_local! {
+    /// This thread tells of a dead letter: what is lost meanwhile is counted, and nobody is told.
+    static TELLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Logs a dead letter, tells of it, and drops it. The last two are user code: a panic of theirs is logged and changes
+/// nothing.
+fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
+    let header = cell.header();
+    let world = &header.home.world;
+    let first = header.first_of(reason);
+    let told = !TELLING.get() && world.dead_letters.has_listeners();
+    if first || told {
+        let path = dying::path_of(cell);
+        let letter = DeadLetter { id: header.id, path, message: type_name::<M>(), reason };
+        if first {
+            log(&letter, world.is_ending());
+        }
+        if told {
+            TELLING.set(true);
+            world.dead_letters.tell(cell, &letter);
+            TELLING.set(false);
+        }
+    }
+    dying::carefully(cell, "dropping a dead letter", || drop(message));
+}
+
+/// Once for each actor and reason. As a runtime ends, messages that nobody comes to are no surprise.
+fn log(letter: &DeadLetter, ending: bool) {
+    let DeadLetter { path, message, reason, .. } = letter;
+    if ending {
+        tracing::debug!(%path, message, %reason, "a dead letter; more of this kind are only counted");
+    } else {
+        tracing::warn!(%path, message, %reason, "a dead letter; more of this kind are only counted");
+    }
+}
+
+/// Hears of each message that was accepted and never handled.
+pub(crate) type TellDeadLetter = Arc<dyn Fn(&DeadLetter) + Send + Sync>;
+
+/// Who is told of the dead letters of a runtime.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    /// The builder's function.
+    function: Option<TellDeadLetter>,
+    recipients: RwLock<Arc<Vec<Recipient<DeadLetter>>>>,
+    /// There are recipients. A hint (Relaxed): one that has just subscribed may miss what is lost meanwhile.
+    any: AtomicBool,
+}
+
+impl Listeners {
+    pub(crate) fn new(function: Option<TellDeadLetter>) -> Self {
+        Self { function, ..Self::default() }
+    }
+
+    fn has_listeners(&self) -> bool {
+        self.function.is_some() || self.any.load(Ordering::Relaxed)
+    }
+
+    /// Tells everybody. Nothing is borrowed or locked meanwhile: what is called is user code.
+    fn tell(&self, cell: &CellRef, letter: &DeadLetter) {
+        if let Some(function) = &self.function {
+            dying::carefully(cell, "telling of a dead letter", || function(letter));
+        }
+        // What one that listens has lost may be what it was told, and telling of that might never end.
+        if !self.any.load(Ordering::Relaxed) || cell.header().listens() {
+            return;
+        }
+        let recipients =
+            Arc::clone(&self.recipients.read().unwrap_or_else(PoisonError::into_inner));
+        for recipient in recipients.iter().filter(|recipient| !recipient.is_closed()) {
+            let tell = || {
+                if !recipient.notify(letter.clone()) {
+                    untold(cell);
+                }
+            };
+            Local::aside(|| dying::carefully(cell, "telling of a dead letter", tell));
+        }
+    }
+
+    /// Adds a recipient. Those whose actors have ended leave.
+    fn subscribe(&self, recipient: Recipient<DeadLetter>) {
+        recipient.listen();
+        let mut recipients = self.recipients.write().unwrap_or_else(PoisonError::into_inner);
+        let living = recipients.iter().filter(|one| !one.is_closed()).cloned();
+        *recipients = Arc::new(living.chain([recipient]).collect());
+        drop(recipients);
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Forgets all recipients, who hold their loops: the runtime has ended.
+    pub(crate) fn clear(&self) {
+        self.any.store(false, Ordering::Relaxed);
+        let mut recipients = self.recipients.write().unwrap_or_else(PoisonError::into_inner);
+        let gone = std::mem::take(&mut *recipients);
+        drop(recipients);
+        drop(gone);
+    }
+}
+
+/// A recipient was not told.
+fn untold(cell: &CellRef) {
+    match Origin::of(cell) {
+        Origin::Loop => _ = Local::with_any(|local| local.counters().untold.add(1)),
+        Origin::Outside => cell.home().count_untold(),
+    }
+}
+
+impl<A: Actor> Context<'_, A> {
+    /// Turns dead letters of the whole runtime into this actor's own messages, until it ends. (Akka: subscribing to
+    /// `DeadLetter` on the event stream.)
+    ///
+    /// An actor that is over is not told ([`LoopMetrics::untold`](crate::LoopMetrics::untold) counts those), so it costs
+    /// nobody anything to be slow at this, and nobody pauses for it. A message that an actor that listens has lost is told
+    /// to no actor: it may itself be news of a dead letter.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Actor, Context, DeadLetter, Outcome, Runtime, Spawn};
+    ///
+    /// /// Ends at once, with two messages in its mailbox.
+    /// struct Brief;
+    ///
+    /// impl Actor for Brief {
+    ///     type Message = u32;
+    ///     fn receive(&mut self, _: u32, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// struct Undertaker;
+    ///
+    /// impl Actor for Undertaker {
+    ///     type Message = DeadLetter;
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.on_dead_letter(|letter| letter);
+    ///         let brief = ctx.spawn_with(Spawn::named("brief"), Brief);
+    ///         brief.send(1)?;
+    ///         brief.send(2)?;
+    ///         Ok(())
+    ///     }
+    ///     fn receive(&mut self, letter: DeadLetter, ctx: &mut Context<Self>) -> Outcome {
+    ///         assert!(letter.path.ends_with("/brief"));
+    ///         assert_eq!((letter.message, letter.reason.to_string()), ("u32", "receiver ended".into()));
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// Runtime::builder().simulated(1).build()?.run(|| Undertaker)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_dead_letter<F>(&mut self, map: F)
+    where
+        F: Fn(DeadLetter) -> A::Message + Send + Sync + 'static,
+    {
+        let recipient = self.recipient(map);
+        self.scope().local.home.world.dead_letters.subscribe(recipient);
+    }
+}
+
+impl RuntimeHandle {
+    /// Tells `recipient` of dead letters of the whole runtime until its actor ends; see
+    /// [`Context::on_dead_letter`](crate::Context::on_dead_letter).
+    pub fn on_dead_letter(&self, recipient: Recipient<DeadLetter>) {
+        if !self.world().is_ending() {
+            self.world().dead_letters.subscribe(recipient);
+        }
+    }
+}
+
+/// What the books of a runtime say when it has stopped.
+pub(crate) fn books(world: &World) -> Ledger {
+    world.metrics().iter().map(|one| one.ledger).sum()
+}
