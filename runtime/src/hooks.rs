@@ -12,6 +12,7 @@ use slab::Slab;
 use crate::actor::Actor;
 use crate::cell::Handle;
 use crate::clock::Timestamp;
+use crate::jobs::{self, Jobs};
 use crate::local::Local;
 use crate::own::flag;
 use crate::poller::Readiness;
@@ -51,11 +52,18 @@ pub(crate) struct Hooks<M> {
     sources: Slab<Source<M>>,
     urgent: VecDeque<Urgent>,
     generation: u32,
+    pub(crate) jobs: Jobs,
 }
 
 impl<M> Default for Hooks<M> {
     fn default() -> Self {
-        Self { timers: Slab::new(), sources: Slab::new(), urgent: VecDeque::new(), generation: 0 }
+        Self {
+            timers: Slab::new(),
+            sources: Slab::new(),
+            urgent: VecDeque::new(),
+            generation: 0,
+            jobs: Jobs::default(),
+        }
     }
 }
 
@@ -331,5 +339,6 @@ pub(crate) fn clear<A: Actor>(actor: &Handle<'_, A>) -> Vec<What<A::Message>> {
         .map(|(index, timer)| TimerId { index: index as u32, generation: timer.generation })
         .collect();
     drop(hooks);
+    jobs::abandon(cell, actor.cell, local);
     timers.into_iter().filter_map(|id| disarm(cell, local, id)).collect()
 }

@@ -7,6 +7,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::lane::LaneMetrics;
+
 /// A counter that one thread writes.
 #[derive(Default)]
 pub(crate) struct Counter(Cell<u64>);
@@ -103,6 +105,8 @@ counters! {
 pub struct Metrics {
     /// The loops, in order.
     pub loops: Vec<LoopMetrics>,
+    /// The lanes of the pool, in order.
+    pub lanes: Vec<LaneMetrics>,
 }
 
 impl Metrics {
@@ -131,7 +135,7 @@ impl Metrics {
 pub struct Pause {
     /// The path of the actor that waits.
     pub who: String,
-    /// The path of the actor that is over.
+    /// The path of the actor that is over, or `pool:user` for a lane of the pool.
     pub on: String,
     /// For how long it has waited.
     pub waited: Duration,

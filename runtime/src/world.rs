@@ -17,6 +17,7 @@ use crate::cell::CellRef;
 use crate::home::Home;
 use crate::metrics::LoopMetrics;
 use crate::parcel::{Control, DeadLetter};
+use crate::pool::Pool;
 use crate::pressure::{WaitForest, WaitSlot};
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
@@ -38,6 +39,7 @@ pub(crate) type TellDeadLetter = Arc<dyn Fn(&DeadLetter) + Send + Sync>;
 /// What all loops of one runtime have in common.
 pub(crate) struct World {
     pub(crate) settings: Settings,
+    pub(crate) pool: Arc<Pool>,
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
     /// The loops that take part in placement.
@@ -61,9 +63,10 @@ pub(crate) struct World {
 pub(crate) type LoopStarter = Box<dyn Fn(&Arc<World>) -> std::io::Result<Arc<Home>> + Send + Sync>;
 
 impl World {
-    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+    pub(crate) fn new(settings: Settings, pool: Arc<Pool>) -> Arc<Self> {
         Arc::new(Self {
             settings,
+            pool,
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),
@@ -144,6 +147,7 @@ impl World {
     /// The end of a runtime, whether it ran or not: nothing more is taken, and nothing holds its loops any more.
     pub(crate) fn dissolve(&self) {
         self.ending.store(true, Ordering::SeqCst);
+        self.pool.close();
         for list in [&self.homes, &self.dedicated] {
             let homes = std::mem::take(&mut *list.write().unwrap_or_else(PoisonError::into_inner));
             for home in homes {
