@@ -29,6 +29,7 @@ use crate::mailbox::Overflow;
 use crate::own::flag;
 use crate::parcel::Parcel;
 use crate::parker::Parker;
+use crate::pool::is_pool_thread;
 use crate::recipient::Recipient;
 use crate::reply::{AskError, Reply};
 use crate::send_error::{SendError, TrySendError};
@@ -78,10 +79,10 @@ impl<M: Send + 'static> Address<M> {
     ///
     /// # Errors
     /// [`SendError::Closed`] if the actor has ended; [`SendError::Rejected`] if it was spawned to reject what comes
-    /// while it is over. Both hand the message back.
+    /// while it is over, or if it is over and this is a job of the pool. Both hand the message back.
     ///
     /// # Blocking
-    /// Never inside an actor. A plain thread blocks while the actor is over.
+    /// Never inside an actor, and never in a job of the pool. A plain thread blocks while the actor is over.
     ///
     /// # Examples
     /// ```
@@ -152,7 +153,8 @@ impl<M: Send + 'static> Address<M> {
     ///
     /// # Errors
     /// [`TrySendError::Over`] if the time ran out, [`TrySendError::Closed`] if the actor has ended; both hand the
-    /// message back. Inside an actor nothing may block, so there it is [`try_send`](Self::try_send).
+    /// message back. Inside an actor and in a job of the pool nothing may wait, so there it is
+    /// [`try_send`](Self::try_send).
     pub fn send_timeout(&self, message: M, timeout: Duration) -> Result<(), TrySendError<M>> {
         if Local::with_any(|_| ()).is_some() {
             return self.try_send(message);
@@ -203,13 +205,14 @@ impl<M: Send + 'static> Address<M> {
     ///
     /// # Errors
     /// [`AskError::Closed`], [`AskError::Dropped`], [`AskError::Timeout`]; and [`AskError::InsideActor`] when called
-    /// on a loop's thread, which must not block: use [`Context::ask`](crate::Context::ask) there.
+    /// on a loop's thread or in a job of the pool, which must not block on an actor: use
+    /// [`Context::ask`](crate::Context::ask) there.
     pub fn ask_blocking<T: Send + 'static>(
         &self,
         question: impl FnOnce(Reply<T>) -> M,
         timeout: Duration,
     ) -> Result<T, AskError> {
-        if Local::with_any(|_| ()).is_some() {
+        if is_pool_thread() || Local::with_any(|_| ()).is_some() {
             return Err(AskError::InsideActor);
         }
         let (reply, answer) = Reply::channel();
@@ -464,6 +467,10 @@ impl<M: Send + 'static> Address<M> {
                 Err(Refused::Closed(parcel)) => return Err(TrySendError::Closed(unwrap(parcel))),
                 Err(Refused::Full(refused)) => parcel = refused,
             }
+        }
+        // A pool thread waits for no actor: that one might wait for its lane.
+        if is_pool_thread() {
+            return Err(TrySendError::Over(unwrap(parcel)));
         }
         // The wait record takes the same way as messages, so it is looked at after everything that is queued now.
         let parker = Arc::new(Parker::default());

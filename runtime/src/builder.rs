@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dead_letter::DeadLetter;
+use crate::lane::LaneError;
 use crate::mailbox::{HIGH, LOW};
 use crate::runtime::Runtime;
+use crate::sizing::{MAX_POOL_THREADS, Sizing};
 use crate::world::{Settings, World};
 
 /// Most loops that a runtime may have.
@@ -32,6 +34,7 @@ pub struct Builder {
     seed: Option<u64>,
     stop_on_signals: bool,
     settings: Settings,
+    pub(crate) sizing: Sizing,
 }
 
 /// Why a runtime could not be built.
@@ -69,6 +72,27 @@ pub enum BuildError {
         /// What the OS said.
         source: io::Error,
     },
+    /// A number of pool threads out of range.
+    #[error(
+        "{threads} pool threads: a pool has 1 to {MAX_POOL_THREADS} (set by `Builder::pool_threads`)"
+    )]
+    PoolThreads {
+        /// What was asked for.
+        threads: usize,
+    },
+    /// The environment variable that sets the size of the pool holds something unusable.
+    #[error(
+        "{variable}={value:?}: it takes a whole number from 1 to {MAX_POOL_THREADS}; unset it for the default"
+    )]
+    PoolVariable {
+        /// The variable.
+        variable: &'static str,
+        /// What it holds.
+        value: String,
+    },
+    /// Limits of the pool's lanes that cannot be kept.
+    #[error(transparent)]
+    Lane(#[from] LaneError),
     /// Signals cannot be listened to.
     #[error("SIGINT and SIGTERM cannot be listened to: {0}")]
     Signals(io::Error),
@@ -88,6 +112,7 @@ impl Builder {
                 spin: true,
                 on_dead_letter: None,
             },
+            sizing: Sizing::default(),
         }
     }
 
@@ -177,7 +202,8 @@ impl Builder {
         if self.settings.budget == 0 {
             return Err(BuildError::Budget);
         }
-        let world = World::new(self.settings);
+        let pool = self.sizing.pool(self.seed.is_some(), self.settings.spin)?;
+        let world = World::new(self.settings, pool);
         match self.seed {
             Some(seed) => Ok(Runtime::simulated(world, seed, loops)),
             None => Runtime::os(world, loops, self.stop_on_signals),

@@ -44,6 +44,7 @@ use std::sync::Arc;
 use crate::actor::{Actor, ActorId};
 use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
+use crate::jobs::{self, JobId};
 use crate::ledger::{DeadLetterReason, REASONS};
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
@@ -137,6 +138,7 @@ pub(crate) struct Ops {
     pub(crate) panicked: fn(&CellRef, &Local, &(dyn Any + Send)),
     pub(crate) deferred: fn(&CellRef, &Local),
     pub(crate) timer_due: fn(&CellRef, &Local, TimerId),
+    pub(crate) job_expired: fn(&CellRef, &Local, JobId),
     pub(crate) ready: fn(&CellRef, &Local, SourceId, Readiness),
     pub(crate) queued: fn(&CellRef, &Local) -> usize,
     free: unsafe fn(NonNull<Header>),
@@ -152,6 +154,7 @@ impl Ops {
             panicked: |cell, local, panic| turn::panicked(&Handle::<A>::new(cell, local), panic),
             deferred: |cell, local| turn::deferred(&Handle::<A>::new(cell, local)),
             timer_due: |cell, local, id| hooks::timer_due(&Handle::<A>::new(cell, local), id),
+            job_expired: |cell, local, id| jobs::expired(&Handle::<A>::new(cell, local), id),
             ready: |cell, local, id, readiness| {
                 hooks::ready(&Handle::<A>::new(cell, local), id, readiness);
             },

@@ -12,6 +12,11 @@ use std::time::{Duration, Instant};
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// The real time now, counted from `origin`.
+    pub(crate) fn read(origin: Instant) -> Self {
+        Self(Clock::origin().duration_since(origin).as_nanos() as u64)
+    }
+
     /// The time since the runtime was built.
     #[must_use]
     pub fn since_start(self) -> Duration {
@@ -79,9 +84,7 @@ impl Clock {
 
     pub(crate) fn now(&self) -> Timestamp {
         match self {
-            Self::Real { origin } => {
-                Timestamp(Self::origin().duration_since(*origin).as_nanos() as u64)
-            }
+            Self::Real { origin } => Timestamp::read(*origin),
             Self::Virtual { now } => now.get(),
         }
     }

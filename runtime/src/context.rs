@@ -35,7 +35,7 @@ pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What an actor can do in a handler: spawn, ask, set timers, watch, register sockets, stop.
 pub struct Context<'a, A: Actor> {
-    actor: Handle<'a, A>,
+    pub(crate) actor: Handle<'a, A>,
 }
 
 impl<'a, A: Actor> Context<'a, A> {

@@ -106,6 +106,7 @@ impl EventLoop {
                 Due::Restart(parent, who, stamp) => {
                     supervising::restart_due(local, &parent, who, stamp, key);
                 }
+                Due::Job(cell, id) => (cell.ops().job_expired)(&cell, local, id),
             }
         }
     }
@@ -130,6 +131,7 @@ impl EventLoop {
     /// Step 2: everything that other loops and threads have sent.
     fn take_inbox(&mut self) {
         let local = &self.local;
+        local.outbox.flush(local);
         // Whoever sent to these has pushed before they were left: see `Uncounted`.
         let graves = std::mem::take(&mut *local.graves.borrow_mut());
         if local.home.inbox().looks_filled() {
@@ -187,6 +189,7 @@ impl EventLoop {
     /// few times at most: so a line for a thousand sockets still is one write to each.
     fn run_deferred(&mut self) {
         let local = &self.local;
+        local.outbox.flush(local);
         let deferred = std::mem::take(&mut *local.deferred.borrow_mut());
         let may_wait = self.postponed < POSTPONED_MAX;
         let mut postponed = false;
@@ -206,6 +209,7 @@ impl EventLoop {
     /// Step 5: the OS. Without waiting if anything is runnable, else until the nearest timer.
     fn poll(&mut self) {
         let local = &self.local;
+        local.outbox.flush(local);
         if local.driver.is_simulated() || self.is_done() {
             return;
         }

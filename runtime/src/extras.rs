@@ -12,6 +12,7 @@ use crate::actor::ActorId;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::exit::{ExitReason, Terminated};
+use crate::lane::Lane;
 use crate::ledger::Ledger;
 use crate::local::Local;
 use crate::parker::Parker;
@@ -28,6 +29,8 @@ pub(crate) struct Extras {
     pub(crate) waiters: VecDeque<Waiter>,
     /// Whom this actor still has to wait for, one after another.
     pub(crate) targets: VecDeque<CellRef>,
+    /// And for which lanes of the pool.
+    pub(crate) lanes: u8,
     /// Whom it waits for now.
     pub(crate) waits_on: Option<Wait>,
     pub(crate) watchers: Vec<Watcher>,
@@ -96,10 +99,16 @@ pub(crate) enum Waiter {
 
 /// A wait that stands.
 pub(crate) struct Wait {
-    pub(crate) on: CellRef,
+    pub(crate) on: WaitsOn,
     pub(crate) since: Timestamp,
     /// Its place in the loop's list of paused actors.
     pub(crate) place: usize,
+}
+
+/// Whom or what an actor waits for.
+pub(crate) enum WaitsOn {
+    Actor(CellRef),
+    Lane(Lane),
 }
 
 /// Somebody who is told of the end.

@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::local::Local;
 use crate::metrics::{Metrics, Pause};
 use crate::parcel::Control;
+use crate::pool::JobStatus;
 use crate::spawn::{self, Placement, Spawn};
 use crate::waiting;
 use crate::world::World;
@@ -84,7 +85,7 @@ impl RuntimeHandle {
     /// What each loop has done, as of its last round. Those that have ended come last.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        Metrics { loops: self.world.metrics() }
+        Metrics { loops: self.world.metrics(), lanes: self.world.pool.metrics() }
     }
 
     /// Who is paused, on whom, and for how long, on every loop that answers within a second. Inside an actor: on its
@@ -103,6 +104,12 @@ impl RuntimeHandle {
             }
         }
         pauses
+    }
+
+    /// The jobs of the pool that have not ended: those that run, then those that wait, lane by lane.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobStatus> {
+        self.world.pool.jobs()
     }
 
     /// Stops the root and everything else, children before parents. Returns at once; `run` returns when it is done.

@@ -12,6 +12,7 @@ use slab::Slab;
 use crate::actor::Actor;
 use crate::cell::Handle;
 use crate::clock::Timestamp;
+use crate::jobs::{self, Jobs};
 use crate::local::Local;
 use crate::own::flag;
 use crate::poller::Readiness;
@@ -55,6 +56,7 @@ pub(crate) struct Hooks<M> {
     /// Messages taken out of the stash: they come ahead of the mailbox.
     unstashed: VecDeque<M>,
     generation: u32,
+    pub(crate) jobs: Jobs,
 }
 
 impl<M> Default for Hooks<M> {
@@ -66,6 +68,7 @@ impl<M> Default for Hooks<M> {
             stash: VecDeque::new(),
             unstashed: VecDeque::new(),
             generation: 0,
+            jobs: Jobs::default(),
         }
     }
 }
@@ -392,5 +395,6 @@ pub(crate) fn clear<A: Actor>(actor: &Handle<'_, A>) -> Vec<What<A::Message>> {
         .map(|(index, timer)| TimerId { index: index as u32, generation: timer.generation })
         .collect();
     drop(hooks);
+    jobs::abandon(cell, actor.cell, local);
     timers.into_iter().filter_map(|id| disarm(cell, local, id)).collect()
 }

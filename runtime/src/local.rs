@@ -24,6 +24,8 @@ use crate::exit::ExitReason;
 use crate::extras::Children;
 use crate::home::Home;
 use crate::hooks::{SourceId, TimerId};
+use crate::jobs::{JobId, Outbox};
+use crate::lane::Lane;
 use crate::own::flag;
 use crate::poller::Readiness;
 use crate::reply::AskError;
@@ -41,6 +43,10 @@ pub(crate) struct Local {
     attention: Cell<bool>,
     /// The over targets that the handler in turn has sent to.
     noted: RefCell<Vec<CellRef>>,
+    /// The lanes of the pool that are over and in which it has started jobs.
+    noted_lanes: Cell<u8>,
+    /// Jobs on their way to the pool.
+    pub(crate) outbox: Outbox,
     pub(crate) deferred: RefCell<Vec<CellRef>>,
     /// Cells without references, to be freed when the inbox has been looked at.
     pub(crate) graves: RefCell<Vec<Grave>>,
@@ -81,6 +87,8 @@ pub(crate) enum Due {
     Shutdown(CellRef, u32),
     /// A child, or several, may be started anew.
     Restart(CellRef, Option<ActorId>, u64),
+    /// When a job of the actor no longer may start.
+    Job(CellRef, JobId),
 }
 
 thread_local! {
@@ -98,6 +106,8 @@ impl Local {
             run_queue: RunQueue::default(),
             attention: Cell::new(false),
             noted: RefCell::default(),
+            noted_lanes: Cell::new(0),
+            outbox: Outbox::default(),
             deferred: RefCell::default(),
             graves: RefCell::default(),
             turn_began: Cell::new(0),
@@ -246,10 +256,17 @@ impl Local {
         self.attention.get()
     }
 
-    /// Takes what the handler noted, and attention with it.
-    pub(crate) fn take_noted(&self) -> Vec<CellRef> {
+    /// The handler in turn has started a job in a lane that is over.
+    #[cold]
+    pub(crate) fn note_lane(&self, lane: Lane) {
+        self.noted_lanes.set(self.noted_lanes.get() | lane.bit());
+        self.attention.set(true);
+    }
+
+    /// Takes what the handler noted, actors and lanes, and attention with it.
+    pub(crate) fn take_noted(&self) -> (Vec<CellRef>, u8) {
         self.attention.set(false);
-        std::mem::take(&mut *self.noted.borrow_mut())
+        (std::mem::take(&mut *self.noted.borrow_mut()), self.noted_lanes.take())
     }
 
     /// The handler in turn has dropped a reply: it is answered when it is known how the handler ends.
@@ -275,6 +292,10 @@ impl Local {
 
     pub(crate) fn arm_other(&self, at: Timestamp, due: Due) -> TimerKey {
         self.wheel.borrow_mut().insert(at.tick_due(), due)
+    }
+
+    pub(crate) fn arm_job(&self, at: Timestamp, cell: CellRef, job: JobId) -> TimerKey {
+        self.wheel.borrow_mut().insert(at.tick_due(), Due::Job(cell, job))
     }
 
     pub(crate) fn disarm(&self, key: TimerKey) {

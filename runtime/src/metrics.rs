@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::counters::Counters;
 use crate::histogram::Distribution;
+use crate::lane::LaneMetrics;
 use crate::ledger::Ledger;
 
 macro_rules! loop_metrics {
@@ -135,6 +136,8 @@ impl LoopMetrics {
 pub struct Metrics {
     /// The loops, in order; those that have ended come last.
     pub loops: Vec<LoopMetrics>,
+    /// The lanes of the pool, in order.
+    pub lanes: Vec<LaneMetrics>,
 }
 
 impl Metrics {
@@ -169,7 +172,7 @@ impl Metrics {
 pub struct Pause {
     /// The path of the actor that waits.
     pub who: String,
-    /// The path of the actor that is over.
+    /// The path of the actor that is over, or `pool:user` for a lane of the pool.
     pub on: String,
     /// For how long it has waited.
     pub waited: Duration,

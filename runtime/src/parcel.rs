@@ -4,11 +4,14 @@
 //! one loop or thread wants of another's actors comes this way, so that it keeps its order: a wait record comes after
 //! the messages that made its sender wait.
 
+use std::sync::Arc;
+
 use crate::cell::{CellRef, Grave};
 use crate::dying;
 use crate::envelope::Envelope;
 use crate::exit::ExitReason;
 use crate::extras::{Then, Waiter, Watcher};
+use crate::job::Homing;
 use crate::linking;
 use crate::local::Local;
 use crate::metrics::Pause;
@@ -21,6 +24,8 @@ use crate::watch;
 pub(crate) enum Parcel {
     /// A message, or the answer to an ask.
     Message(Envelope),
+    /// A job of the pool has come home.
+    Job(Arc<dyn Homing>),
     /// Work that must be done on this loop: mostly, build an actor.
     Run(Box<dyn FnOnce(&Local) + Send>),
     /// Somebody waits until `on`, which lives here, is no longer over.
@@ -63,6 +68,7 @@ impl Parcel {
     pub(crate) fn open(self, local: &Local) {
         match self {
             Self::Message(envelope) => envelope.open(local),
+            Self::Job(job) => job.arrive(local),
             Self::Run(work) => work(local),
             Self::Wait { who, on } => waiting::wait_requested(local, who, &on),
             Self::Resume(cell) => waiting::resumed(local, &cell),

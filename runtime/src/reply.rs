@@ -34,8 +34,9 @@ pub enum AskError {
     /// The actor had already ended.
     #[error("the actor that was asked has ended")]
     Closed,
-    /// `ask_blocking` was called on a loop's thread, which must never block: use `Context::ask` there.
-    #[error("an actor may not block on an answer: use `Context::ask`")]
+    /// `ask_blocking` was called on a loop's thread, or in a job of the pool, which must not block on an actor: use
+    /// `Context::ask` there.
+    #[error("neither an actor nor a job of the pool may block on an answer: use `Context::ask`")]
     InsideActor,
 }
 

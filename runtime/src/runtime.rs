@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::builder::{BuildError, Builder};
-use crate::clock::Clock;
 use crate::dead_letter;
 use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
 use crate::handle::RuntimeHandle;
+use crate::pool::JobStatus;
 use crate::signals;
 use crate::simulate::{self, Simulated};
 use crate::spawn::{Scope, Spawn};
@@ -52,6 +52,17 @@ pub enum RunError {
         /// How many.
         threads: usize,
     },
+    /// Jobs of the pool did not end, although they were told to. Their threads are left to themselves.
+    #[error(
+        "{} jobs of the pool did not end within {waited:?}: {}; let them look at their `CancelToken`, give code that blocks for ever a thread of its own (`Placement::OwnThread`), or raise `Builder::pool_deadline`",
+        .jobs.len(), .jobs.join(", ")
+    )]
+    JobsLeft {
+        /// Each by its name, its lane and the actor that started it.
+        jobs: Vec<String>,
+        /// How long the end has waited for them.
+        waited: Duration,
+    },
     /// A simulated runtime can do nothing more, yet something keeps it alive.
     #[error(
         "the simulation stands still: nothing is runnable and no timer is armed, but {0} keep it alive"
@@ -61,7 +72,7 @@ pub enum RunError {
 
 /// The loops of a real runtime, without their threads.
 fn os_loops(world: &Arc<World>, loops: usize, stop_on_signals: bool) -> Result<Os, BuildError> {
-    let origin = Clock::origin();
+    let origin = world.pool.origin();
     let mut seedlings = Vec::new();
     for index in 0..loops {
         let seedling = Seedling::new(world, origin, false);
@@ -225,10 +236,19 @@ fn run_os(
     first.run();
     drop(ended);
     problem = problem.or(wait_for_workers(&endings, world));
+    problem = problem.or(wait_for_jobs(world));
     match problem {
         Some(problem) => Err(problem),
         None => Ok(first.local.root_exit.take()),
     }
+}
+
+/// Takes back the jobs that wait, and waits until those that run have ended.
+fn wait_for_jobs(world: &World) -> Option<RunError> {
+    world.pool.close();
+    let left = world.pool.wait_for_end();
+    let jobs = left.iter().map(JobStatus::to_string).collect();
+    (!left.is_empty()).then_some(RunError::JobsLeft { jobs, waited: world.pool.deadline })
 }
 
 /// Waits until every other loop has ended.

@@ -11,9 +11,10 @@ pub enum SendError<M> {
     /// The actor has ended.
     #[error("the actor has ended")]
     Closed(M),
-    /// The actor's mailbox is over, and it was spawned to reject what comes then.
+    /// The actor is over, and it was spawned to reject what comes then, or a job of the pool has sent it: those never
+    /// wait for an actor.
     #[error(
-        "the actor's mailbox is over and rejects what comes: raise `Spawn::high`, or send later"
+        "the actor is over, and rejects what comes or must not be waited for: raise `Spawn::high`, or send later"
     )]
     Rejected(M),
 }

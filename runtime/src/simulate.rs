@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::driver::{Driver, Simulation};
@@ -12,6 +13,7 @@ use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
 use crate::home::Home;
 use crate::local::Local;
+use crate::pool::{Errand, Pool};
 use crate::runtime::RunError;
 use crate::world::World;
 
@@ -19,6 +21,24 @@ use crate::world::World;
 pub(crate) struct Simulated {
     simulation: Rc<Simulation>,
     loops: Vec<EventLoop>,
+    /// Jobs that run in virtual time: when each ends, and whether it has begun at all.
+    jobs: Vec<RunningJob>,
+}
+
+struct RunningJob {
+    index: usize,
+    errand: Arc<dyn Errand>,
+    begun: bool,
+    end: Timestamp,
+}
+
+/// A job takes less than this.
+const LONGEST_JOB: Duration = Duration::from_millis(10);
+
+/// Something that can be done now.
+enum Step {
+    Round(usize),
+    EndOfJob(usize),
 }
 
 impl Simulated {
@@ -32,7 +52,7 @@ impl Simulated {
             EventLoop::new(Local::new(home, driver), control)
         };
         let loops = (0..loops).map(make).collect();
-        Self { simulation, loops }
+        Self { simulation, loops, jobs: Vec::new() }
     }
 
     /// When the nearest timer is due, if something is waited for.
@@ -42,13 +62,47 @@ impl Simulated {
         next.filter(|_| kept)
     }
 
-    /// The loops that have something to do now, by their place.
-    fn runnable(&self) -> Vec<usize> {
+    fn pool(&self) -> &Pool {
+        &self.loops[0].local.home.world.pool
+    }
+
+    /// Begins every job that may, each for a time drawn from the seed.
+    fn begin_jobs(&mut self) {
+        let now = self.simulation.now.get();
+        while let Some((index, errand)) = self.pool().take(now) {
+            let begun = errand.begin(now);
+            let takes = self.simulation.below(LONGEST_JOB.as_micros() as usize) as u64;
+            let takes = if begun { Duration::from_micros(takes) } else { Duration::ZERO };
+            self.jobs.push(RunningJob { index, errand, begun, end: now + takes });
+        }
+    }
+
+    /// Nobody waits for the jobs that run: they are told, and run to their end.
+    fn end_all_jobs(&mut self) {
+        self.pool().close();
+        while let Some(last) = self.jobs.len().checked_sub(1) {
+            let end = self.jobs[last].end;
+            self.simulation.now.set(end.max(self.simulation.now.get()));
+            self.end_job(last);
+        }
+    }
+
+    /// The code of a job runs as it ends: whatever has cancelled it meanwhile, it sees.
+    fn end_job(&mut self, place: usize) {
+        let RunningJob { index, errand, begun, .. } = self.jobs.swap_remove(place);
+        let now = self.simulation.now.get();
+        self.pool().run_simulated(index, errand, now, begun);
+    }
+
+    /// What can be done now: rounds of loops, and ends of jobs.
+    fn runnable(&self) -> Vec<Step> {
         let now = self.simulation.now.get();
         let ready = |one: &EventLoop| {
             one.has_work() || one.next_deadline().is_some_and(|deadline| deadline <= now)
         };
-        (0..self.loops.len()).filter(|&index| ready(&self.loops[index])).collect()
+        let rounds = (0..self.loops.len()).filter(|&index| ready(&self.loops[index]));
+        let ends = (0..self.jobs.len()).filter(|&place| self.jobs[place].end <= now);
+        rounds.map(Step::Round).chain(ends.map(Step::EndOfJob)).collect()
     }
 }
 
@@ -64,9 +118,17 @@ pub(crate) fn run(
     }
     let world = Arc::clone(&simulated.loops[0].local.home.world);
     loop {
-        let runnable = simulated.runnable();
+        simulated.begin_jobs();
+        let mut runnable = simulated.runnable();
         if !runnable.is_empty() {
-            let chosen = runnable[simulated.simulation.below(runnable.len())];
+            let chosen = runnable.swap_remove(simulated.simulation.below(runnable.len()));
+            let chosen = match chosen {
+                Step::Round(index) => index,
+                Step::EndOfJob(place) => {
+                    simulated.end_job(place);
+                    continue;
+                }
+            };
             let event_loop = &mut simulated.loops[chosen];
             let local = Rc::clone(&event_loop.local);
             let _current = local.enter();
@@ -75,6 +137,7 @@ pub(crate) fn run(
         }
         if world.is_ending() {
             if simulated.loops.iter().all(EventLoop::is_done) {
+                simulated.end_all_jobs();
                 return Ok(simulated.loops[0].local.root_exit.take());
             }
             // Children have so long to stop; then their parents go on without them.
@@ -89,7 +152,8 @@ pub(crate) fn run(
         // Nothing is runnable anywhere: only now may time pass.
         let kept = simulated.loops.iter().any(|one| one.local.is_kept());
         let handles = world.alive() > simulated.loops.len();
-        let next = simulated.loops.iter().filter_map(EventLoop::next_deadline).min();
+        let timers = simulated.loops.iter().filter_map(EventLoop::next_deadline);
+        let next = timers.chain(simulated.jobs.iter().map(|job| job.end)).min();
         match next {
             Some(deadline) if kept || handles => simulated.simulation.now.set(deadline),
             _ if kept => return Err(RunError::Stuck("sources".into())),

@@ -26,6 +26,11 @@ impl Spinning {
         Self { allowed, tries: 0 }
     }
 
+    /// Whether looking has lately paid.
+    pub(crate) fn may_spin(&self) -> bool {
+        self.tries > 0
+    }
+
     /// Looks for a while. True if `arrived` says that something came.
     pub(crate) fn spin(&mut self, arrived: impl Fn() -> bool) -> bool {
         if self.tries == 0 {

@@ -15,9 +15,11 @@
 
 use std::sync::Arc;
 
+use crate::backlog::Resume;
 use crate::cell::CellRef;
 use crate::dying;
-use crate::extras::{Wait, Waiter};
+use crate::extras::{Wait, Waiter, WaitsOn};
+use crate::lane::Lane;
 use crate::local::Local;
 use crate::mailbox::Overflow;
 use crate::metrics::Pause;
@@ -75,13 +77,14 @@ fn resume(waiter: Waiter) {
 
 /// After a message: the actor waits for what it noted. True if it is paused now.
 pub(crate) fn settle(local: &Local, cell: &CellRef) -> bool {
-    let noted = local.take_noted();
+    let (noted, lanes) = local.take_noted();
     let own = cell.own(local);
     // One that is to stop waits for nobody: it has only its end before it.
-    if noted.is_empty() || own.has(flag::TIRELESS | flag::STOPPING | flag::DEAD) {
+    if (noted.is_empty() && lanes == 0) || own.has(flag::TIRELESS | flag::STOPPING | flag::DEAD) {
         return false;
     }
     let mut extras = own.extras().borrow_mut();
+    extras.lanes |= lanes;
     for target in noted {
         let known = target.same(cell) || extras.targets.iter().any(|other| other.same(&target));
         if !known {
@@ -98,7 +101,7 @@ fn wait_for_next(local: &Local, cell: &CellRef) -> bool {
     loop {
         let next = cell.own(local).extras().borrow_mut().targets.pop_front();
         match next {
-            None => return false,
+            None => return wait_for_lanes(local, cell),
             Some(target) if wait_for(local, cell, &target) => return true,
             Some(_) => {}
         }
@@ -129,15 +132,39 @@ fn wait_for(local: &Local, cell: &CellRef, target: &CellRef) -> bool {
         world.forest.clear(word);
         return false;
     }
+    sit_down(local, cell, WaitsOn::Actor(target.clone()));
+    true
+}
+
+/// Waits for the next lane of the pool on the list that is still over. True if there was one.
+///
+/// A lane waits for nobody, so this closes no cycle and needs no word.
+fn wait_for_lanes(local: &Local, cell: &CellRef) -> bool {
+    let lanes = std::mem::take(&mut cell.own(local).extras().borrow_mut().lanes);
+    for lane in Lane::ALL.into_iter().filter(|lane| lanes & lane.bit() != 0) {
+        let resume = || -> Resume {
+            let cell = cell.clone();
+            Box::new(move || Parcel::Resume(cell.clone()).send(&cell))
+        };
+        if local.home.world.pool.wait(lane, resume) {
+            let later = lanes & !(2 * lane.bit() - 1);
+            cell.own(local).extras().borrow_mut().lanes = later;
+            sit_down(local, cell, WaitsOn::Lane(lane));
+            return true;
+        }
+    }
+    false
+}
+
+/// The actor is paused from now on.
+fn sit_down(local: &Local, cell: &CellRef, on: WaitsOn) {
     let own = cell.own(local);
     own.set(flag::PAUSED);
     let mut paused = local.paused.borrow_mut();
     let place = paused.len();
     paused.push(cell.clone());
-    own.extras().borrow_mut().waits_on =
-        Some(Wait { on: target.clone(), since: local.now(), place });
+    own.extras().borrow_mut().waits_on = Some(Wait { on, since: local.now(), place });
     local.counters().pauses.add(1);
-    true
 }
 
 /// Whether senders wait for this actor at all: not if its mailbox drops, rejects or is unbounded.
@@ -184,8 +211,10 @@ pub(crate) fn stand_up(local: &Local, cell: &CellRef) {
     let own = cell.own(local);
     own.clear(flag::PAUSED);
     let Some(wait) = own.extras().borrow_mut().waits_on.take() else { return };
-    let world = &local.home.world;
-    world.forest.clear(world.slot_of(cell));
+    if let WaitsOn::Actor(_) = wait.on {
+        let world = &local.home.world;
+        world.forest.clear(world.slot_of(cell));
+    }
     let nanos = (local.now() - wait.since).as_nanos() as u64;
     local.counters().paused_nanos.add(nanos);
     own.extras().borrow_mut().paused_nanos += nanos;
@@ -209,7 +238,10 @@ pub(crate) fn pause(local: &Local, cell: &CellRef) -> Option<Pause> {
     let wait = extras.waits_on.as_ref()?;
     Some(Pause {
         who: dying::path_of(cell),
-        on: dying::path_of(&wait.on),
+        on: match &wait.on {
+            WaitsOn::Actor(cell) => dying::path_of(cell),
+            WaitsOn::Lane(lane) => format!("pool:{lane}"),
+        },
         waited: local.now() - wait.since,
     })
 }

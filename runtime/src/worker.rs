@@ -1,7 +1,8 @@
 //! Threads that run loops.
 //!
 //! The only file that starts threads. [`runtime`](crate::runtime) starts one for every loop but the first, which runs
-//! on the thread that calls `run`; an actor with [`Placement::OwnThread`](crate::Placement::OwnThread) gets one more.
+//! on the thread that calls `run`; an actor with [`Placement::OwnThread`](crate::Placement::OwnThread) gets one more,
+//! and so does the [`pool`](crate::pool) when a job needs one.
 
 use std::io;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::home::Home;
 use crate::local::Local;
 use crate::parcel::Control;
 use crate::poller::Poller;
+use crate::pool::Pool;
 use crate::world::World;
 
 /// A loop that has its home and its poller, and no thread yet.
@@ -60,6 +62,18 @@ impl Seedling {
         })?;
         Ok(())
     }
+}
+
+/// Runs the pool's thread of this number.
+///
+/// # Errors
+/// The OS gave no thread.
+#[expect(clippy::disallowed_methods, reason = "the one place where the pool gets its threads")]
+pub(crate) fn start_pool_thread(pool: &Arc<Pool>, index: usize) -> io::Result<()> {
+    let pool = Arc::clone(pool);
+    let name = format!("roundsman-pool-{index}");
+    thread::Builder::new().name(name).spawn(move || pool.work(index))?;
+    Ok(())
 }
 
 /// Told when a worker's loop has ended.

@@ -18,6 +18,7 @@ use crate::dead_letter::{Listeners, TellDeadLetter};
 use crate::home::Home;
 use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
+use crate::pool::Pool;
 use crate::pressure::{WaitForest, WaitSlot};
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
@@ -36,6 +37,7 @@ pub(crate) struct Settings {
 /// What all loops of one runtime have in common.
 pub(crate) struct World {
     pub(crate) settings: Settings,
+    pub(crate) pool: Arc<Pool>,
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
@@ -62,10 +64,11 @@ pub(crate) struct World {
 pub(crate) type LoopStarter = Box<dyn Fn(&Arc<World>) -> std::io::Result<Arc<Home>> + Send + Sync>;
 
 impl World {
-    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+    pub(crate) fn new(settings: Settings, pool: Arc<Pool>) -> Arc<Self> {
         let dead_letters = Listeners::new(settings.on_dead_letter.clone());
         Arc::new(Self {
             settings,
+            pool,
             dead_letters,
             registry: Registry::default(),
             forest: WaitForest::new(),
@@ -149,6 +152,7 @@ impl World {
     pub(crate) fn dissolve(&self) {
         self.ending.store(true, Ordering::SeqCst);
         self.dead_letters.clear();
+        self.pool.close();
         for list in [&self.homes, &self.dedicated] {
             let homes = std::mem::take(&mut *list.write().unwrap_or_else(PoisonError::into_inner));
             for home in homes {

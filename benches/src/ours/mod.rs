@@ -6,3 +6,4 @@ pub mod crossing;
 pub mod echo;
 pub mod host;
 pub mod idle;
+pub mod jobs;

@@ -7,6 +7,7 @@
 use crate::system::{Packet, System};
 
 pub mod actix;
+pub mod blocking;
 pub mod executor;
 pub mod flume_threads;
 pub mod idle;
@@ -16,6 +17,7 @@ pub mod one_loop;
 pub mod ractor;
 pub mod tokio_tasks;
 pub mod two_loops;
+pub mod uv;
 
 /// An actor system on tokio.
 pub trait Peer: System<Address: Sync> + Clone + Send + Sync + 'static {

@@ -1,0 +1,142 @@
+//! What waits in one lane, first in, first out, and who waits until there is less of it.
+//!
+//! One per lane, in the state of the [`pool`](crate::pool). It runs nothing and drops nothing: what leaves is returned.
+//!
+//! What is taken back leaves a gap, found by its ticket in O(log n); gaps go as they reach the front, or all together
+//! when there are more of them than jobs.
+
+use std::collections::VecDeque;
+
+use crate::clock::Timestamp;
+use crate::lane::{Lane, LaneMetrics};
+
+/// What goes on when a lane is no longer over.
+pub(crate) type Resume = Box<dyn FnOnce() + Send>;
+
+/// So many gaps are left alone.
+const GAPS: usize = 32;
+
+/// What waits in one lane.
+pub(crate) struct Backlog<J> {
+    jobs: VecDeque<Waiting<J>>,
+    /// Those of them that were not taken back.
+    live: usize,
+    limit: usize,
+    /// More than `limit` have waited, and since then never as few as half of it.
+    over: bool,
+    /// Who waits until it is no longer over.
+    waiters: Vec<Resume>,
+    ticket: u64,
+    pub(crate) metrics: LaneMetrics,
+}
+
+struct Waiting<J> {
+    ticket: u64,
+    since: Timestamp,
+    /// `None`: a gap.
+    job: Option<J>,
+}
+
+impl<J> Backlog<J> {
+    pub(crate) fn new(lane: Lane, limit: usize) -> Self {
+        Self {
+            jobs: VecDeque::new(),
+            live: 0,
+            limit,
+            over: false,
+            waiters: Vec::new(),
+            ticket: 0,
+            metrics: LaneMetrics::new(lane),
+        }
+    }
+
+    /// The ticket of the job that is added next: the first is 1.
+    pub(crate) fn next_ticket(&self) -> u64 {
+        self.ticket + 1
+    }
+
+    /// Adds a job, and returns its ticket.
+    #[inline]
+    pub(crate) fn push(&mut self, job: J, now: Timestamp) -> u64 {
+        self.ticket += 1;
+        self.jobs.push_back(Waiting { ticket: self.ticket, since: now, job: Some(job) });
+        self.live += 1;
+        self.over |= self.live > self.limit;
+        self.ticket
+    }
+
+    /// How many jobs wait.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.live
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// With how many more jobs it is over; 0 if it is.
+    pub(crate) fn room(&self) -> usize {
+        if self.over { 0 } else { self.limit.saturating_add(1) - self.live }
+    }
+
+    /// Takes the oldest.
+    #[inline]
+    pub(crate) fn pop(&mut self, now: Timestamp) -> Option<J> {
+        loop {
+            let Waiting { since, job, .. } = self.jobs.pop_front()?;
+            if job.is_some() {
+                self.live -= 1;
+                self.metrics.waited(now - since);
+                return job;
+            }
+        }
+    }
+
+    /// Takes the job with this ticket back, if it still waits.
+    pub(crate) fn withdraw(&mut self, ticket: u64) -> Option<J> {
+        // Tickets rise along the queue.
+        let place = self.jobs.binary_search_by_key(&ticket, |waiting| waiting.ticket).ok()?;
+        let job = self.jobs[place].job.take()?;
+        self.live -= 1;
+        self.metrics.unstarted += 1;
+        if self.jobs.len() > 2 * self.live + GAPS {
+            self.jobs.retain(|waiting| waiting.job.is_some());
+        }
+        Some(job)
+    }
+
+    /// Takes everything back.
+    pub(crate) fn withdraw_all(&mut self) -> impl Iterator<Item = J> + use<'_, J> {
+        self.metrics.unstarted += self.live as u64;
+        self.live = 0;
+        self.jobs.drain(..).filter_map(|waiting| waiting.job)
+    }
+
+    /// What waits, the oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &J> {
+        self.jobs.iter().filter_map(|waiting| waiting.job.as_ref())
+    }
+
+    /// Waits until it is no longer over: `resume` is returned by [`fell`](Self::fell) then. False if it is not over.
+    pub(crate) fn wait(&mut self, resume: impl FnOnce() -> Resume) -> bool {
+        if self.over {
+            self.waiters.push(resume());
+        }
+        self.over
+    }
+
+    /// After jobs have left: who goes on, in the order in which they came, if half of the limit is reached.
+    #[inline]
+    pub(crate) fn fell(&mut self) -> Vec<Resume> {
+        if !self.over || self.live > self.limit / 2 {
+            return Vec::new();
+        }
+        self.over = false;
+        std::mem::take(&mut self.waiters)
+    }
+}
+
+#[cfg(all(test, not(roundsman_loom)))]
+mod tests;

@@ -1,0 +1,444 @@
+//! A job: code for a thread of the pool, as a value, and everything that becomes of it.
+//!
+//! Made by users and by libraries, started with [`Context::start`](crate::Context::start). It is one allocation for its
+//! whole life: the code, later the result, and the way home ([`jobs`](crate::jobs)). It chooses no thread.
+//!
+//! | state | who moves it on |
+//! |---|---|
+//! | `Todo` | the thread that was given it runs it; or, before that, its owner or the pool takes the code out |
+//! | `Running` | the thread: it holds the mutex of the state as long as the code runs |
+//! | `Done` | the owner's loop takes the result |
+//! | `Empty` | – |
+
+use std::any::type_name;
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use crate::cell::CellRef;
+use crate::clock::Timestamp;
+use crate::dying;
+use crate::jobs::JobId;
+use crate::lane::Lane;
+use crate::local::Local;
+use crate::parcel::Parcel;
+use crate::pool::{Errand, Refusal};
+
+/// Code that blocks or computes, for a thread of the pool. It does nothing until an actor starts it with
+/// [`Context::start`](crate::Context::start), and its result is then that actor's own message.
+///
+/// It is made by [`job`], [`try_job`] or [`job_with_token`]; libraries offer jobs as values.
+///
+/// # Examples
+/// ```
+/// use roundsman_runtime::{Actor, Context, JobError, Lane, Outcome, Runtime, job};
+///
+/// enum Msg {
+///     Sorted(Result<Vec<u32>, JobError>),
+/// }
+///
+/// struct Sorter;
+///
+/// impl Actor for Sorter {
+///     type Message = Msg;
+///
+///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+///         let mut numbers = vec![3, 1, 2];
+///         let sort = job(Lane::User, move || {
+///             numbers.sort();
+///             numbers
+///         });
+///         ctx.start(sort.named("sort"), Msg::Sorted);
+///         Ok(())
+///     }
+///
+///     fn receive(&mut self, Msg::Sorted(numbers): Msg, _: &mut Context<Self>) -> Outcome {
+///         assert_eq!(numbers?, [1, 2, 3]);
+///         Ok(())
+///     }
+/// }
+///
+/// Runtime::builder().loops(1).build()?.run(|| Sorter)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a job does nothing until `Context::start`"]
+pub struct Job<T, E = Infallible>(Arc<dyn Prepared<T, E>>);
+
+/// A job whose code cannot fail otherwise than by a panic.
+pub fn job<T: Send + 'static>(lane: Lane, code: impl FnOnce() -> T + Send + 'static) -> Job<T> {
+    Job::new(lane, move |_: &CancelToken| Ok(code()))
+}
+
+/// A job whose code answers a result; its error arrives as [`JobError::Failed`].
+pub fn try_job<T, E>(lane: Lane, code: impl FnOnce() -> Result<T, E> + Send + 'static) -> Job<T, E>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    Job::new(lane, move |_: &CancelToken| code())
+}
+
+/// The same, for code that takes long and can end early: it looks at its token now and then.
+///
+/// # Examples
+/// ```
+/// use roundsman_runtime::{Lane, job_with_token};
+///
+/// let count = job_with_token(Lane::User, |token| {
+///     let mut counted = 0_u64;
+///     while counted < 1_000_000_000 {
+///         if token.is_cancelled() {
+///             return Err(counted);
+///         }
+///         counted += 1;
+///     }
+///     Ok(counted)
+/// });
+/// # drop(count);
+/// ```
+pub fn job_with_token<T, E>(
+    lane: Lane,
+    code: impl FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+) -> Job<T, E>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    Job::new(lane, code)
+}
+
+impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
+    fn new(lane: Lane, code: impl FnOnce(&CancelToken) -> Result<T, E> + Send + 'static) -> Self {
+        Self(Arc::new(Work {
+            about: About {
+                lane,
+                name: None,
+                within: None,
+                expires: None,
+                token: CancelToken(AtomicBool::new(false)),
+                ticket: AtomicU64::new(0),
+                way: None,
+            },
+            state: Mutex::new(State::Todo(code)),
+        }))
+    }
+
+    /// A name, for whoever asks what runs, and for the report of what did not end. Default: the path of its code.
+    pub fn named(mut self, name: impl Into<Box<str>>) -> Self {
+        self.edit(|about| about.name = Some(name.into()));
+        self
+    }
+
+    /// How long it may wait for a thread, from its start on. If it still waits then, it never runs, and its actor is
+    /// told at once: [`JobError::Expired`]. Default: for ever.
+    pub fn within(mut self, longest: Duration) -> Self {
+        self.edit(|about| about.within = Some(longest));
+        self
+    }
+
+    /// Its lane.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        self.0.about().lane
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&mut About<T, E>)) {
+        // Nobody else has it before it is started.
+        if let Some(prepared) = Arc::get_mut(&mut self.0) {
+            edit(prepared.about_mut());
+        }
+    }
+
+    /// How long it may wait for a thread.
+    pub(crate) fn longest_wait(&self) -> Option<Duration> {
+        self.0.about().within
+    }
+
+    /// The errand of this job, with its way home.
+    pub(crate) fn prepare(mut self, expires: Option<Timestamp>, way: Way<T, E>) -> Arc<dyn Homing> {
+        self.edit(|about| {
+            about.expires = expires;
+            about.way = Some(way);
+        });
+        self.0
+    }
+}
+
+impl<T, E> fmt::Debug for Job<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("name", &self.0.name())
+            .field("lane", &self.0.about().lane)
+            .finish()
+    }
+}
+
+/// Why a job has no value. `E` is the error of its own code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError<E = Infallible> {
+    /// Its code answered an error.
+    #[error("the job failed: {0}")]
+    Failed(#[source] E),
+    /// Its code panicked; the text is the panic's message. The pool goes on.
+    #[error("the job panicked: {0}")]
+    Panicked(Arc<str>),
+    /// It was cancelled before it had begun.
+    #[error("the job was cancelled before it had begun")]
+    Cancelled,
+    /// It waited for a thread as long as [`Job::within`] allows.
+    #[error(
+        "the job got no thread in time: let it wait longer (`Job::within`), or give its lane more threads (`Builder::pool_threads`, `LaneLimits::cap`)"
+    )]
+    Expired,
+    /// The pool takes no more jobs: the runtime is ending.
+    #[error("the pool takes no more jobs: the runtime is ending")]
+    Closed,
+    /// The OS gave the pool not a single thread.
+    #[error("the OS gives the pool no thread; raise `ulimit -u`")]
+    NoThread,
+}
+
+/// What a running job looks at to learn that nobody wants its result any more: it was cancelled, its actor has ended,
+/// or the runtime has.
+#[derive(Debug)]
+pub struct CancelToken(AtomicBool);
+
+impl CancelToken {
+    /// Whether the job may as well end.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        // Relaxed: nothing is handed over with it.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The way of a result to the actor that started the job.
+pub(crate) struct Way<T, E> {
+    pub(crate) cell: CellRef,
+    pub(crate) id: JobId,
+    /// Delivers on the owner's loop; made for the owner's type.
+    pub(crate) deliver: fn(&CellRef, &Local, JobId, Result<T, JobError<E>>),
+}
+
+/// A job as its owner's loop sees it: without its type, on its way out and home.
+pub(crate) trait Homing: Errand {
+    /// On the owner's loop: becomes a message, if its owner still waits for it.
+    fn arrive(self: Arc<Self>, local: &Local);
+    /// Its place in its lane's queue; 0 if it was not submitted yet.
+    fn ticket(&self) -> u64;
+    /// Its lane.
+    fn lane(&self) -> Lane;
+    /// Answers it before it was submitted: what is in the outbox is void.
+    fn take_back(&self, why: Refusal);
+    /// Whether its result is on its way.
+    fn has_ended(&self) -> bool;
+}
+
+/// A job that has not been started, without the type of its code.
+trait Prepared<T, E>: Homing {
+    fn about(&self) -> &About<T, E>;
+    fn about_mut(&mut self) -> &mut About<T, E>;
+    fn name(&self) -> String;
+}
+
+/// What is known of a job without the type of its code.
+struct About<T, E> {
+    lane: Lane,
+    name: Option<Box<str>>,
+    within: Option<Duration>,
+    expires: Option<Timestamp>,
+    token: CancelToken,
+    ticket: AtomicU64,
+    way: Option<Way<T, E>>,
+}
+
+/// The ticket of a job that was taken back before it was submitted.
+const VOID: u64 = u64::MAX;
+
+/// A job, all of it.
+struct Work<T, E, F> {
+    about: About<T, E>,
+    state: Mutex<State<T, E, F>>,
+}
+
+enum State<T, E, F> {
+    Todo(F),
+    Running,
+    Done(Result<T, JobError<E>>),
+    Empty,
+}
+
+impl<T, E, F> Work<T, E, F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+{
+    fn lock(&self) -> MutexGuard<'_, State<T, E, F>> {
+        // Panics of the code are caught inside.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an answer in the place of the code, which is dropped.
+    fn answer(&self, error: JobError<E>) {
+        let before = std::mem::replace(&mut *self.lock(), State::Done(Err(error)));
+        drop_carefully(before);
+    }
+}
+
+impl<T, E, F> Prepared<T, E> for Work<T, E, F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+{
+    fn about(&self) -> &About<T, E> {
+        &self.about
+    }
+
+    fn about_mut(&mut self) -> &mut About<T, E> {
+        &mut self.about
+    }
+
+    fn name(&self) -> String {
+        match &self.about.name {
+            Some(name) => name.to_string(),
+            None => type_name::<F>().trim_end_matches("::{{closure}}").to_owned(),
+        }
+    }
+}
+
+impl<T, E, F> Errand for Work<T, E, F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+{
+    fn enqueued(&self, ticket: u64) {
+        // Relaxed: written and read by the owner's loop only.
+        self.about.ticket.store(ticket, Ordering::Relaxed);
+    }
+
+    fn is_void(&self) -> bool {
+        self.about.ticket.load(Ordering::Relaxed) == VOID
+    }
+
+    fn begin(&self, now: Timestamp) -> bool {
+        let why = if self.about.token.is_cancelled() {
+            JobError::Cancelled
+        } else if self.about.expires.is_some_and(|expires| expires <= now) {
+            JobError::Expired
+        } else {
+            return true;
+        };
+        self.answer(why);
+        false
+    }
+
+    fn run(&self) {
+        let mut state = self.lock();
+        let State::Todo(code) = std::mem::replace(&mut *state, State::Running) else { return };
+        let token = &self.about.token;
+        // What it captured is dropped inside, too. A panic leaves nothing behind that anybody sees.
+        let result = match catch_unwind(AssertUnwindSafe(|| code(token))) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(JobError::Failed(error)),
+            Err(panic) => {
+                let text = Arc::from(dying::panic_text(&*panic));
+                drop_carefully(panic);
+                Err(JobError::Panicked(text))
+            }
+        };
+        *state = State::Done(result);
+    }
+
+    fn go_home(self: Arc<Self>) {
+        let Some(way) = &self.about.way else { return };
+        let home = Arc::clone(way.cell.home());
+        // An ended loop has no owner left.
+        drop(home.post(Parcel::Job(self)));
+    }
+
+    fn refuse(&self, why: Refusal) {
+        self.answer(match why {
+            Refusal::Cancelled => JobError::Cancelled,
+            Refusal::Expired => JobError::Expired,
+            Refusal::Closed => JobError::Closed,
+            Refusal::NoThread => JobError::NoThread,
+        });
+    }
+
+    fn cancel(&self) {
+        self.about.token.cancel();
+    }
+
+    fn describe(&self) -> (String, String) {
+        let owner = self.about.way.as_ref().map(|way| dying::path_of(&way.cell));
+        (self.name(), owner.unwrap_or_default())
+    }
+}
+
+impl<T, E, F> Homing for Work<T, E, F>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+{
+    fn arrive(self: Arc<Self>, local: &Local) {
+        let Some(way) = &self.about.way else { return };
+        let state = std::mem::replace(&mut *self.lock(), State::Empty);
+        if let State::Done(result) = state {
+            (way.deliver)(&way.cell, local, way.id, result);
+        }
+    }
+
+    fn ticket(&self) -> u64 {
+        self.about.ticket.load(Ordering::Relaxed)
+    }
+
+    fn lane(&self) -> Lane {
+        self.about.lane
+    }
+
+    fn take_back(&self, why: Refusal) {
+        self.about.ticket.store(VOID, Ordering::Relaxed);
+        self.refuse(why);
+    }
+
+    fn has_ended(&self) -> bool {
+        match self.state.try_lock() {
+            Ok(state) => matches!(*state, State::Done(_) | State::Empty),
+            Err(TryLockError::Poisoned(_)) => true,
+            // It runs: the mutex is held as long.
+            Err(TryLockError::WouldBlock) => false,
+        }
+    }
+}
+
+/// What is left in it is the user's: code that never ran, or a result that nobody took.
+impl<T, E, F> Drop for Work<T, E, F> {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(state, State::Empty) {
+            drop_carefully(std::mem::replace(state, State::Empty));
+        }
+    }
+}
+
+/// Drops what is the user's, in nobody's turn.
+fn drop_carefully<T>(value: T) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        let text = dying::panic_text(&*panic);
+        tracing::error!(text, "what belongs to a job panicked as it was dropped");
+        // That one's drop is the user's, too: it is let go instead.
+        std::mem::forget(panic);
+    }
+}

@@ -1,0 +1,247 @@
+//! The jobs of an actor: started, cancelled, and home again as its own message.
+//!
+//! [`Context::start`] enters a job in the actor's hooks and puts it into its loop's [`Outbox`]; the loop hands the
+//! outbox to the [`pool`](crate::pool). What comes home, through the loop's inbox, takes its entry out and becomes a
+//! message. Whoever comes second (result, cancellation, deadline, the actor's end) finds the entry gone: so a job that
+//! was started gives exactly one message, unless its actor ends first.
+//!
+//! The function that makes the message stays here, so it need not be `Send`, and costs nothing if it is an enum variant.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use slab::Slab;
+
+use crate::actor::Actor;
+use crate::address::Address;
+use crate::cell::{CellRef, Handle};
+use crate::context::Context;
+use crate::dying;
+use crate::hooks::Hooks;
+use crate::job::{Homing, Job, JobError, Way};
+use crate::lane::{LANES, Lane};
+use crate::local::Local;
+use crate::pool::{Errand, Pool, Refusal};
+use crate::timer_wheel::TimerKey;
+
+/// So many jobs are handed to the pool together.
+const BATCH: usize = 64;
+
+/// Names a job of one actor, for [`Context::cancel_job`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JobId {
+    index: u32,
+    generation: u32,
+}
+
+/// The jobs that an actor has started and not heard of.
+#[derive(Default)]
+pub(crate) struct Jobs {
+    entries: Slab<Entry>,
+    generation: u32,
+}
+
+struct Entry {
+    generation: u32,
+    errand: Arc<dyn Homing>,
+    /// Makes the message: the function that was given to `start`.
+    map: Box<dyn Any>,
+    /// When it no longer may start.
+    deadline: Option<TimerKey>,
+}
+
+impl Jobs {
+    fn take(&mut self, id: JobId) -> Option<Entry> {
+        let entry = self.entries.get(id.index as usize)?;
+        (entry.generation == id.generation).then(|| self.entries.remove(id.index as usize))
+    }
+
+    fn errand(&self, id: JobId) -> Option<Arc<dyn Homing>> {
+        let entry = self.entries.get(id.index as usize)?;
+        (entry.generation == id.generation).then(|| Arc::clone(&entry.errand))
+    }
+}
+
+/// Jobs of one loop on their way to the pool. They leave together: at once if a thread would run one at once, when there
+/// are 64 of them, and at the latest when the loop next looks at its inbox.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    jobs: RefCell<Vec<(Lane, Arc<dyn Errand>)>>,
+    /// With how many more each lane is over, as far as this loop knows; 0 if it is, or nothing is known.
+    room: [Cell<usize>; LANES],
+}
+
+impl Outbox {
+    /// Hands everything to the pool.
+    pub(crate) fn flush(&self, local: &Local) {
+        if !self.jobs.borrow().is_empty() {
+            self.hand_over(local);
+        }
+    }
+
+    #[inline(never)]
+    fn hand_over(&self, local: &Local) {
+        let now = local.driver.clock.now();
+        // Nothing of the user's runs while the list is borrowed: what the pool refuses goes home through the inbox.
+        let room = local.home.world.pool.submit(&mut self.jobs.borrow_mut(), now);
+        for (lane, room) in self.room.iter().zip(room) {
+            lane.set(room);
+        }
+    }
+
+    /// Adds a job. True if its lane is over.
+    fn push(&self, local: &Local, lane: Lane, errand: Arc<dyn Errand>) -> bool {
+        let mut jobs = self.jobs.borrow_mut();
+        jobs.push((lane, errand));
+        let full = jobs.len() >= BATCH;
+        drop(jobs);
+        let room = &self.room[lane.index()];
+        if full || room.get() <= 1 || local.home.world.pool.is_hungry(lane) {
+            self.hand_over(local);
+            return room.get() == 0;
+        }
+        room.set(room.get() - 1);
+        false
+    }
+}
+
+impl<A: Actor> Context<'_, A> {
+    /// Runs a job on the pool. Its result arrives as this actor's own message, made by `map`: mostly an enum variant.
+    ///
+    /// Exactly one message comes of it, unless this actor ends first: then a job that still waits never runs, and one
+    /// that runs sees it by its token. The message never counts towards the mailbox's marks, and an actor that is
+    /// paused gets it when it goes on. A job keeps the runtime alive until it has been answered.
+    ///
+    /// It never blocks and never fails for fullness. If more jobs wait in the lane than it should hold
+    /// ([`LaneLimits::queue`](crate::LaneLimits::queue)), this actor is paused after the message that it is handling.
+    pub fn start<T, E, F>(&mut self, job: Job<T, E>, map: F) -> JobId
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnOnce(Result<T, JobError<E>>) -> A::Message + 'static,
+    {
+        let Handle { cell, local, .. } = self.actor;
+        let lane = job.lane();
+        let expires = job.longest_wait().map(|longest| local.driver.clock.now() + longest);
+        let mut hooks = self.actor.front().hooks(local).borrow_mut();
+        let jobs = &mut hooks.jobs;
+        jobs.generation = jobs.generation.wrapping_add(1);
+        let generation = jobs.generation;
+        let vacant = jobs.entries.vacant_entry();
+        let id = JobId { index: vacant.key() as u32, generation };
+        let way = Way { cell: cell.clone(), id, deliver: deliver::<A, T, E, F> };
+        let errand = job.prepare(expires, way);
+        let deadline = expires.map(|at| local.arm_job(at, cell.clone(), id));
+        let outgoing: Arc<dyn Homing> = Arc::clone(&errand);
+        vacant.insert(Entry { generation, errand, map: Box::new(map), deadline });
+        drop(hooks);
+        local.keep();
+        if local.outbox.push(local, lane, outgoing) {
+            local.note_lane(lane);
+        }
+        id
+    }
+
+    /// Cancels a job. One that has not begun never will, and is answered at once:
+    /// [`JobError::Cancelled`]. One that runs sees it by its [`CancelToken`](crate::CancelToken), and is answered as
+    /// it ends, with whatever it answers.
+    ///
+    /// False if there is nothing left to cancel: it has ended, or was answered.
+    pub fn cancel_job(&mut self, job: JobId) -> bool {
+        let local = self.actor.local;
+        let hooks = self.actor.front().hooks_if_any(local);
+        let Some(errand) = hooks.and_then(|hooks| hooks.borrow().jobs.errand(job)) else {
+            return false;
+        };
+        if take_back(local, &errand, Refusal::Cancelled) {
+            errand.arrive(local);
+            return true;
+        }
+        errand.cancel();
+        !errand.has_ended()
+    }
+}
+
+/// Takes a job back that has not begun, and answers it. False if it is too late.
+fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
+    match errand.ticket() {
+        // Still in the outbox, which knows nothing of it from now on.
+        0 => errand.take_back(why),
+        ticket => {
+            let pool: &Pool = &local.home.world.pool;
+            if pool.withdraw(errand.lane(), ticket).is_none() {
+                return false;
+            }
+            errand.refuse(why);
+        }
+    }
+    true
+}
+
+/// The time of a job that waits for a thread has run out.
+pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobId) {
+    let hooks = owner.front().hooks(owner.local);
+    let mut borrowed = hooks.borrow_mut();
+    let jobs = &mut borrowed.jobs;
+    if let Some(entry) = jobs.entries.get_mut(id.index as usize)
+        && entry.generation == id.generation
+    {
+        entry.deadline = None;
+        let errand = Arc::clone(&entry.errand);
+        drop(borrowed);
+        if take_back(owner.local, &errand, Refusal::Expired) {
+            errand.arrive(owner.local);
+        }
+    }
+}
+
+/// Delivers a result to an owner of type `A` on its loop.
+fn deliver<A, T, E, F>(cell: &CellRef, local: &Local, id: JobId, result: Result<T, JobError<E>>)
+where
+    A: Actor,
+    T: Send + 'static,
+    E: Send + 'static,
+    F: FnOnce(Result<T, JobError<E>>) -> A::Message + 'static,
+{
+    let owner = Handle::<A>::new(cell, local);
+    let hooks = owner.front().hooks_if_any(local);
+    let Some(entry) = hooks.and_then(|hooks| hooks.borrow_mut().jobs.take(id)) else {
+        // The user's `Drop`, in nobody's turn.
+        dying::carefully(cell, "dropping the result of a job", || drop(result));
+        return;
+    };
+    let Entry { errand, map, deadline, .. } = entry;
+    drop(errand);
+    settled(local, deadline);
+    let Ok(map) = map.downcast::<F>() else { return };
+    // The owner's own function, on its loop but not in its turn.
+    match catch_unwind(AssertUnwindSafe(|| map(result))) {
+        Ok(message) => Address::of(&owner).push_exempt(message, local),
+        Err(panic) => {
+            dying::panicked(&owner, &*panic);
+            local.schedule(cell);
+        }
+    }
+}
+
+/// A job no longer keeps the runtime alive.
+fn settled(local: &Local, deadline: Option<TimerKey>) {
+    if let Some(key) = deadline {
+        local.disarm(key);
+    }
+    local.unkeep();
+}
+
+/// The owner ends: what waits never runs, what runs is told.
+pub(crate) fn abandon<M>(hooks: &RefCell<Hooks<M>>, cell: &CellRef, local: &Local) {
+    let entries = std::mem::take(&mut hooks.borrow_mut().jobs.entries);
+    for (_, Entry { errand, map, deadline, .. }) in entries {
+        settled(local, deadline);
+        if !take_back(local, &errand, Refusal::Cancelled) {
+            errand.cancel();
+        }
+        dying::carefully(cell, "dropping the answer of a job", || drop(map));
+    }
+}

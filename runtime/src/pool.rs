@@ -1,0 +1,532 @@
+//! The pool: threads that run what would block a loop, in lanes.
+//!
+//! Fed by [`jobs`](crate::jobs) through each loop's outbox. It knows errands, not actors: an errand says itself how it
+//! runs and how it goes home. Threads come from the function that it was made with, the first time that a job may run
+//! and none is idle. Under simulation there are none, and [`simulate`](crate::simulate) takes the jobs instead.
+//!
+//! # One state for all lanes
+//! Caps and reserved threads need one choice over all queues, so there is one mutex, and no user code runs under it:
+//! not even the drop of an errand. A thread takes it once a job: to note the end of one and choose the next. Then it
+//! sends the ended one home, and runs the next: it never holds a job that another thread could run, nor a result.
+//!
+//! | a thread | where it looks | who ends it |
+//! |---|---|---|
+//! | runs | – | the job |
+//! | looks (one at most) | `filled`, for some µs | whoever submits, by `filled`; else time |
+//! | is idle | `bell` | whoever submits or takes one of several jobs; it counts as woken from then on |
+//!
+//! One thread is woken at a time; it wakes the next before it runs anything, if more may start.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::backlog::{Backlog, Resume};
+use crate::clock::{Clock, Timestamp};
+use crate::lane::{LANES, Lane, LaneMetrics, Lanes, Limits};
+use crate::spinning::Spinning;
+
+/// Something to be run on a pool thread.
+pub(crate) trait Errand: Send + Sync {
+    /// Its place in its lane's queue, given by the pool as it is submitted.
+    fn enqueued(&self, ticket: u64);
+    /// Whether it was taken back before it was submitted.
+    fn is_void(&self) -> bool;
+    /// Whether it is to start now. If not, it is answered by itself.
+    fn begin(&self, now: Timestamp) -> bool;
+    /// Runs it. Never panics.
+    fn run(&self);
+    /// Sends it to whoever waits for it.
+    fn go_home(self: Arc<Self>);
+    /// Answers it without running it.
+    fn refuse(&self, why: Refusal);
+    /// Tells it that nobody wants it any more, if it looks.
+    fn cancel(&self);
+    /// What it is called, and who started it.
+    fn describe(&self) -> (String, String);
+}
+
+/// Why a job never ran.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    Cancelled,
+    Expired,
+    Closed,
+    NoThread,
+}
+
+/// Starts the pool's thread of this number, which calls [`Pool::work`].
+pub(crate) type StartThread = fn(&Arc<Pool>, usize) -> io::Result<()>;
+
+/// The threads, and what waits for them.
+pub(crate) struct Pool {
+    size: usize,
+    origin: Instant,
+    start_thread: Option<StartThread>,
+    /// How long the end of a run waits for jobs.
+    pub(crate) deadline: Duration,
+    spin: bool,
+    state: Mutex<State>,
+    /// Idle threads wait here.
+    bell: Condvar,
+    /// Whoever waits for the end waits here.
+    ended: Condvar,
+    /// The lanes in which a job would start at once. A hint, written under the mutex.
+    hungry: AtomicU8,
+    /// What the thread that looks looks at. Written under the mutex.
+    filled: AtomicBool,
+}
+
+struct State {
+    lanes: Lanes,
+    backlogs: [Backlog<Arc<dyn Errand>>; LANES],
+    /// What each thread runs, and since when.
+    running: Vec<Option<Running>>,
+    /// Threads that have been started and have not ended.
+    threads: usize,
+    idle: usize,
+    /// Threads that have been woken and do not know it yet.
+    woken: usize,
+    looking: bool,
+    closed: bool,
+}
+
+struct Running {
+    lane: usize,
+    errand: Arc<dyn Errand>,
+    since: Timestamp,
+}
+
+/// A job that is to run now, and who goes on because it no longer waits.
+pub(crate) struct Taken {
+    pub(crate) errand: Arc<dyn Errand>,
+    resumed: Vec<Resume>,
+}
+
+/// With how many more jobs each lane is over; 0 if it is.
+pub(crate) type Room = [usize; LANES];
+
+/// What must be done, without the mutex, so that a job gets its thread.
+enum Summons {
+    Ring,
+    Start(usize),
+}
+
+/// A job that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobStatus {
+    /// Its name ([`Job::named`](crate::Job::named)), else the path of its code.
+    pub name: String,
+    /// Its lane.
+    pub lane: Lane,
+    /// The path of the actor that started it.
+    pub owner: String,
+    /// It runs; else it waits for a thread.
+    pub running: bool,
+}
+
+impl fmt::Display for JobStatus {
+    /// `resize (user lane) of /server/session-17`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} lane) of {}", self.name, self.lane, self.owner)
+    }
+}
+
+thread_local! {
+    static ON_POOL_THREAD: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread runs a job: it must not wait for an actor.
+pub(crate) fn is_pool_thread() -> bool {
+    ON_POOL_THREAD.get()
+}
+
+impl Pool {
+    /// A pool of at most `size` threads.
+    pub(crate) fn new(
+        size: usize,
+        limits: [Limits; LANES],
+        deadline: Duration,
+        spin: bool,
+        start_thread: Option<StartThread>,
+    ) -> Arc<Self> {
+        let threads = if start_thread.is_some() { 0 } else { size };
+        let state = State {
+            lanes: Lanes::new(limits, size),
+            backlogs: Lane::ALL.map(|lane| Backlog::new(lane, limits[lane.index()].queue)),
+            running: std::iter::repeat_with(|| None).take(size).collect(),
+            threads,
+            idle: 0,
+            woken: 0,
+            looking: false,
+            closed: false,
+        };
+        let pool = Self {
+            size,
+            origin: Clock::origin(),
+            start_thread,
+            deadline,
+            spin,
+            hungry: AtomicU8::new(state.hungry()),
+            state: Mutex::new(state),
+            bell: Condvar::new(),
+            ended: Condvar::new(),
+            filled: AtomicBool::new(false),
+        };
+        Arc::new(pool)
+    }
+
+    /// The moment from which a real runtime counts time.
+    pub(crate) fn origin(&self) -> Instant {
+        self.origin
+    }
+
+    /// Whether a job of this lane would start at once. A hint.
+    #[inline]
+    pub(crate) fn is_hungry(&self, lane: Lane) -> bool {
+        // Relaxed: seen late, a batch waits until the loop's next look at its inbox.
+        self.hungry.load(Ordering::Relaxed) & lane.bit() != 0
+    }
+
+    /// Puts jobs into their lanes, in this order.
+    pub(crate) fn submit(
+        self: &Arc<Self>,
+        jobs: &mut Vec<(Lane, Arc<dyn Errand>)>,
+        now: Timestamp,
+    ) -> Room {
+        jobs.retain(|(_, errand)| !errand.is_void());
+        let mut state = self.lock();
+        if state.closed {
+            drop(state);
+            refuse(jobs.drain(..).map(|(_, errand)| errand), Refusal::Closed);
+            return [usize::MAX; LANES];
+        }
+        for (lane, errand) in jobs.drain(..) {
+            let backlog = &mut state.backlogs[lane.index()];
+            errand.enqueued(backlog.next_ticket());
+            backlog.push(errand, now);
+        }
+        let room = state.backlogs.each_ref().map(Backlog::room);
+        let summons = self.summon(&mut state);
+        drop(state);
+        self.carry_out(summons);
+        room
+    }
+
+    /// Takes a job back that has not been given to a thread.
+    pub(crate) fn withdraw(&self, lane: Lane, ticket: u64) -> Option<Arc<dyn Errand>> {
+        let mut state = self.lock();
+        let errand = state.backlogs[lane.index()].withdraw(ticket)?;
+        let resumed = state.backlogs[lane.index()].fell();
+        self.publish_hunger(&state);
+        drop(state);
+        resumed.into_iter().for_each(|resume| resume());
+        Some(errand)
+    }
+
+    /// Waits until the lane is no longer over: `resume` is called then. False if it is not over.
+    pub(crate) fn wait(&self, lane: Lane, resume: impl FnOnce() -> Resume) -> bool {
+        self.lock().backlogs[lane.index()].wait(resume)
+    }
+
+    /// What a pool thread does all its life.
+    pub(crate) fn work(self: &Arc<Self>, index: usize) {
+        ON_POOL_THREAD.set(true);
+        let mut spinning = Spinning::new(self.spin);
+        let mut now = self.now();
+        let mut state = self.lock();
+        // What it has run last, until it is sent home.
+        let mut done: Option<Arc<dyn Errand>> = None;
+        loop {
+            let taken = state.take(index, now);
+            if taken.is_none() && done.is_none() {
+                if state.closed {
+                    break;
+                }
+                state = self.rest(state, &mut spinning);
+                now = self.now();
+                continue;
+            }
+            let summons = self.summon(&mut state);
+            drop(state);
+            if let Some(done) = done.take() {
+                done.go_home();
+            }
+            self.carry_out(summons);
+            done = taken.map(Taken::resume_others);
+            if let Some(errand) = &done {
+                let started = errand.begin(now);
+                if started {
+                    errand.run();
+                }
+                now = self.now();
+                state = self.lock();
+                state.ended(index, now, started);
+            } else {
+                state = self.lock();
+            }
+        }
+        state.threads -= 1;
+        drop(state);
+        self.ended.notify_all();
+    }
+
+    /// Looks for a moment, if that has lately paid and nobody else does; else sleeps until somebody rings.
+    fn rest<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State>,
+        spinning: &mut Spinning,
+    ) -> MutexGuard<'a, State> {
+        if !state.looking && spinning.may_spin() {
+            state.looking = true;
+            self.filled.store(false, Ordering::Relaxed);
+            self.publish_hunger(&state);
+            drop(state);
+            // Relaxed: the mutex orders what was submitted.
+            spinning.spin(|| self.filled.load(Ordering::Relaxed));
+            state = self.lock();
+            state.looking = false;
+            return state;
+        }
+        state.idle += 1;
+        self.publish_hunger(&state);
+        let slept_at = self.now();
+        state = self
+            .bell
+            .wait_while(state, |state| state.woken == 0 && !state.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        if state.woken > 0 {
+            state.woken -= 1;
+        } else {
+            state.idle -= 1;
+        }
+        spinning.woke(true, self.now() - slept_at);
+        state
+    }
+
+    /// Sees to it that a job that may start gets a thread, if one does.
+    fn summon(&self, state: &mut State) -> Option<Summons> {
+        let summons = if state.next().is_none() {
+            None
+        } else if state.looking {
+            self.filled.store(true, Ordering::Relaxed);
+            None
+        } else if state.idle > 0 {
+            state.idle -= 1;
+            state.woken += 1;
+            Some(Summons::Ring)
+        } else if state.threads < self.size && !state.closed && self.start_thread.is_some() {
+            state.threads += 1;
+            Some(Summons::Start(state.threads - 1))
+        } else {
+            None
+        };
+        self.publish_hunger(state);
+        summons
+    }
+
+    fn carry_out(self: &Arc<Self>, summons: Option<Summons>) {
+        match (summons, self.start_thread) {
+            (Some(Summons::Ring), _) => self.bell.notify_one(),
+            (Some(Summons::Start(index)), Some(start)) => {
+                if let Err(error) = start(self, index) {
+                    self.do_without(&error);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The OS gave no thread: the pool goes on with those that it has. Without any, nothing that waits will ever run.
+    #[cold]
+    fn do_without(&self, error: &io::Error) {
+        let mut state = self.lock();
+        state.threads -= 1;
+        tracing::error!(%error, threads = state.threads, "the OS gives the pool no more threads");
+        let threads = state.threads;
+        if threads > 0 {
+            state.lanes.shrink(threads);
+            return;
+        }
+        let (jobs, resumed) = state.take_all();
+        drop(state);
+        refuse(jobs, Refusal::NoThread);
+        resumed.into_iter().for_each(|resume| resume());
+    }
+
+    // The end.
+
+    /// Takes no more jobs, takes back those that wait, and tells those that run.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let (jobs, resumed) = state.take_all();
+        let running: Vec<_> =
+            state.running.iter().flatten().map(|one| one.errand.clone()).collect();
+        drop(state);
+        self.bell.notify_all();
+        for errand in running {
+            errand.cancel();
+        }
+        refuse(jobs, Refusal::Closed);
+        resumed.into_iter().for_each(|resume| resume());
+    }
+
+    /// Waits until nothing runs and every thread has ended, until the deadline, and returns what still runs.
+    pub(crate) fn wait_for_end(&self) -> Vec<JobStatus> {
+        let state = self.lock();
+        let waited = self.ended.wait_timeout_while(state, self.deadline, |state| state.threads > 0);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.jobs()
+    }
+
+    // What goes on.
+
+    /// What runs, then what waits, by name.
+    pub(crate) fn jobs(&self) -> Vec<JobStatus> {
+        let state = self.lock();
+        let mut jobs = Vec::with_capacity(state.outstanding());
+        let running = state.running.iter().flatten();
+        jobs.extend(running.map(|one| (Lane::ALL[one.lane], Arc::clone(&one.errand), true)));
+        for lane in Lane::ALL {
+            let waiting = state.backlogs[lane.index()].iter();
+            jobs.extend(waiting.map(|errand| (lane, Arc::clone(errand), false)));
+        }
+        drop(state);
+        let status = |(lane, errand, running): (Lane, Arc<dyn Errand>, bool)| {
+            let (name, owner) = errand.describe();
+            JobStatus { name, lane, owner, running }
+        };
+        jobs.into_iter().map(status).collect()
+    }
+
+    /// What each lane has done.
+    pub(crate) fn metrics(&self) -> Vec<LaneMetrics> {
+        let state = self.lock();
+        let of = |backlog: &Backlog<_>| LaneMetrics {
+            queued: backlog.len() as u64,
+            running: state.lanes.running(backlog.metrics.lane.index()) as u64,
+            threads: state.threads as u64,
+            ..backlog.metrics.clone()
+        };
+        state.backlogs.iter().map(of).collect()
+    }
+
+    // Simulation: whoever simulates is all threads.
+
+    /// The job that starts next, if one may.
+    pub(crate) fn take(&self, now: Timestamp) -> Option<(usize, Arc<dyn Errand>)> {
+        let mut state = self.lock();
+        let index = state.running.iter().position(Option::is_none)?;
+        let taken = state.take(index, now)?;
+        self.publish_hunger(&state);
+        drop(state);
+        Some((index, taken.resume_others()))
+    }
+
+    /// A job that was taken ends now: it runs, if it is to, as on a thread of the pool.
+    pub(crate) fn run_simulated(
+        &self,
+        index: usize,
+        errand: Arc<dyn Errand>,
+        now: Timestamp,
+        started: bool,
+    ) {
+        let before = ON_POOL_THREAD.replace(true);
+        if started {
+            errand.run();
+        }
+        ON_POOL_THREAD.set(before);
+        let mut state = self.lock();
+        state.ended(index, now, started);
+        self.publish_hunger(&state);
+        drop(state);
+        errand.go_home();
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::read(self.origin)
+    }
+
+    fn publish_hunger(&self, state: &State) {
+        let hungry = state.hungry();
+        if self.hungry.load(Ordering::Relaxed) != hungry {
+            self.hungry.store(hungry, Ordering::Relaxed);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A poisoned mutex means that a push panicked for want of memory; the state is whole all the same.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers jobs that never ran.
+fn refuse(jobs: impl IntoIterator<Item = Arc<dyn Errand>>, why: Refusal) {
+    for errand in jobs {
+        errand.refuse(why);
+        errand.go_home();
+    }
+}
+
+impl Taken {
+    /// Lets those go on who waited for the lane; the job.
+    fn resume_others(self) -> Arc<dyn Errand> {
+        self.resumed.into_iter().for_each(|resume| resume());
+        self.errand
+    }
+}
+
+impl State {
+    #[inline]
+    fn next(&self) -> Option<usize> {
+        self.lanes.next(|lane| !self.backlogs[lane].is_empty())
+    }
+
+    /// Takes the job that starts next for the thread of this number.
+    fn take(&mut self, index: usize, now: Timestamp) -> Option<Taken> {
+        let lane = self.next()?;
+        let backlog = &mut self.backlogs[lane];
+        let errand = backlog.pop(now)?;
+        let resumed = backlog.fell();
+        self.lanes.started(lane);
+        self.running[index] = Some(Running { lane, errand: Arc::clone(&errand), since: now });
+        Some(Taken { errand, resumed })
+    }
+
+    /// What the thread of this number ran has ended.
+    fn ended(&mut self, index: usize, now: Timestamp, started: bool) {
+        // The thread has a reference of its own, so nothing is freed here.
+        let Some(running) = self.running[index].take() else { return };
+        self.lanes.ended(running.lane);
+        self.backlogs[running.lane].metrics.ended(now - running.since, started);
+    }
+
+    /// How many jobs wait or run.
+    fn outstanding(&self) -> usize {
+        let waiting: usize = self.backlogs.iter().map(Backlog::len).sum();
+        waiting + self.lanes.running_in_all()
+    }
+
+    /// Takes everything that waits, and whoever waits for it.
+    fn take_all(&mut self) -> (Vec<Arc<dyn Errand>>, Vec<Resume>) {
+        let (mut jobs, mut resumed) = (Vec::new(), Vec::new());
+        for backlog in &mut self.backlogs {
+            jobs.extend(backlog.withdraw_all());
+            resumed.extend(backlog.fell());
+        }
+        (jobs, resumed)
+    }
+
+    /// The lanes in which a job would start at once.
+    fn hungry(&self) -> u8 {
+        let starts = |lane: &Lane| {
+            self.backlogs[lane.index()].is_empty() && self.lanes.may_start(lane.index())
+        };
+        Lane::ALL.into_iter().filter(starts).fold(0, |set, lane| set | lane.bit())
+    }
+}

@@ -1,0 +1,1 @@
+//! The pool: jobs, lanes, and what becomes of each.
