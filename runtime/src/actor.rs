@@ -6,6 +6,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::context::Context;
+use crate::drain::DrainPhase;
 use crate::exit::{ExitReason, Terminated};
 
 /// Something that handles one message at a time, with `&mut self`.
@@ -89,6 +90,20 @@ pub trait Actor: Sized + 'static {
     /// As in [`receive`](Actor::receive).
     fn child_failed(&mut self, child: &Terminated, ctx: &mut Context<'_, Self>) -> Outcome {
         let _ = (child, ctx);
+        Ok(())
+    }
+
+    /// Called when a planned stop has begun ([`RuntimeHandle::shutdown`](crate::RuntimeHandle::shutdown)): as nothing new
+    /// is accepted any more ([`DrainPhase::Accept`]), and again as reads end ([`DrainPhase::Read`]); only then, if the
+    /// actor could not be told in time. An actor that is spawned meanwhile is told after it has started.
+    ///
+    /// The time to say goodbye, and to end what does not end by itself: outlets, and timers that come again. By default
+    /// nothing is done.
+    ///
+    /// # Errors
+    /// As in [`receive`](Actor::receive).
+    fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<'_, Self>) -> Outcome {
+        let _ = (phase, ctx);
         Ok(())
     }
 

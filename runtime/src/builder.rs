@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dead_letter::DeadLetter;
+use crate::drain::Drain;
 use crate::lane::LaneError;
 use crate::mailbox::{HIGH, LOW};
 use crate::runtime::Runtime;
@@ -110,6 +111,7 @@ impl Builder {
                 high: HIGH,
                 low: LOW,
                 spin: true,
+                drain: Drain::default(),
                 on_dead_letter: None,
             },
             sizing: Sizing::default(),
@@ -154,11 +156,18 @@ impl Builder {
         self
     }
 
-    /// SIGINT and SIGTERM stop the root actor, and with it everything, in order.
+    /// SIGINT and SIGTERM stop the runtime as planned: see [`drain`](Self::drain). A second one ends the process at once,
+    /// with status 2.
     ///
     /// An actor that wants the signal as a message instead uses [`Context::on_signal`](crate::Context::on_signal).
     pub fn stop_on_signals(mut self) -> Self {
         self.stop_on_signals = true;
+        self
+    }
+
+    /// The plan by which SIGINT and SIGTERM stop the runtime. Default: [`Drain::default`].
+    pub fn drain(mut self, plan: Drain) -> Self {
+        self.settings.drain = plan;
         self
     }
 

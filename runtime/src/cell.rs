@@ -141,6 +141,8 @@ pub(crate) struct Ops {
     pub(crate) job_expired: fn(&CellRef, &Local, JobId),
     pub(crate) ready: fn(&CellRef, &Local, SourceId, Readiness),
     pub(crate) queued: fn(&CellRef, &Local) -> usize,
+    /// The same, with what waits ahead of the mailbox or was put aside.
+    pub(crate) backlog: fn(&CellRef, &Local) -> usize,
     free: unsafe fn(NonNull<Header>),
 }
 
@@ -159,6 +161,7 @@ impl Ops {
                 hooks::ready(&Handle::<A>::new(cell, local), id, readiness);
             },
             queued: |cell, local| Handle::<A>::new(cell, local).mailbox(|mailbox| mailbox.len()),
+            backlog: |cell, local| hooks::backlog(&Handle::<A>::new(cell, local)),
             free: free::<A>,
         }
     }

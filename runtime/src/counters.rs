@@ -19,6 +19,12 @@ impl Counter {
         self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(n), Ordering::Relaxed);
     }
 
+    /// For what is there now rather than ever.
+    #[inline]
+    pub(crate) fn take(&self, n: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_sub(n), Ordering::Relaxed);
+    }
+
     #[inline]
     pub(crate) fn set(&self, n: u64) {
         self.0.store(n, Ordering::Relaxed);
@@ -49,6 +55,10 @@ pub(crate) struct Counters {
     letters: [Counter; REASONS],
     pub(crate) failures: Counter,
     pub(crate) late_replies: Counter,
+    /// Asks without their answer now.
+    pub(crate) asks: Counter,
+    /// Timers that fire once and keep the runtime alive now.
+    pub(crate) oneshots: Counter,
     /// Subscribers that were over when there was a dead letter to tell.
     pub(crate) untold: Counter,
     pub(crate) pauses: Counter,

@@ -21,6 +21,7 @@ use crate::actor::{Actor, Failure};
 use crate::cell::{CellRef, Handle};
 use crate::context::Context;
 use crate::dead_letter;
+use crate::drainer;
 use crate::exit::ExitReason;
 use crate::extras::Then;
 use crate::hooks;
@@ -221,6 +222,8 @@ pub(crate) fn settle<A: Actor>(actor: &Handle<'_, A>) {
     if own.has(flag::PAUSED) {
         waiting::stand_up(local, cell);
     }
+    drainer::told(local, cell);
+    drainer::set_unfinished(local, cell, false);
     let reason = reason_of(actor);
     local.answer_dropped(if reason.is_failure() { AskError::Failed } else { AskError::Dropped });
     let Some(extras) = own.extras_if_any() else { return };

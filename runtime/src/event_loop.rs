@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::context::take_guard;
+use crate::drainer;
 use crate::dying;
 use crate::exit::ExitReason;
 use crate::local::{Due, Local};
@@ -285,6 +286,9 @@ impl Drop for EventLoop {
 /// Does what a request from outside asks for.
 fn obey(local: &Local, request: Control) {
     match request {
+        Control::Drain(plan, reply) => drainer::begin(local, plan, reply),
+        Control::Announce => drainer::announce_here(local),
+        Control::Collect => drainer::collect_here(local),
         Control::End => {
             let top = local.top.borrow().in_order();
             for cell in top.iter().rev() {

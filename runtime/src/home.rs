@@ -133,6 +133,14 @@ impl Home {
         self.control.send(control).is_ok() && self.post(Parcel::Control).is_ok()
     }
 
+    /// Whether the loop has nothing to do now. As seen from another one: a moment ago.
+    pub(crate) fn is_idle(&self) -> bool {
+        let counters = &self.counters;
+        self.in_turn.get().is_none()
+            && counters.turns.get() >= counters.scheduled.get()
+            && !self.inbox.looks_filled()
+    }
+
     pub(crate) fn inbox(&self) -> &Inbox<Parcel> {
         &self.inbox
     }

@@ -104,6 +104,18 @@ pub(crate) struct Every<M> {
     pub(crate) at: Timestamp,
 }
 
+impl<M> Timer<M> {
+    /// Counts it among what a drain waits for, or no longer.
+    fn count(&self, local: &Local, more: bool) {
+        let count = match self.what {
+            What::Ask(_) => &local.counters().asks,
+            What::Once(_) if self.kept => &local.counters().oneshots,
+            _ => return,
+        };
+        if more { count.add(1) } else { count.take(1) }
+    }
+}
+
 struct Source<M> {
     generation: u32,
     /// Its place in the loop's table.
@@ -167,7 +179,9 @@ pub(crate) fn arm<A: Actor>(
     let entry = hooks.timers.vacant_entry();
     let id = TimerId { index: entry.key() as u32, generation };
     let key = local.arm(at, actor.cell.clone(), id);
-    entry.insert(Timer { generation, key, kept: true, due: false, what });
+    let timer = Timer { generation, key, kept: true, due: false, what };
+    timer.count(local, true);
+    entry.insert(timer);
     local.keep();
     id
 }
@@ -184,6 +198,7 @@ pub(crate) fn disarm<M>(
     if !timer.due {
         local.disarm(timer.key);
     }
+    timer.count(local, false);
     if timer.kept {
         local.unkeep();
     }
@@ -193,7 +208,9 @@ pub(crate) fn disarm<M>(
 /// Says whether a timer keeps the runtime alive.
 pub(crate) fn keep_timer<M>(hooks: &mut Hooks<M>, local: &Local, id: TimerId, keep: bool) {
     if let Some(timer) = hooks.timer(id) {
+        timer.count(local, false);
         set_kept(&mut timer.kept, keep, local);
+        timer.count(local, true);
     }
 }
 
@@ -288,6 +305,15 @@ pub(crate) fn stash<A: Actor>(
     Ok(())
 }
 
+/// Everything that waits for an actor.
+pub(crate) fn backlog<A: Actor>(actor: &Handle<'_, A>) -> usize {
+    let ahead = actor.front().hooks_if_any(actor.local).map_or(0, |hooks| {
+        let hooks = hooks.borrow();
+        hooks.urgent.len() + hooks.stash.len() + hooks.unstashed.len()
+    });
+    ahead + actor.mailbox(|mailbox| mailbox.len())
+}
+
 /// How many messages are put aside.
 pub(crate) fn stashed<A: Actor>(actor: &Handle<'_, A>) -> usize {
     let hooks = actor.front().hooks_if_any(actor.local);
@@ -328,21 +354,18 @@ pub(crate) fn next_urgent<A: Actor>(actor: &Handle<'_, A>) -> Option<A::Message>
 
 fn timer_message<A: Actor>(actor: &Handle<'_, A>, id: TimerId) -> Option<A::Message> {
     let cell = actor.front().hooks(actor.local);
-    let what = std::mem::replace(&mut cell.borrow_mut().timer(id)?.what, What::Busy);
-    match what {
-        What::Every(mut every) => {
-            let message = (every.make)();
-            rearm(actor, id, every);
-            Some(message)
-        }
-        once => {
-            disarm(cell, actor.local, id);
-            match once {
-                What::Once(message) => Some(message),
-                What::Ask(asked) => Some(asked.failed(AskError::Timeout)),
-                What::Every(_) | What::Busy => None,
-            }
-        }
+    let again = matches!(cell.borrow_mut().timer(id)?.what, What::Every(_));
+    if again {
+        let what = std::mem::replace(&mut cell.borrow_mut().timer(id)?.what, What::Busy);
+        let What::Every(mut every) = what else { return None };
+        let message = (every.make)();
+        rearm(actor, id, every);
+        return Some(message);
+    }
+    match disarm(cell, actor.local, id)? {
+        What::Once(message) => Some(message),
+        What::Ask(asked) => Some(asked.failed(AskError::Timeout)),
+        What::Every(_) | What::Busy => None,
     }
 }
 

@@ -12,6 +12,7 @@
 // Platform: knows no actors.
 mod clock;
 mod counters;
+mod drain;
 mod driver;
 mod metrics;
 mod parker;
@@ -41,6 +42,7 @@ mod cell;
 mod child_spec;
 mod context;
 mod dead_letter;
+mod drainer;
 mod dying;
 mod exit;
 mod extras;
@@ -85,6 +87,7 @@ pub use crate::child_spec::ChildSpec;
 pub use crate::clock::Timestamp;
 pub use crate::context::{ASK_TIMEOUT, Context, PressureGuard};
 pub use crate::dead_letter::DeadLetter;
+pub use crate::drain::{CutActor, Drain, DrainPhase, DrainReport, PhaseReport};
 pub use crate::exit::{ExitReason, Terminated};
 pub use crate::handle::RuntimeHandle;
 pub use crate::histogram::Distribution;

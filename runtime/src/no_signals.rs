@@ -8,7 +8,7 @@ use crate::local::Local;
 use crate::signal::Signal;
 
 /// Never made here.
-pub(crate) enum SignalPipe {}
+pub(crate) enum StopSignals {}
 
 impl<A: Actor> Context<'_, A> {
     /// Turns a signal into this actor's own message. Only on Unix.
@@ -24,9 +24,9 @@ impl<A: Actor> Context<'_, A> {
 }
 
 /// Refused.
-pub(crate) fn listen_for_stop() -> io::Result<Vec<SignalPipe>> {
+pub(crate) fn listen_for_stop() -> io::Result<StopSignals> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Nothing to listen to.
-pub(crate) fn stop_on(_: &Local, _: Vec<SignalPipe>) {}
+pub(crate) fn stop_on(_: &Local, _: &mut StopSignals) {}

@@ -118,6 +118,10 @@ pub(crate) mod flag {
     pub(crate) const AWAITED: u32 = 1 << 14;
     /// Cut off: it is buried without further ado.
     pub(crate) const KILLED: u32 = 1 << 15;
+    /// A phase of a drain has begun, and it has not been told.
+    pub(crate) const UNTOLD: u32 = 1 << 16;
+    /// It has something to finish before the runtime ends.
+    pub(crate) const UNFINISHED: u32 = 1 << 17;
 }
 
 /// What everybody may know of an actor's life.

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 
 use crate::cell::{CellRef, Grave};
+use crate::drain::{Drain, DrainReport};
+use crate::drainer;
 use crate::dying;
 use crate::envelope::Envelope;
 use crate::exit::ExitReason;
@@ -58,6 +60,10 @@ pub(crate) enum Parcel {
     Unwatch { cell: CellRef, id: u64 },
     /// The last reference to a cell that lives here has gone; everything sent to it came before.
     Orphan(Grave),
+    /// A phase of a drain has begun: an actor that lives here is told, and its children.
+    Announce(CellRef),
+    /// What has an actor that lives here left, and its children?
+    Collect(CellRef),
     /// A request waits in the loop's control channel.
     Control,
 }
@@ -91,6 +97,8 @@ impl Parcel {
             Self::Watch { cell, watcher } => watch::watch(local, &cell, watcher),
             Self::Unwatch { cell, id } => watch::unwatch(local, &cell, id),
             Self::Orphan(grave) => drop(grave),
+            Self::Announce(cell) => drainer::announce(local, &cell),
+            Self::Collect(cell) => drainer::collect(local, &cell),
             Self::Control => {}
         }
     }
@@ -131,6 +139,12 @@ fn epitaph(cell: &CellRef) -> ExitReason {
 
 /// A request to a loop that is not for an actor.
 pub(crate) enum Control {
+    /// Stop as planned.
+    Drain(Drain, Option<flume::Sender<DrainReport>>),
+    /// Tell every actor of the phase.
+    Announce,
+    /// Ask every actor what it has left.
+    Collect,
     /// Stop every actor, then return.
     End,
     /// Who waits on whom here?

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::actor::Actor;
 use crate::builder::{BuildError, Builder};
 use crate::dead_letter;
+use crate::drain::DrainReport;
 use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
 use crate::handle::RuntimeHandle;
@@ -52,6 +53,9 @@ pub enum RunError {
         /// How many.
         threads: usize,
     },
+    /// It was stopped as planned, and not everything was done in time.
+    #[error("stopped, and not everything was done in time: {0}; give `Drain` more time, or look at what is named")]
+    Cut(DrainReport),
     /// Jobs of the pool did not end, although they were told to. Their threads are left to themselves.
     #[error(
         "{} jobs of the pool did not end within {waited:?}: {}; let them look at their `CancelToken`, give code that blocks for ever a thread of its own (`Placement::OwnThread`), or raise `Builder::pool_deadline`",
@@ -68,6 +72,40 @@ pub enum RunError {
         "the simulation stands still: nothing is runnable and no timer is armed, but {0} keep it alive"
     )]
     Stuck(String),
+}
+
+impl RunError {
+    /// The exit status that says so: 1 if the root failed or the runtime could not go on, 2 if something was cut.
+    /// A run without an error is status 0.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+    /// use std::process::ExitCode;
+    /// # struct Service;
+    /// # impl Actor for Service {
+    /// #     type Message = ();
+    /// #     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome { Ok(()) }
+    /// # }
+    ///
+    /// fn main() -> ExitCode {
+    ///     let runtime = Runtime::builder().stop_on_signals().build().expect("a runtime");
+    ///     match runtime.run(|| Service) {
+    ///         Ok(()) => ExitCode::SUCCESS,
+    ///         Err(error) => {
+    ///             eprintln!("service: {error}");
+    ///             ExitCode::from(error.exit_status())
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Cut(_) | Self::JobsLeft { .. } | Self::Blocked { .. } => 2,
+            _ => 1,
+        }
+    }
 }
 
 /// The loops of a real runtime, without their threads.
@@ -122,7 +160,7 @@ struct Os {
     seedlings: Vec<Seedling>,
     ended: flume::Sender<Ended>,
     endings: flume::Receiver<Ended>,
-    stop_on_signals: Option<Vec<signals::SignalPipe>>,
+    stop_on_signals: Option<signals::StopSignals>,
 }
 
 impl Runtime {
@@ -187,8 +225,10 @@ impl Runtime {
         let books = dead_letter::books(&world);
         // With a thread left behind, something may still be in flight.
         debug_assert!(exit.is_err() || books.is_balanced(), "the books do not balance: {books}");
-        match exit? {
-            Some(reason) if reason.is_failure() => Err(RunError::RootFailed(reason)),
+        let report = world.draining.take_report();
+        match (exit?, report) {
+            (Some(reason), _) if reason.is_failure() => Err(RunError::RootFailed(reason)),
+            (_, Some(report)) if !report.is_clean() => Err(RunError::Cut(report)),
             _ => Ok(()),
         }
     }
@@ -206,7 +246,7 @@ fn run_os(
     os: Os,
     plant: impl FnOnce(&EventLoop),
 ) -> Result<Option<ExitReason>, RunError> {
-    let Os { seedlings, ended, endings, stop_on_signals } = os;
+    let Os { seedlings, ended, endings, mut stop_on_signals } = os;
     let mut seedlings = seedlings.into_iter();
     let Some(first) = seedlings.next() else { return Ok(None) };
     let mut first = first.grow();
@@ -228,8 +268,8 @@ fn run_os(
         let _current = local.enter();
         if problem.is_none() {
             plant(&first);
-            if let Some(pipes) = stop_on_signals {
-                signals::stop_on(&local, pipes);
+            if let Some(signals) = &mut stop_on_signals {
+                signals::stop_on(&local, signals);
             }
         }
     }
@@ -237,9 +277,16 @@ fn run_os(
     drop(ended);
     problem = problem.or(wait_for_workers(&endings, world));
     problem = problem.or(wait_for_jobs(world));
+    drop(stop_on_signals);
+    let exit = first.local.root_exit.take();
     match problem {
+        // What was left behind is of less interest then.
+        Some(problem) if exit.as_ref().is_some_and(ExitReason::is_failure) => {
+            tracing::error!(%problem, "besides");
+            Ok(exit)
+        }
         Some(problem) => Err(problem),
-        None => Ok(first.local.root_exit.take()),
+        None => Ok(exit),
     }
 }
 

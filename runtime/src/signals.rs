@@ -9,8 +9,11 @@
 use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::SigId;
+use signal_hook::flag;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
 
 use crate::actor::{Actor, Outcome};
@@ -118,29 +121,63 @@ impl<A: Actor> Context<'_, A> {
     }
 }
 
-/// Opens the pipes for [`Builder::stop_on_signals`](crate::Builder::stop_on_signals).
-pub(crate) fn listen_for_stop() -> io::Result<Vec<SignalPipe>> {
-    [Signal::Interrupt, Signal::Terminate].into_iter().map(SignalPipe::open).collect()
+/// What [`Builder::stop_on_signals`](crate::Builder::stop_on_signals) listens to.
+pub(crate) struct StopSignals {
+    pipes: Vec<SignalPipe>,
+    armed: Arc<AtomicBool>,
+    /// What ends the process once it is armed: the signal may find the loop that would hear of it busy.
+    exits: Vec<SigId>,
 }
 
-/// Whoever ends the runtime when a signal tells it to.
-struct Stopper;
+impl Drop for StopSignals {
+    fn drop(&mut self) {
+        for id in self.exits.drain(..) {
+            signal_hook::low_level::unregister(id);
+        }
+    }
+}
+
+/// Begins to listen for [`Builder::stop_on_signals`](crate::Builder::stop_on_signals).
+pub(crate) fn listen_for_stop() -> io::Result<StopSignals> {
+    let armed = Arc::new(AtomicBool::new(false));
+    let mut signals = StopSignals { pipes: Vec::new(), armed, exits: Vec::new() };
+    for signal in [Signal::Interrupt, Signal::Terminate] {
+        // Before the pipe: the one signal that arms it does not meet it armed.
+        let armed = Arc::clone(&signals.armed);
+        let number = signal.number();
+        signals.exits.push(flag::register_conditional_shutdown(number, CUT, armed)?);
+        signals.pipes.push(SignalPipe::open(signal)?);
+    }
+    Ok(signals)
+}
+
+/// The exit status of a process that was told twice to stop.
+const CUT: i32 = 2;
+
+/// Whoever stops the runtime when a signal tells it to.
+struct Stopper {
+    /// From now on another signal ends the process.
+    armed: Arc<AtomicBool>,
+}
 
 impl Actor for Stopper {
     type Message = Signal;
 
     fn receive(&mut self, signal: Signal, ctx: &mut Context<Self>) -> Outcome {
-        tracing::info!(?signal, "stopping");
-        ctx.end_runtime();
+        tracing::info!(?signal, "stopping as planned; once more stops at once");
+        self.armed.store(true, Ordering::SeqCst);
+        let plan = ctx.scope().local.home.world.settings.drain;
+        ctx.shutdown(plan);
         Ok(())
     }
 }
 
 /// Lets signals end the runtime, from its first loop.
-pub(crate) fn stop_on(local: &Local, pipes: Vec<SignalPipe>) {
+pub(crate) fn stop_on(local: &Local, signals: &mut StopSignals) {
     let scope = Scope { local, parent: None };
-    let stopper = scope.spawn_with(Spawn::named("signals"), Stopper);
-    for pipe in pipes {
+    let stopper = Stopper { armed: Arc::clone(&signals.armed) };
+    let stopper = scope.spawn_with(Spawn::named("signals"), stopper);
+    for pipe in signals.pipes.drain(..) {
         let spawn = Spawn::named(format!("signal:{:?}", pipe.signal));
         let tell = stopper.recipient(|signal| signal);
         scope.spawn_with(spawn, SignalListener { pipe, tell });

@@ -11,6 +11,7 @@ use crate::actor::{Actor, ActorId};
 use crate::address::Address;
 use crate::cell::{CellRef, Handle};
 use crate::clock::Timestamp;
+use crate::drainer;
 use crate::dying;
 use crate::exit::ExitReason;
 use crate::extras::{Build, Supervised};
@@ -453,5 +454,6 @@ fn build_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) {
         Ok(actor) => *handle.state() = Some(actor),
         Err(panic) => dying::panicked(&handle, &*panic),
     }
+    drainer::announce_late(local, cell);
     local.schedule(cell);
 }

@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::actor::{Actor, Failure, Outcome};
 use crate::cell::Handle;
 use crate::context::Context;
+use crate::drainer;
 use crate::dying;
 use crate::exit::Terminated;
 use crate::hooks;
@@ -172,6 +173,15 @@ fn urgent<A: Actor>(
     ctx: &mut Context<'_, A>,
 ) -> Result<bool, Failure> {
     let local = actor.local;
+    if actor.own().has(flag::UNTOLD) {
+        if let Some(phase) = ctx.drain_phase() {
+            state.draining(phase, ctx)?;
+        }
+        drainer::told(local, actor.cell);
+        if local.has_attention() && interrupted(actor) {
+            return Ok(true);
+        }
+    }
     while let Some(gone) = next_failed_child(actor) {
         state.child_failed(&gone, ctx)?;
         if local.has_attention() && interrupted(actor) {

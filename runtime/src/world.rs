@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use crate::actor::ActorId;
 use crate::cell::CellRef;
 use crate::dead_letter::{Listeners, TellDeadLetter};
+use crate::drain::{Drain, DrainReport};
+use crate::drainer::Draining;
 use crate::home::Home;
 use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
@@ -31,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) high: u32,
     pub(crate) low: u32,
     pub(crate) spin: bool,
+    pub(crate) drain: Drain,
     pub(crate) on_dead_letter: Option<TellDeadLetter>,
 }
 
@@ -41,6 +44,7 @@ pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
+    pub(crate) draining: Draining,
     /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
     /// Those that belong to one actor each, while it lives.
@@ -70,6 +74,7 @@ impl World {
             settings,
             pool,
             dead_letters,
+            draining: Draining::default(),
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),
@@ -152,6 +157,7 @@ impl World {
     pub(crate) fn dissolve(&self) {
         self.ending.store(true, Ordering::SeqCst);
         self.dead_letters.clear();
+        self.draining.clear();
         self.pool.close();
         for list in [&self.homes, &self.dedicated] {
             let homes = std::mem::take(&mut *list.write().unwrap_or_else(PoisonError::into_inner));
@@ -221,6 +227,26 @@ impl World {
     /// How many handles keep the runtime alive.
     pub(crate) fn handles(&self) -> usize {
         self.handles.load(Ordering::SeqCst)
+    }
+
+    /// Begins to stop as planned. False if there is nothing to stop any more.
+    pub(crate) fn drain(&self, plan: Drain, reply: Option<flume::Sender<DrainReport>>) -> bool {
+        self.home(0).is_some_and(|first| first.request(Control::Drain(plan, reply)))
+    }
+
+    /// Asks without their answer, on all loops.
+    pub(crate) fn asks(&self) -> u64 {
+        self.homes().iter().map(|home| home.counters.asks.get()).sum()
+    }
+
+    /// Timers that fire once and keep the runtime alive, on all loops.
+    pub(crate) fn oneshots(&self) -> u64 {
+        self.homes().iter().map(|home| home.counters.oneshots.get()).sum()
+    }
+
+    /// Who keeps a loop busy, for people.
+    pub(crate) fn who_keeps(&self, index: usize) -> String {
+        format!("loop {index} gave no answer")
     }
 
     /// How many loops and handles are alive.
