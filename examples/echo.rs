@@ -2,9 +2,12 @@
 //!
 //! `cargo run --release --example echo -- 127.0.0.1:7777`, then `nc 127.0.0.1 7777`. Without an argument it listens on
 //! 127.0.0.1:7777. Each connection is a pipeline from its reader to its writer, so a client that does not read is not
-//! read from either.
+//! read from either. Its exit status is 0 after Ctrl-C, 1 if it failed, 2 if a client had to be cut off.
 #![expect(clippy::disallowed_macros, reason = "a program prints where it listens")]
 
+use std::process::ExitCode;
+
+use roundsman::BuildError;
 use roundsman::net::{Connection, tcp};
 use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Summary};
@@ -42,8 +45,15 @@ impl Actor for Echo {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<ExitCode, BuildError> {
     let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7777".to_owned());
-    Runtime::builder().stop_on_signals().build()?.run(|| Echo { listen })?;
-    Ok(())
+    // Ctrl-C stops it as planned: nobody new, nothing more read, everything written.
+    let runtime = Runtime::builder().stop_on_signals().build()?;
+    Ok(match runtime.run(|| Echo { listen }) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("echo: {error}");
+            ExitCode::from(error.exit_status())
+        }
+    })
 }

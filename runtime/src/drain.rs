@@ -172,20 +172,24 @@ impl DrainReport {
     }
 }
 
+/// So many actors are written out; the others are in the report.
+const SHOWN: usize = 10;
+
 impl fmt::Display for DrainReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_clean() {
             return write!(f, "drained in {:?}", self.elapsed);
         }
         write!(f, "cut after {:?}", self.elapsed)?;
-        for CutActor { path, queued, unfinished } in &self.actors {
+        for CutActor { path, queued, unfinished } in self.actors.iter().take(SHOWN) {
             write!(f, "; {path} with {queued} messages queued")?;
             if *unfinished {
                 f.write_str(", unfinished")?;
             }
         }
-        if self.more_actors > 0 {
-            write!(f, "; {} more actors", self.more_actors)?;
+        let more = self.actors.len().saturating_sub(SHOWN) + self.more_actors;
+        if more > 0 {
+            write!(f, "; {more} more actors")?;
         }
         for job in &self.jobs {
             write!(f, "; job {job}")?;

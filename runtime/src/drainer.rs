@@ -315,9 +315,10 @@ impl Drainer {
             let took = ctx.now() - self.phase_began;
             let done = self.is_done(ctx.world());
             // Twice in a row, a while apart: between a turn and what it has begun nothing may be to be seen.
-            let complete = done && (self.settled || phase <= DrainPhase::Read);
+            let longest = self.plan.deadline(phase);
+            let complete = done && (self.settled || phase <= DrainPhase::Read || longest.is_zero());
             self.settled = done;
-            if !complete && took < self.plan.deadline(phase) {
+            if !complete && took < longest {
                 break;
             }
             self.settled = false;

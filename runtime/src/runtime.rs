@@ -54,7 +54,9 @@ pub enum RunError {
         threads: usize,
     },
     /// It was stopped as planned, and not everything was done in time.
-    #[error("stopped, and not everything was done in time: {0}; give `Drain` more time, or look at what is named")]
+    #[error(
+        "stopped, and not everything was done in time: {0}; give `Drain` more time, or look at what is named"
+    )]
     Cut(DrainReport),
     /// Jobs of the pool did not end, although they were told to. Their threads are left to themselves.
     #[error(

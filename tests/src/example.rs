@@ -124,6 +124,23 @@ impl Example {
         assert!(status.success(), "{kill}: {status}");
     }
 
+    /// Sends it a signal again and again until it has ended.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it has not ended after [`PATIENCE`].
+    pub fn signal_until_ended(mut self, name: &str) -> Ended {
+        for _ in 0..PATIENCE.as_millis() / 10 {
+            self.signal(name);
+            let wait = self.stdout.recv_timeout(Duration::from_millis(10));
+            if wait == Err(mpsc::RecvTimeoutError::Disconnected) {
+                let status = self.child.wait().expect("the child can be waited for");
+                return Ended { status, stdout: Vec::new(), stderr: self.stderr() };
+            }
+        }
+        panic!("the example does not end; on stderr: {}", self.stop())
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Panics

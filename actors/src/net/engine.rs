@@ -12,7 +12,7 @@
 use std::io;
 
 use bytes::Bytes;
-use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Readiness, SourceId};
+use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Readiness, SourceId};
 
 use super::block;
 use super::transport::StreamSocket;
@@ -55,6 +55,9 @@ pub(crate) struct Engine {
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
     hung_up: bool,
     released: bool,
+    /// What comes is read and dropped: a socket that is closed over unread bytes resets the connection, and the peer may
+    /// lose what it was sent last.
+    drops_input: bool,
     /// Why it was over before its halves were piped.
     failure: Option<io::Error>,
 }
@@ -93,6 +96,7 @@ impl Engine {
             writable: true,
             hung_up: false,
             released: false,
+            drops_input: false,
             failure: None,
         }
     }
@@ -103,6 +107,13 @@ impl Engine {
         mut reporter: Reporter,
         ctx: &mut Context<Self>,
     ) {
+        if self.drops_input && matches!(self.read, ReadHalf::Ended) && self.failure.is_none() {
+            // The runtime is being stopped as planned: nothing more is read.
+            link.take(Flow::Begin(Upstream::none()));
+            link.take(Flow::End);
+            reporter.closed(Ok(Counts::default()));
+            return;
+        }
         if !matches!(self.read, ReadHalf::Unused) {
             let error = reporter.error(self.why_over());
             link.take(Flow::Begin(Upstream::none()));
@@ -168,6 +179,23 @@ impl Engine {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return self.fail(error),
+            }
+        }
+    }
+
+    /// Reads what is there and drops it, until the socket has no more, or the cap.
+    fn drop_input(&mut self) {
+        let mut left = READ_CAP;
+        while self.readable && left > 0 {
+            match block::read(left, |room| self.socket.read(room)) {
+                Ok((bytes, _)) if bytes.is_empty() => self.readable = false,
+                Ok((bytes, full)) => {
+                    left -= bytes.len().min(left);
+                    self.readable = full;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // No more for now, or a failure, of which the writing half hears by itself.
+                Err(_) => self.readable = false,
             }
         }
     }
@@ -350,6 +378,9 @@ impl Actor for Engine {
                 self.writable |= readiness.is_writable();
                 self.hung_up |= readiness.has(Readiness::READ_CLOSED | Readiness::ERROR);
                 self.read_on(ctx);
+                if self.drops_input {
+                    self.drop_input();
+                }
                 if readiness.is_writable() {
                     self.write_on();
                 }
@@ -394,9 +425,29 @@ impl Actor for Engine {
         Ok(())
     }
 
+    /// A planned stop: nothing more is read, as if the peer had ended, so that what is behind the reader runs dry.
+    fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<Self>) -> Outcome {
+        if phase >= DrainPhase::Read {
+            match self.read {
+                ReadHalf::Unused => self.read = ReadHalf::Ended,
+                ReadHalf::Open { .. } => self.end_read(),
+                ReadHalf::Ended => {}
+            }
+            self.drops_input = true;
+            self.drop_input();
+            if self.is_over() {
+                ctx.stop();
+            }
+        }
+        Ok(())
+    }
+
     fn stopping(&mut self, _: &ExitReason, _: &mut Context<Self>) {
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
+        if self.drops_input {
+            self.drop_input();
+        }
         let gone = |reporter: &Reporter| reporter.error(Cut::OwnerGone);
         self.cut_write(gone);
         if let ReadHalf::Open { reporter, .. } = &self.read {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Spawn};
+use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Spawn};
 
 use super::connection::Connection;
 use super::transport::{ListenSocket, is_exhausted, is_of_the_connection};
@@ -42,7 +42,7 @@ impl Listener {
     /// - Demand: accepting stops while nobody asks; the OS then queues up to the backlog, and turns the rest away.
     /// - Out of descriptors it waits 5 ms, doubling up to 1 s, and goes on: it neither spins nor fails.
     /// - A connection that has gone before it was accepted is passed over. Any other error of the socket fails the
-    ///   pipeline. It never ends by itself; a cancel closes the socket.
+    ///   pipeline. It ends when the runtime is stopped as planned; a cancel closes the socket.
     pub fn incoming(self) -> Source<Connection> {
         Source::new(move |assembly, outflow| {
             let link = outflow.into_link(assembly);
@@ -193,6 +193,15 @@ impl Actor for Acceptor {
             }
         }
         self.accept(ctx);
+        Ok(())
+    }
+
+    /// A planned stop: nobody is accepted any more, and the stream ends. The socket closes with the actor.
+    fn draining(&mut self, _: DrainPhase, ctx: &mut Context<Self>) -> Outcome {
+        if let Some(mut link) = self.link.take() {
+            link.take(Flow::End);
+            self.close(Ok(Counts::default()), ctx);
+        }
         Ok(())
     }
 

@@ -175,6 +175,12 @@ impl<R: Send + 'static> Coordinator<R> {
 impl<R: Send + 'static> Actor for Coordinator<R> {
     type Message = Message;
 
+    fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        // A planned stop waits until the links have run dry.
+        ctx.set_unfinished(true);
+        Ok(())
+    }
+
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
             Message::Assembled(members) => {
