@@ -41,6 +41,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::actor::{Actor, ActorId};
+use crate::describe::{self, Held};
 use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
 use crate::ledger::{DeadLetterReason, REASONS};
@@ -90,7 +91,7 @@ impl<M> Front<M> {
     /// The owner's part and the mailbox, lent to `f` on the owner's thread only.
     ///
     /// `f` runs nothing of the user's: see the module's second premise.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn owned<R>(&self, local: &Local, f: impl FnOnce(&Own, &mut Mailbox<M>) -> R) -> R {
         self.header.assert_home(local);
         let mailbox = self.mailbox.get();
@@ -130,6 +131,7 @@ pub(crate) struct Ops {
     pub(crate) timer_due: fn(&CellRef, &Local, TimerId),
     pub(crate) ready: fn(&CellRef, &Local, SourceId, Readiness),
     pub(crate) queued: fn(&CellRef, &Local) -> usize,
+    pub(crate) held: fn(&CellRef, &Local) -> Held,
     free: unsafe fn(NonNull<Header>),
 }
 
@@ -147,6 +149,7 @@ impl Ops {
                 hooks::ready(&Handle::<A>::new(cell, local), id, readiness);
             },
             queued: |cell, local| Handle::<A>::new(cell, local).mailbox(|mailbox| mailbox.len()),
+            held: |cell, local| describe::held(&Handle::<A>::new(cell, local)),
             free: free::<A>,
         }
     }

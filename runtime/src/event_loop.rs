@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::context::take_guard;
+use crate::describe;
 use crate::dying;
 use crate::exit::ExitReason;
 use crate::local::{Due, Local};
@@ -219,7 +220,7 @@ impl EventLoop {
             world.end();
         }
         let slept_at = local.update_now();
-        local.counters().asleep_since.set(slept_at.since_start().as_nanos() as u64);
+        local.counters().asleep_since.set((slept_at.since_start().as_nanos() as u64).max(1));
         let timeout = if asleep {
             local.next_deadline().map(|at| at - slept_at)
         } else {
@@ -229,6 +230,7 @@ impl EventLoop {
         local.home.inbox().wake(|| world.revive());
         let slept = local.update_now() - slept_at;
         local.counters().asleep_since.set(0);
+        world.watchdog.loop_woke();
         local.counters().idle_nanos.add(slept.as_nanos() as u64);
         self.slept = slept;
         self.spinning.woke(woken, slept);
@@ -288,5 +290,8 @@ fn obey(local: &Local, request: Control) {
         }
         // The asker may have stopped waiting.
         Control::Pauses(reply) => drop(reply.try_send(waiting::pauses(local))),
+        Control::Describe(questions, reply) => {
+            drop(reply.try_send(describe::answer(local, questions)));
+        }
     }
 }

@@ -117,6 +117,21 @@ impl Children {
         self.nodes.len()
     }
 
+    /// Puts the children at places from `from` on `into` a list, as far as `slots` go, of which one is used up for each
+    /// place. Returns where to go on.
+    pub(crate) fn page(
+        &self,
+        from: usize,
+        slots: &mut usize,
+        into: &mut Vec<CellRef>,
+    ) -> Option<usize> {
+        let end = from.saturating_add(*slots).min(self.nodes.capacity());
+        let places = from..end;
+        *slots -= places.len();
+        into.extend(places.filter_map(|slot| self.nodes.get(slot)?.cell.clone()));
+        (end < self.nodes.capacity()).then_some(end)
+    }
+
     /// From the oldest to the youngest.
     pub(crate) fn in_order(&self) -> Vec<CellRef> {
         let mut children = Vec::with_capacity(self.nodes.len());

@@ -5,6 +5,7 @@
 //! the messages that made its sender wait.
 
 use crate::cell::{CellRef, Grave};
+use crate::describe::{Answer, Question};
 use crate::dying;
 use crate::envelope::Envelope;
 use crate::exit::ExitReason;
@@ -76,4 +77,6 @@ pub(crate) enum Control {
     End,
     /// Who waits on whom here?
     Pauses(flume::Sender<Vec<Pause>>),
+    /// How are these actors?
+    Describe(Vec<Question>, flume::Sender<Vec<Answer>>),
 }

@@ -12,6 +12,8 @@ use crate::exit::ExitReason;
 use crate::home::Home;
 use crate::local::Local;
 use crate::runtime::RunError;
+use crate::tree::Reach;
+use crate::why_alive::WhyAlive;
 use crate::world::World;
 
 /// The loops of a simulated runtime.
@@ -30,8 +32,19 @@ impl Simulated {
             let driver = Driver::simulated(Rc::clone(&simulation));
             EventLoop::new(Local::new(home, driver), control, false)
         };
-        let loops = (0..loops).map(make).collect();
+        let loops: Vec<_> = (0..loops).map(make).collect();
+        for one in &loops {
+            let all = loops.iter().map(|other| Rc::downgrade(&other.local));
+            one.local.meet(all.collect());
+        }
         Self { simulation, loops }
+    }
+
+    /// Nothing can happen any more, yet something keeps the runtime alive.
+    fn stuck(&self) -> RunError {
+        let locals = self.loops.iter().map(|one| Rc::clone(&one.local)).collect();
+        let world = &self.loops[0].local.home.world;
+        RunError::Stuck(WhyAlive::seen(world, Reach::Simulated(locals)).to_string())
     }
 
     /// The loops that have something to do now, by their place.
@@ -69,7 +82,7 @@ pub(crate) fn run(
             if simulated.loops.iter().all(EventLoop::is_done) {
                 return Ok(simulated.loops[0].local.root_exit.take());
             }
-            return Err(RunError::Stuck("actors that are stopping".into()));
+            return Err(simulated.stuck());
         }
         // Nothing is runnable anywhere: only now may time pass.
         let kept = simulated.loops.iter().any(|one| one.local.is_kept());
@@ -77,8 +90,7 @@ pub(crate) fn run(
         let next = simulated.loops.iter().filter_map(EventLoop::next_deadline).min();
         match next {
             Some(deadline) if kept || handles => simulated.simulation.now.set(deadline),
-            _ if kept => return Err(RunError::Stuck("sources".into())),
-            _ if handles => return Err(RunError::Stuck("handles".into())),
+            _ if kept || handles => return Err(simulated.stuck()),
             _ => world.end(),
         }
     }

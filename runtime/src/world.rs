@@ -21,6 +21,7 @@ use crate::parcel::Control;
 use crate::pressure::{WaitForest, WaitSlot};
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
+use crate::watchdog::{TellSlowTurn, Watchdog};
 
 /// The limits and habits of a runtime.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) low: u32,
     pub(crate) spin: bool,
     pub(crate) on_dead_letter: Option<TellDeadLetter>,
+    pub(crate) watchdog: Option<std::time::Duration>,
+    pub(crate) on_slow_turn: Option<TellSlowTurn>,
 }
 
 /// What all loops of one runtime have in common.
@@ -39,6 +42,7 @@ pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
+    pub(crate) watchdog: Watchdog,
     /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
     /// Those that belong to one actor each, while it lives.
@@ -67,6 +71,7 @@ impl World {
         Arc::new(Self {
             settings,
             dead_letters,
+            watchdog: Watchdog::default(),
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),
@@ -129,6 +134,11 @@ impl World {
 
     pub(crate) fn home(&self, index: usize) -> Option<Arc<Home>> {
         self.homes.read().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
+    }
+
+    /// The loops that take part in placement.
+    pub(crate) fn placeable_homes(&self) -> Vec<Arc<Home>> {
+        self.homes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All loops that have not ended.
