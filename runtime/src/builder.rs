@@ -8,8 +8,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::mailbox::{HIGH, LOW};
 use crate::dead_letter::DeadLetter;
+use crate::mailbox::{HIGH, LOW};
 use crate::runtime::Runtime;
 use crate::watchdog;
 use crate::world::{Settings, World};

@@ -78,9 +78,10 @@ pub(crate) fn answer(local: &Local, questions: Vec<Question>) -> Vec<Answer> {
         let mut children = Vec::new();
         let more = match &cell {
             None => local.top.borrow().page(from, &mut slots, &mut children),
-            Some(cell) => cell.own(local).extras_if_any().and_then(|extras| {
-                extras.borrow().children.page(from, &mut slots, &mut children)
-            }),
+            Some(cell) => cell
+                .own(local)
+                .extras_if_any()
+                .and_then(|extras| extras.borrow().children.page(from, &mut slots, &mut children)),
         };
         answers.push(Answer { description, children, more });
     }

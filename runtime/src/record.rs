@@ -64,7 +64,8 @@ fn record(one: &LoopMetrics) {
     for (counter, value) in counters {
         counter.absolute(value);
     }
-    let delay = [one.delay.p50, one.delay.p99, one.delay.max].map(|delay| Duration::as_secs_f64(&delay));
+    let delay =
+        [one.delay.p50, one.delay.p99, one.delay.max].map(|delay| Duration::as_secs_f64(&delay));
     let gauges = [
         (gauge!("roundsman_utilisation", "loop" => name.clone()), one.utilisation()),
         (gauge!("roundsman_loop_delay_p50_seconds", "loop" => name.clone()), delay[0]),

@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::actor::ActorId;
 use crate::cell::CellRef;
-use crate::home::Home;
 use crate::dead_letter::{Listeners, TellDeadLetter};
+use crate::home::Home;
 use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
 use crate::pressure::{WaitForest, WaitSlot};
