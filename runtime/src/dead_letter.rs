@@ -88,7 +88,7 @@ impl Origin {
 }
 
 /// A message that this actor has put away to handle it again counts as sent again.
-#[cfg_attr(not(test), expect(dead_code, reason = "for `stash`"))]
+#[expect(dead_code, reason = "for `Context::stash`")]
 pub(crate) fn sent_again(local: &Local, cell: &CellRef) {
     local.counters().sent.add(1);
     cell.own(local).count_sent();

@@ -49,9 +49,9 @@ use crate::world::World;
 ///         let leaf = ctx.spawn_with(Spawn::named("leaf"), Leaf);
 ///         leaf.send(())?;
 ///         let tree = ctx.tree();
-///         let leaf = tree.find("/root/leaf").ok_or("there is a leaf")?;
+///         let leaf = tree.find("/top/leaf").ok_or("there is a leaf")?;
 ///         assert_eq!((leaf.state.clone(), leaf.queued), (ActorState::Runnable, 1));
-///         assert!(tree.to_string().starts_with("/root running\n  leaf runnable, queued 1"), "{tree}");
+///         assert!(tree.to_string().starts_with("/top running\n  leaf runnable, queued 1"), "{tree}");
 ///         ctx.stop();
 ///         Ok(())
 ///     }
@@ -60,7 +60,7 @@ use crate::world::World;
 ///     }
 /// }
 ///
-/// Runtime::builder().simulated(1).build()?.run_with(Spawn::named("root"), || Root)?;
+/// Runtime::builder().simulated(1).build()?.run_with(Spawn::named("top"), || Root)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]

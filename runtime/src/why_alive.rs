@@ -220,7 +220,7 @@ impl<A: Actor> Context<'_, A> {
     ///     type Message = ();
     ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
     ///         ctx.send_after(Duration::from_secs(60), ());
-    ///         assert_eq!(ctx.why_alive().to_string(), "1 timer of /root");
+    ///         assert_eq!(ctx.why_alive().to_string(), "1 timer of /top");
     ///         ctx.stop();
     ///         Ok(())
     ///     }
@@ -229,7 +229,7 @@ impl<A: Actor> Context<'_, A> {
     ///     }
     /// }
     ///
-    /// Runtime::builder().simulated(1).build()?.run_with(Spawn::named("root"), || Root)?;
+    /// Runtime::builder().simulated(1).build()?.run_with(Spawn::named("top"), || Root)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

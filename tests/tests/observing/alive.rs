@@ -23,7 +23,7 @@ fn timers_questions_guards_and_messages_are_named_with_their_actors() {
                 match message {
                     Msg::Look => {
                         let why = ctx.why_alive();
-                        let path = || "/root".to_owned();
+                        let path = || "/top".to_owned();
                         let expected = [
                             AliveReason::Queued { path: path(), count: 1, paused_on: None },
                             AliveReason::Timers { path: path(), count: 2 },
@@ -51,7 +51,7 @@ fn timers_questions_guards_and_messages_are_named_with_their_actors() {
             })
         };
         let runtime = world(seed, loops).build().unwrap();
-        runtime.run_with(Spawn::named("root"), root).unwrap();
+        runtime.run_with(Spawn::named("top"), root).unwrap();
     });
 }
 
@@ -89,8 +89,8 @@ fn messages_of_a_paused_actor_say_on_whom_it_waits() {
         let root = || {
             Role::<()>::new(|(), ctx| {
                 let why = ctx.why_alive().to_string();
-                assert!(why.contains("1 message for /root/sender, paused on /root/over"), "{why}");
-                assert!(why.contains("1 pressure guard of /root/over"), "{why}");
+                assert!(why.contains("1 message for /top/sender, paused on /top/over"), "{why}");
+                assert!(why.contains("1 pressure guard of /top/over"), "{why}");
                 ctx.stop();
                 Ok(())
             })
@@ -117,6 +117,6 @@ fn messages_of_a_paused_actor_say_on_whom_it_waits() {
             })
         };
         let runtime = world(seed, loops).build().unwrap();
-        runtime.run_with(Spawn::named("root"), root).unwrap();
+        runtime.run_with(Spawn::named("top"), root).unwrap();
     });
 }

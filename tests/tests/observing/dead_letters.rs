@@ -56,13 +56,13 @@ fn a_subscriber_is_told_reason_path_and_type_of_each() {
                 Ok(())
             })
         };
-        let named = Spawn::named("root");
+        let named = Spawn::named("top");
         let runtime = world(seed, loops).build().unwrap();
         runtime.run_with(named, root).unwrap();
         let letters = letters.lock().unwrap();
         assert_eq!(letters.len(), 3);
         for letter in &*letters {
-            assert_eq!((&*letter.path, letter.message), ("/root/brief", "u32"));
+            assert_eq!((&*letter.path, letter.message), ("/top/brief", "u32"));
             assert_eq!(letter.reason, DeadLetterReason::ReceiverEnded);
         }
     });
@@ -83,7 +83,7 @@ fn a_subscription_ends_with_its_actor() {
                         clerk_of = Some(ctx.spawn_on(Placement::Loop(1), {
                             let told = Arc::clone(&told);
                             move || clerk(&told)
-                        }))
+                        }));
                     }
                     1 | 3 => {
                         let brief = ctx.spawn(brief());
@@ -226,11 +226,11 @@ fn a_dead_letter_is_logged_once_for_each_path_and_reason() {
             })
         };
         let runtime = world(1, 1).build().unwrap();
-        runtime.run_with(Spawn::named("root"), root).unwrap();
+        runtime.run_with(Spawn::named("top"), root).unwrap();
     });
     let letters: Vec<_> = lines.iter().filter(|line| line.contains("a dead letter")).collect();
     assert_eq!(letters.len(), 4, "{letters:#?}");
-    for name in ["/root/a ", "/root/b ", "/root/a-drops ", "/root/b-drops "] {
+    for name in ["/top/a ", "/top/b ", "/top/a-drops ", "/top/b-drops "] {
         let of_this = letters.iter().filter(|line| line.contains(&format!("path={name}"))).count();
         assert_eq!(of_this, 1, "{letters:#?}");
     }

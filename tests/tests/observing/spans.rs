@@ -17,8 +17,8 @@ fn a_turn_has_a_span_with_the_path_and_the_type_of_messages() {
             })
             .started(|ctx| Ok(ctx.address().send(1)?))
         };
-        runtime.run_with(Spawn::named("root"), root).unwrap();
+        runtime.run_with(Spawn::named("top"), root).unwrap();
     });
-    let of_root = "span turn path=/root message=\"u32\"";
+    let of_root = "span turn path=/top message=\"u32\"";
     assert!(lines.iter().any(|line| line == of_root), "{lines:#?}");
 }

@@ -45,9 +45,9 @@ fn under_simulation_an_actor_sees_the_whole_tree_parents_first_and_siblings_in_o
             Role::<()>::new(|(), ctx| {
                 let tree = ctx.tree();
                 let seen = paths(&tree);
-                let expected = ["/root", "/root/p", "/root/p/c0", "/root/p/c0/c0", "/root/p/c0/c1"];
+                let expected = ["/top", "/top/p", "/top/p/c0", "/top/p/c0/c0", "/top/p/c0/c1"];
                 assert_eq!(&seen[..5], expected);
-                assert_eq!(&seen[5..], ["/root/p/c1", "/root/p/c1/c0", "/root/p/c1/c1"]);
+                assert_eq!(&seen[5..], ["/top/p/c1", "/top/p/c1/c0", "/top/p/c1/c1"]);
                 assert!(tree.nodes.iter().all(|node| node.state != ActorState::Unknown), "{tree}");
                 let depths: Vec<_> = tree.nodes.iter().map(|node| node.depth).collect();
                 assert_eq!(depths, [0, 1, 2, 3, 3, 2, 3, 3]);
@@ -61,7 +61,7 @@ fn under_simulation_an_actor_sees_the_whole_tree_parents_first_and_siblings_in_o
             })
         };
         let runtime = world(seed, loops).build().unwrap();
-        runtime.run_with(Spawn::named("root"), root).unwrap();
+        runtime.run_with(Spawn::named("top"), root).unwrap();
     });
 }
 
@@ -89,22 +89,22 @@ fn states_say_what_each_actor_is_about() {
                     ctx.spawn_with(Spawn::named("new"), Role::<()>::idle());
                     let tree = ctx.tree();
                     let state = |path| tree.find(path).unwrap().state.clone();
-                    assert_eq!(state("/root"), ActorState::Running);
-                    assert_eq!(state("/root/idle"), ActorState::Idle);
-                    assert_eq!(state("/root/new"), ActorState::Runnable);
-                    let ActorState::Paused { on, waited } = state("/root/sender") else {
+                    assert_eq!(state("/top"), ActorState::Running);
+                    assert_eq!(state("/top/idle"), ActorState::Idle);
+                    assert_eq!(state("/top/new"), ActorState::Runnable);
+                    let ActorState::Paused { on, waited } = state("/top/sender") else {
                         panic!("{tree}")
                     };
-                    assert_eq!((&*on, waited), ("/root/over", Duration::from_secs(1)));
-                    let sender = tree.find("/root/sender").unwrap();
+                    assert_eq!((&*on, waited), ("/top/over", Duration::from_secs(1)));
+                    let sender = tree.find("/top/sender").unwrap();
                     assert_eq!((sender.queued, sender.ledger.handled), (1, 1));
                     assert_eq!(sender.paused, Duration::from_secs(1));
-                    let over = tree.find("/root/over").unwrap();
+                    let over = tree.find("/top/over").unwrap();
                     assert_eq!((over.held.guards, over.message), (1, "u32"));
                     let printed = tree.to_string();
                     assert!(
                         printed.contains(
-                            "\n  sender paused on /root/over for 1s, queued 1, handled 1\n"
+                            "\n  sender paused on /top/over for 1s, queued 1, handled 1\n"
                         ),
                         "{printed}"
                     );
@@ -117,7 +117,7 @@ fn states_say_what_each_actor_is_about() {
             .started(|ctx| Ok(ctx.address().send(0)?))
         };
         let runtime = world(seed, loops).build().unwrap();
-        runtime.run_with(Spawn::named("root"), root).unwrap();
+        runtime.run_with(Spawn::named("top"), root).unwrap();
     });
 }
 

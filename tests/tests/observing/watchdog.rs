@@ -186,8 +186,8 @@ fn an_actor_with_a_thread_of_its_own_may_take_its_time() {
                 // It blocks since before this began: by now it would have been told of, too.
                 let told = named.lock().unwrap();
                 let slow = told.iter().find(|slow| slow.elapsed >= Duration::from_millis(16));
-                assert_eq!(slow.unwrap().path, "/root");
-                assert!(told.try_iter().all(|slow| slow.path == "/root"));
+                assert_eq!(slow.unwrap().path, "/top");
+                assert!(told.try_iter().all(|slow| slow.path == "/top"));
                 release.take();
                 ctx.end_runtime();
                 Ok(())
@@ -206,7 +206,7 @@ fn an_actor_with_a_thread_of_its_own_may_take_its_time() {
                 Ok(())
             })
         };
-        builder.build().unwrap().run_with(Spawn::named("root"), root).unwrap();
+        builder.build().unwrap().run_with(Spawn::named("top"), root).unwrap();
     });
 }
 
