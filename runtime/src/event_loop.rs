@@ -136,7 +136,8 @@ impl EventLoop {
         local.counters().parcels.add(self.parcels.len() as u64);
         for parcel in self.parcels.drain(..) {
             if let Parcel::Control = parcel {
-                for request in self.control.try_iter() {
+                // One request a parcel: whoever asks again and again must not hold the loop.
+                if let Ok(request) = self.control.try_recv() {
                     obey(local, request);
                 }
             } else {

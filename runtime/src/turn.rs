@@ -28,8 +28,8 @@ pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
 #[inline]
 fn visit<A: Actor>(actor: &Handle<'_, A>) {
     let (own, local) = (actor.own(), actor.local);
-    local.begin_turn(actor.cell);
     local.counters().turns.add(1);
+    local.begin_turn(actor.cell);
     if !own.has(flag::STOPPING | flag::PAUSED)
         && let Some(state) = &mut *actor.state()
         && let Err(failure) = batch(state, actor)
@@ -79,8 +79,8 @@ pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
     if own.has(flag::STOPPING | flag::DEAD) {
         return;
     }
-    actor.local.begin_turn(actor.cell);
     actor.local.counters().deferred.add(1);
+    actor.local.begin_turn(actor.cell);
     spans::in_turn(actor, || {
         guarded(actor, |state, actor| {
             let outcome = state.deferred(&mut Context::new(*actor));

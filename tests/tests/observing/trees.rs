@@ -177,6 +177,28 @@ fn from_outside_the_tree_of_all_loops_is_seen_however_large() {
     });
 }
 
+#[test]
+fn a_loop_goes_on_between_the_pages_of_a_large_tree() {
+    beside(Runtime::builder().loops(1), |handle| {
+        let (tell, told) = mpsc::channel();
+        handle.spawn(Placement::Loop(0), Spawn::named("many"), move || {
+            Role::<()>::new(move |(), _| Ok(tell.send(())?)).started(move |ctx| {
+                for _ in 0..10_000 {
+                    ctx.spawn(Role::<()>::idle());
+                }
+                Ok(ctx.address().send(())?)
+            })
+        });
+        told.recv().unwrap();
+        let before = handle.metrics().loops[0].rounds;
+        let tree = handle.tree();
+        let rounds = handle.metrics().loops[0].rounds - before;
+        assert_eq!(tree.nodes.len(), 10_002);
+        // 10,000 children are ten pages; a round answers one.
+        assert!(rounds >= 10, "{rounds} rounds");
+    });
+}
+
 /// The parent of one, and so on.
 struct Link(u32, mpsc::Sender<()>);
 
