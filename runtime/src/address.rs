@@ -105,7 +105,7 @@ impl<M: Send + 'static> Address<M> {
     /// # Runtime::builder().loops(1).build()?.run(|| Sum(0))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn send(&self, message: M) -> Result<(), SendError<M>> {
         match Local::current(self.cell.home()) {
             Some(local) => self.push::<true>(message, &local),
@@ -241,7 +241,7 @@ impl<M: Send + 'static> Address<M> {
     /// what it becomes is the caller's to count.
     ///
     /// Whatever is unusual leaves by a call that ends this one, so that the usual way saves no registers.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push<const FRESH: bool>(
         &self,
         message: M,

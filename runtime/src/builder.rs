@@ -14,6 +14,7 @@ use crate::lane::LaneError;
 use crate::mailbox::{HIGH, LOW};
 use crate::runtime::Runtime;
 use crate::sizing::{MAX_POOL_THREADS, Sizing};
+use crate::watchdog;
 use crate::world::{Settings, World};
 
 /// Most loops that a runtime may have.
@@ -34,7 +35,7 @@ pub struct Builder {
     loops: Option<usize>,
     seed: Option<u64>,
     stop_on_signals: bool,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) sizing: Sizing,
 }
 
@@ -61,6 +62,11 @@ pub enum BuildError {
     /// A budget of 0: no message would ever be handled.
     #[error("a budget of 0 messages a turn: it must be at least 1 (set by `Builder::budget`)")]
     Budget,
+    /// A limit for turns that is too short.
+    #[error(
+        "a watchdog limit of {0:?}: it must be at least 1 ms (set by `Builder::watchdog`), or none (`Builder::no_watchdog`)"
+    )]
+    Watchdog(Duration),
     /// The OS gave no poller.
     #[error(
         "no poller for loop {index} of {loops}: {source}; each loop takes 2 to 3 descriptors: raise `ulimit -n` or set fewer loops"
@@ -113,6 +119,8 @@ impl Builder {
                 spin: true,
                 drain: Drain::default(),
                 on_dead_letter: None,
+                watchdog: Some(watchdog::LIMIT),
+                on_slow_turn: None,
             },
             sizing: Sizing::default(),
         }
@@ -210,6 +218,9 @@ impl Builder {
         let loops = self.loop_count()?;
         if self.settings.budget == 0 {
             return Err(BuildError::Budget);
+        }
+        if let Some(limit) = self.settings.watchdog.filter(|limit| *limit < watchdog::LIMIT_MIN) {
+            return Err(BuildError::Watchdog(limit));
         }
         let pool = self.sizing.pool(self.seed.is_some(), self.settings.spin)?;
         let world = World::new(self.settings, pool);

@@ -42,6 +42,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::actor::{Actor, ActorId};
+use crate::describe::{self, Held};
 use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
 use crate::jobs::{self, JobId};
@@ -95,7 +96,7 @@ impl<M> Front<M> {
     /// The owner's part and the mailbox, lent to `f` on the owner's thread only.
     ///
     /// `f` runs nothing of the user's: see the module's second premise.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn owned<R>(&self, local: &Local, f: impl FnOnce(&Own, &mut Mailbox<M>) -> R) -> R {
         self.header.assert_home(local);
         let mailbox = self.mailbox.get();
@@ -143,6 +144,7 @@ pub(crate) struct Ops {
     pub(crate) queued: fn(&CellRef, &Local) -> usize,
     /// The same, with what waits ahead of the mailbox or was put aside.
     pub(crate) backlog: fn(&CellRef, &Local) -> usize,
+    pub(crate) held: fn(&CellRef, &Local) -> Held,
     free: unsafe fn(NonNull<Header>),
 }
 
@@ -162,6 +164,7 @@ impl Ops {
             },
             queued: |cell, local| Handle::<A>::new(cell, local).mailbox(|mailbox| mailbox.len()),
             backlog: |cell, local| hooks::backlog(&Handle::<A>::new(cell, local)),
+            held: |cell, local| describe::held(&Handle::<A>::new(cell, local)),
             free: free::<A>,
         }
     }

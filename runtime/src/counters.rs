@@ -80,6 +80,16 @@ impl Counters {
         self.letters[reason as usize].add(1);
     }
 
+    /// Visits to actors that have begun.
+    pub(crate) fn visits(&self) -> u64 {
+        self.turns.get() + self.deferred.get()
+    }
+
+    /// Actors that wait for their turn.
+    pub(crate) fn runnable(&self) -> u64 {
+        self.scheduled.get().saturating_sub(self.turns.get())
+    }
+
     /// What this loop has entered into the books. What was sent is read last: it comes before any fate.
     pub(crate) fn ledger(&self) -> Ledger {
         let mut ledger = Ledger::default();

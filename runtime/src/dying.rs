@@ -285,14 +285,19 @@ pub(crate) fn path_of(cell: &CellRef) -> String {
     let mut names = Vec::new();
     let mut at = Some(cell);
     while let Some(cell) = at {
-        let header = cell.header();
-        names.push(match &header.name {
-            Some(name) => name.to_string(),
-            None => default_name((cell.ops().actor_name)(), header.id.0 & 0xffff_ffff_ffff),
-        });
-        at = header.parent.as_ref();
+        names.push(name_of(cell));
+        at = cell.header().parent.as_ref();
     }
     names.iter().rev().fold(String::new(), |path, name| path + "/" + name)
+}
+
+/// The last part of an actor's path.
+pub(crate) fn name_of(cell: &CellRef) -> String {
+    let header = cell.header();
+    match &header.name {
+        Some(name) => name.to_string(),
+        None => default_name((cell.ops().actor_name)(), header.id.0 & 0xffff_ffff_ffff),
+    }
 }
 
 /// `my_crate::session::Session<Tcp>`, 17 → `session-17`.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::context::take_guard;
+use crate::describe;
 use crate::drainer;
 use crate::dying;
 use crate::exit::ExitReason;
@@ -141,7 +142,8 @@ impl EventLoop {
         local.counters().parcels.add(self.parcels.len() as u64);
         for parcel in self.parcels.drain(..) {
             if let Parcel::Control = parcel {
-                for request in self.control.try_iter() {
+                // One request a parcel: whoever asks again and again must not hold the loop.
+                if let Ok(request) = self.control.try_recv() {
                     obey(local, request);
                 }
             } else {
@@ -225,7 +227,7 @@ impl EventLoop {
             world.end();
         }
         let slept_at = local.update_now();
-        local.counters().asleep_since.set(slept_at.since_start().as_nanos() as u64);
+        local.counters().asleep_since.set((slept_at.since_start().as_nanos() as u64).max(1));
         let timeout = if asleep {
             local.next_deadline().map(|at| at - slept_at)
         } else {
@@ -235,6 +237,7 @@ impl EventLoop {
         local.home.inbox().wake(|| world.revive());
         let slept = local.update_now() - slept_at;
         local.counters().asleep_since.set(0);
+        world.watchdog.loop_woke();
         local.counters().idle_nanos.add(slept.as_nanos() as u64);
         self.slept = slept;
         self.spinning.woke(woken, slept);
@@ -297,5 +300,8 @@ fn obey(local: &Local, request: Control) {
         }
         // The asker may have stopped waiting.
         Control::Pauses(reply) => drop(reply.try_send(waiting::pauses(local))),
+        Control::Describe(questions, reply) => {
+            drop(reply.try_send(describe::answer(local, questions)));
+        }
     }
 }

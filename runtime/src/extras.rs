@@ -11,6 +11,7 @@ use slab::Slab;
 use crate::actor::ActorId;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
+use crate::dying;
 use crate::exit::{ExitReason, Terminated};
 use crate::lane::Lane;
 use crate::ledger::Ledger;
@@ -106,9 +107,20 @@ pub(crate) struct Wait {
 }
 
 /// Whom or what an actor waits for.
+#[derive(Clone)]
 pub(crate) enum WaitsOn {
     Actor(CellRef),
     Lane(Lane),
+}
+
+impl WaitsOn {
+    /// For people.
+    pub(crate) fn path(&self) -> String {
+        match self {
+            Self::Actor(cell) => dying::path_of(cell),
+            Self::Lane(lane) => format!("pool:{lane}"),
+        }
+    }
 }
 
 /// Somebody who is told of the end.
@@ -182,6 +194,21 @@ impl Children {
 
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Puts the children at places from `from` on `into` a list, as far as `slots` go, of which one is used up for each
+    /// place. Returns where to go on.
+    pub(crate) fn page(
+        &self,
+        from: usize,
+        slots: &mut usize,
+        into: &mut Vec<CellRef>,
+    ) -> Option<usize> {
+        let end = from.saturating_add(*slots).min(self.nodes.capacity());
+        let places = from..end;
+        *slots -= places.len();
+        into.extend(places.filter_map(|slot| self.nodes.get(slot)?.cell.clone()));
+        (end < self.nodes.capacity()).then_some(end)
     }
 
     /// From the oldest to the youngest.

@@ -24,7 +24,7 @@ pub struct RuntimeHandle {
 }
 
 /// How long a loop may take to answer a handle.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 impl RuntimeHandle {
     pub(crate) fn new(world: Arc<World>) -> Self {

@@ -163,6 +163,7 @@ impl Home {
         let mut outside = *self.outside.lock().unwrap_or_else(PoisonError::into_inner);
         let (inbox, counted) = self.inbox.depth();
         outside.sent += counted;
+        metrics.loop_index = self.index;
         metrics.inbox = inbox as u64;
         metrics.untold += self.untold.load(Ordering::Relaxed);
         metrics.enter(outside);

@@ -12,6 +12,7 @@ use slab::Slab;
 use crate::actor::Actor;
 use crate::cell::Handle;
 use crate::clock::Timestamp;
+use crate::describe::Held;
 use crate::jobs::{self, Jobs};
 use crate::local::Local;
 use crate::own::flag;
@@ -396,6 +397,21 @@ fn ready_message<A: Actor>(actor: &Handle<'_, A>, id: SourceId) -> Option<A::Mes
         source.map = Some(map);
     }
     Some(message)
+}
+
+/// What these hooks hold, for whoever asks.
+pub(crate) fn held<M>(hooks: &Hooks<M>) -> Held {
+    let mut held = Held { sources: hooks.sources.len(), ..Held::default() };
+    for (_, timer) in &hooks.timers {
+        if let What::Ask(_) = timer.what {
+            held.asks += 1;
+        } else {
+            held.timers += 1;
+            held.kept_timers += usize::from(timer.kept);
+        }
+    }
+    held.kept_sources = hooks.sources.iter().filter(|(_, source)| source.kept).count();
+    held
 }
 
 /// Takes everything back when the actor dies. Returns what timers held, to be dropped with care.

@@ -42,6 +42,7 @@ mod cell;
 mod child_spec;
 mod context;
 mod dead_letter;
+mod describe;
 mod drainer;
 mod dying;
 mod exit;
@@ -58,6 +59,8 @@ mod reply;
 mod resting;
 mod send_error;
 mod shutdown;
+#[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
+mod spans;
 mod spawn;
 mod stash;
 mod supervising;
@@ -71,12 +74,17 @@ mod event_loop;
 mod handle;
 mod home;
 mod local;
+#[cfg(feature = "metrics")]
+mod record;
 mod runtime;
 mod signal;
 #[cfg_attr(not(unix), path = "no_signals.rs")]
 mod signals;
 mod simulate;
 mod sizing;
+mod tree;
+mod watchdog;
+mod why_alive;
 mod worker;
 mod world;
 
@@ -87,6 +95,7 @@ pub use crate::child_spec::ChildSpec;
 pub use crate::clock::Timestamp;
 pub use crate::context::{ASK_TIMEOUT, Context, PressureGuard};
 pub use crate::dead_letter::DeadLetter;
+pub use crate::describe::Held;
 pub use crate::drain::{CutActor, Drain, DrainPhase, DrainReport, PhaseReport};
 pub use crate::exit::{ExitReason, Terminated};
 pub use crate::handle::RuntimeHandle;
@@ -114,4 +123,7 @@ pub use crate::supervision::{AutoShutdown, Backoff, Restart, Strategy, Supervisi
 pub use crate::supervisor::{
     ChildCounts, DynamicMessage, DynamicSupervisor, Supervisor, SupervisorMessage,
 };
+pub use crate::tree::{ActorState, Node, Tree};
 pub use crate::watch::Watch;
+pub use crate::watchdog::SlowTurn;
+pub use crate::why_alive::{AliveReason, WhyAlive};

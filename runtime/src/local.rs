@@ -11,6 +11,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::ptr;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use slab::Slab;
@@ -50,8 +51,6 @@ pub(crate) struct Local {
     pub(crate) deferred: RefCell<Vec<CellRef>>,
     /// Cells without references, to be freed when the inbox has been looked at.
     pub(crate) graves: RefCell<Vec<Grave>>,
-    /// Messages handled when the turn began.
-    turn_began: Cell<u64>,
     wheel: RefCell<TimerWheel<Due>>,
     sources: RefCell<Slab<(CellRef, SourceId)>>,
     /// Actors of this loop that wait, for whoever asks why.
@@ -66,6 +65,8 @@ pub(crate) struct Local {
     pub(crate) population: Cell<usize>,
     /// One has lived here.
     pub(crate) lived: Cell<bool>,
+    /// All loops of a simulation, which run on one thread.
+    neighbours: RefCell<Vec<Weak<Self>>>,
     /// Actors without a parent: the root, and what handles have spawned.
     pub(crate) top: RefCell<Children>,
     /// The root, on the loop where it lives.
@@ -110,7 +111,6 @@ impl Local {
             outbox: Outbox::default(),
             deferred: RefCell::default(),
             graves: RefCell::default(),
-            turn_began: Cell::new(0),
             wheel: RefCell::new(TimerWheel::new()),
             sources: RefCell::default(),
             paused: RefCell::default(),
@@ -119,6 +119,7 @@ impl Local {
             born: Cell::new(0),
             population: Cell::new(0),
             lived: Cell::new(false),
+            neighbours: RefCell::default(),
             top: RefCell::default(),
             root: Cell::new(None),
             root_exit: RefCell::new(None),
@@ -197,18 +198,11 @@ impl Local {
     #[inline]
     pub(crate) fn begin_turn(&self, cell: &CellRef) {
         self.home.in_turn.set(Some(Uncounted::new(cell).place()));
-        self.turn_began.set(self.counters().handled.get());
     }
 
     #[inline]
     pub(crate) fn end_turn(&self) {
         self.home.in_turn.set(None);
-    }
-
-    /// Messages handled in this turn.
-    #[inline]
-    pub(crate) fn handled_in_turn(&self) -> u64 {
-        self.counters().handled.get() - self.turn_began.get()
     }
 
     /// The actor in turn, for whoever must say who panicked.
@@ -334,6 +328,17 @@ impl Local {
         if let Some((cell, id)) = source {
             (cell.ops().ready)(&cell, self, id, readiness);
         }
+    }
+
+    // The other loops of a simulation.
+
+    pub(crate) fn meet(&self, neighbours: Vec<Weak<Self>>) {
+        self.neighbours.replace(neighbours);
+    }
+
+    /// All loops that run on this thread, this one included.
+    pub(crate) fn neighbours(&self) -> Vec<Rc<Self>> {
+        self.neighbours.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 
     // What keeps the runtime alive.

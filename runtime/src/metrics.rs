@@ -16,6 +16,8 @@ macro_rules! loop_metrics {
         #[derive(Clone, Debug, Default)]
         #[non_exhaustive]
         pub struct LoopMetrics {
+            /// The loop, counted from 0; those with one actor each come after the others.
+            pub loop_index: usize,
             $($(#[$doc])* pub $name: u64,)*
             /// Messages that were accepted and never handled, those among them that a mailbox's policy dropped.
             pub dead_letters: u64,
@@ -37,16 +39,15 @@ macro_rules! loop_metrics {
             pub(crate) fn read(counters: &Counters, since_start: Option<Duration>) -> Self {
                 let ledger = counters.ledger();
                 let mut metrics = Self {
+                    loop_index: 0,
                     $($name: counters.$name.get(),)*
                     dead_letters: ledger.dead_letters() + ledger.dropped,
                     delay: counters.delay.read(),
                     actors: counters.actors.get(),
-                    // In this order: each joins before its turn.
-                    runnable: 0,
+                    runnable: counters.runnable(),
                     inbox: 0,
                     ledger,
                 };
-                metrics.runnable = counters.scheduled.get().saturating_sub(metrics.turns);
                 let asleep_since = counters.asleep_since.get();
                 if let Some(now) = since_start
                     && asleep_since != 0

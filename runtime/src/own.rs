@@ -20,7 +20,7 @@ pub(crate) struct Own {
     pub(crate) next: Cell<Option<Uncounted>>,
     /// Messages that have reached this actor's loop, accepted or not.
     pub(crate) sent: Cell<u64>,
-    /// Messages handled, those of the turn in progress left out.
+    /// Messages handled.
     pub(crate) handled: Cell<u64>,
 }
 
@@ -53,12 +53,17 @@ impl Own {
         self.sent.set(self.sent.get() + 1);
     }
 
+    #[inline]
+    pub(crate) fn count_handled(&self) {
+        self.handled.set(self.handled.get() + 1);
+    }
+
     /// Enters one of the rarer fates of a message.
     pub(crate) fn enter(&self, entry: impl FnOnce(&mut Ledger)) {
         entry(self.extras().borrow_mut().fates.get_or_insert_default());
     }
 
-    /// The actor's books, the turn in progress left out.
+    /// The actor's books.
     pub(crate) fn ledger(&self) -> Ledger {
         let extras = self.extras_if_any();
         let fates = extras.and_then(|extras| extras.borrow().fates.as_deref().copied());

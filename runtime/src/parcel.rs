@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::cell::{CellRef, Grave};
+use crate::describe::{Answer, Question};
 use crate::drain::{Drain, DrainReport};
 use crate::drainer;
 use crate::dying;
@@ -149,4 +150,6 @@ pub(crate) enum Control {
     End,
     /// Who waits on whom here?
     Pauses(flume::Sender<Vec<Pause>>),
+    /// How are these actors?
+    Describe(Vec<Question>, flume::Sender<Vec<Answer>>),
 }

@@ -18,7 +18,7 @@ use crate::pool::JobStatus;
 use crate::signals;
 use crate::simulate::{self, Simulated};
 use crate::spawn::{Scope, Spawn};
-use crate::worker::{Ended, Seedling};
+use crate::worker::{Ended, Seedling, WatchdogThread};
 use crate::world::World;
 
 /// How long the end of a runtime waits for threads of actors that block.
@@ -71,7 +71,7 @@ pub enum RunError {
     },
     /// A simulated runtime can do nothing more, yet something keeps it alive.
     #[error(
-        "the simulation stands still: nothing is runnable and no timer is armed, but {0} keep it alive"
+        "the simulation stands still: nothing is runnable and no timer is armed, yet this keeps it alive: {0}"
     )]
     Stuck(String),
 }
@@ -252,6 +252,7 @@ fn run_os(
     let mut seedlings = seedlings.into_iter();
     let Some(first) = seedlings.next() else { return Ok(None) };
     let mut first = first.grow();
+    let _watchdog = WatchdogThread::start(world);
     let mut problem = None;
     for seedling in seedlings {
         let home = Arc::clone(&seedling.home);

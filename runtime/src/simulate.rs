@@ -15,6 +15,8 @@ use crate::home::Home;
 use crate::local::Local;
 use crate::pool::{Errand, Pool};
 use crate::runtime::RunError;
+use crate::tree::Reach;
+use crate::why_alive::WhyAlive;
 use crate::world::World;
 
 /// The loops of a simulated runtime.
@@ -51,8 +53,19 @@ impl Simulated {
             let driver = Driver::simulated(Rc::clone(&simulation));
             EventLoop::new(Local::new(home, driver), control)
         };
-        let loops = (0..loops).map(make).collect();
+        let loops: Vec<_> = (0..loops).map(make).collect();
+        for one in &loops {
+            let all = loops.iter().map(|other| Rc::downgrade(&other.local));
+            one.local.meet(all.collect());
+        }
         Self { simulation, loops, jobs: Vec::new() }
+    }
+
+    /// Nothing can happen any more, yet something keeps the runtime alive.
+    fn stuck(&self) -> RunError {
+        let locals = self.loops.iter().map(|one| Rc::clone(&one.local)).collect();
+        let world = &self.loops[0].local.home.world;
+        RunError::Stuck(WhyAlive::seen(world, Reach::Simulated(locals)).to_string())
     }
 
     /// When the nearest timer is due, if something is waited for.
@@ -146,7 +159,7 @@ pub(crate) fn run(
                     simulated.simulation.now.set(deadline);
                     continue;
                 }
-                None => return Err(RunError::Stuck("actors that are stopping".into())),
+                None => return Err(simulated.stuck()),
             }
         }
         // Nothing is runnable anywhere: only now may time pass.
@@ -156,8 +169,7 @@ pub(crate) fn run(
         let next = timers.chain(simulated.jobs.iter().map(|job| job.end)).min();
         match next {
             Some(deadline) if kept || handles => simulated.simulation.now.set(deadline),
-            _ if kept => return Err(RunError::Stuck("sources".into())),
-            _ if handles => return Err(RunError::Stuck("handles".into())),
+            _ if kept || handles => return Err(simulated.stuck()),
             _ => world.end(),
         }
     }

@@ -20,21 +20,26 @@ use crate::hooks;
 use crate::own::flag;
 use crate::parcel::Parcel;
 use crate::reply::AskError;
+use crate::spans;
 use crate::waiting;
 
 /// One visit. A panic of the actor goes up to the loop, which calls [`panicked`].
 #[inline]
 pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
+    spans::in_turn(actor, || visit(actor));
+}
+
+#[inline]
+fn visit<A: Actor>(actor: &Handle<'_, A>) {
     let (own, local) = (actor.own(), actor.local);
-    local.begin_turn(actor.cell);
     local.counters().turns.add(1);
+    local.begin_turn(actor.cell);
     if !own.has(flag::STOPPING | flag::PAUSED)
         && let Some(state) = &mut *actor.state()
         && let Err(failure) = batch(state, actor)
     {
         dying::failed(actor, &failure);
     }
-    count_handled(actor);
     if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD | flag::VACANT) {
         // The common case: back into the queue, or idle.
         if actor.mailbox(|mailbox| mailbox.len()) > 0 {
@@ -48,16 +53,8 @@ pub(crate) fn turn<A: Actor>(actor: &Handle<'_, A>) {
     local.end_turn();
 }
 
-/// Enters into the actor's books what it has handled in this turn.
-#[inline]
-fn count_handled<A: Actor>(actor: &Handle<'_, A>) {
-    let handled = &actor.own().handled;
-    handled.set(handled.get() + actor.local.handled_in_turn());
-}
-
 /// The actor in turn has panicked. Its state may be left half changed: nobody sees it again but `stopping` and `Drop`.
 pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)) {
-    count_handled(actor);
     dying::panicked(actor, panic);
     after_unusual_turn(actor);
     actor.local.end_turn();
@@ -90,15 +87,17 @@ pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
     if own.has(flag::STOPPING | flag::DEAD | flag::VACANT) {
         return;
     }
-    actor.local.begin_turn(actor.cell);
     actor.local.counters().deferred.add(1);
-    guarded(actor, |state, actor| {
-        let outcome = state.deferred(&mut Context::new(*actor));
-        waiting::settle(actor.local, actor.cell);
-        if outcome.is_ok() {
-            actor.local.answer_dropped(AskError::Dropped);
-        }
-        outcome
+    actor.local.begin_turn(actor.cell);
+    spans::in_turn(actor, || {
+        guarded(actor, |state, actor| {
+            let outcome = state.deferred(&mut Context::new(*actor));
+            waiting::settle(actor.local, actor.cell);
+            if outcome.is_ok() {
+                actor.local.answer_dropped(AskError::Dropped);
+            }
+            outcome
+        });
     });
     actor.local.end_turn();
     if own.has(flag::STOPPING) {
@@ -138,6 +137,7 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
             fell(actor);
         }
         local.counters().handled.add(1);
+        own.count_handled();
         state.receive(message, &mut ctx)?;
         if local.has_attention() && interrupted(actor) {
             break;
@@ -200,6 +200,7 @@ fn urgent<A: Actor>(
         local.counters().sent.add(1);
         actor.own().count_sent();
         local.counters().handled.add(1);
+        actor.own().count_handled();
         state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
             over = true;

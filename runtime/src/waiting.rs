@@ -236,12 +236,5 @@ pub(crate) fn pauses(local: &Local) -> Vec<Pause> {
 pub(crate) fn pause(local: &Local, cell: &CellRef) -> Option<Pause> {
     let extras = cell.own(local).extras_if_any()?.borrow();
     let wait = extras.waits_on.as_ref()?;
-    Some(Pause {
-        who: dying::path_of(cell),
-        on: match &wait.on {
-            WaitsOn::Actor(cell) => dying::path_of(cell),
-            WaitsOn::Lane(lane) => format!("pool:{lane}"),
-        },
-        waited: local.now() - wait.since,
-    })
+    Some(Pause { who: dying::path_of(cell), on: wait.on.path(), waited: local.now() - wait.since })
 }

@@ -1,13 +1,13 @@
 //! Threads that run loops.
 //!
 //! The only file that starts threads. [`runtime`](crate::runtime) starts one for every loop but the first, which runs
-//! on the thread that calls `run`; an actor with [`Placement::OwnThread`](crate::Placement::OwnThread) gets one more,
-//! and so does the [`pool`](crate::pool) when a job needs one.
+//! on the thread that calls `run`; an actor with [`Placement::OwnThread`](crate::Placement::OwnThread) gets one more; so
+//! does the [`pool`](crate::pool) when a job needs one, and the [watchdog](crate::watchdog).
 
 use std::io;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::driver::Driver;
 use crate::event_loop::EventLoop;
@@ -16,6 +16,7 @@ use crate::local::Local;
 use crate::parcel::Control;
 use crate::poller::Poller;
 use crate::pool::Pool;
+use crate::watchdog;
 use crate::world::World;
 
 /// A loop that has its home and its poller, and no thread yet.
@@ -89,6 +90,51 @@ impl Drop for Ended {
         if let Some(to) = self.to.take() {
             // Nobody listens any more when the main thread has given up on a loop that blocks.
             let _ = to.send(Self { index: self.index, to: None, whole: self.whole });
+        }
+    }
+}
+
+/// The thread of the watchdog, if there is one. It ends when this is dropped.
+pub(crate) struct WatchdogThread {
+    world: Arc<World>,
+    ended: Option<flume::Receiver<()>>,
+}
+
+/// How long the end of a run waits for a function that the watchdog has called.
+const WATCHDOG_ENDS: Duration = Duration::from_secs(1);
+
+impl WatchdogThread {
+    /// Starts it, if the runtime is to have one.
+    #[expect(clippy::disallowed_methods, reason = "the one place where threads are started")]
+    pub(crate) fn start(world: &Arc<World>) -> Self {
+        let mut watchdog = Self { world: Arc::clone(world), ended: None };
+        let Some(limit) = world.settings.watchdog else { return watchdog };
+        let (ends, ended) = flume::bounded::<()>(0);
+        let world = Arc::clone(world);
+        let started = thread::Builder::new().name("roundsman-watch".into()).spawn(move || {
+            // Dropped at the end, also of one by panic.
+            let _ends = ends;
+            world.watchdog.is_on(thread::current());
+            watchdog::run(&world, limit);
+        });
+        match started {
+            Ok(thread) => {
+                watchdog.world.watchdog.is_on(thread.thread().clone());
+                watchdog.ended = Some(ended);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no thread for the watchdog: raise `ulimit -u`, or use `Builder::no_watchdog`");
+            }
+        }
+        watchdog
+    }
+}
+
+impl Drop for WatchdogThread {
+    fn drop(&mut self) {
+        self.world.watchdog.end();
+        if let Some(ended) = &self.ended {
+            let _ = ended.recv_timeout(WATCHDOG_ENDS);
         }
     }
 }

@@ -13,10 +13,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use crate::actor::ActorId;
-use crate::cell::CellRef;
+use crate::cell::{CellRef, Uncounted};
 use crate::dead_letter::{Listeners, TellDeadLetter};
 use crate::drain::{Drain, DrainReport};
 use crate::drainer::Draining;
+use crate::dying;
 use crate::home::Home;
 use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
@@ -24,6 +25,7 @@ use crate::pool::Pool;
 use crate::pressure::{WaitForest, WaitSlot};
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
+use crate::watchdog::{TellSlowTurn, Watchdog};
 
 /// The limits and habits of a runtime.
 #[derive(Clone)]
@@ -35,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) spin: bool,
     pub(crate) drain: Drain,
     pub(crate) on_dead_letter: Option<TellDeadLetter>,
+    pub(crate) watchdog: Option<std::time::Duration>,
+    pub(crate) on_slow_turn: Option<TellSlowTurn>,
 }
 
 /// What all loops of one runtime have in common.
@@ -45,6 +49,7 @@ pub(crate) struct World {
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
     pub(crate) draining: Draining,
+    pub(crate) watchdog: Watchdog,
     /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
     /// Those that belong to one actor each, while it lives.
@@ -75,6 +80,7 @@ impl World {
             pool,
             dead_letters,
             draining: Draining::default(),
+            watchdog: Watchdog::default(),
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),
@@ -137,6 +143,11 @@ impl World {
 
     pub(crate) fn home(&self, index: usize) -> Option<Arc<Home>> {
         self.homes.read().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
+    }
+
+    /// The loops that take part in placement.
+    pub(crate) fn placeable_homes(&self) -> Vec<Arc<Home>> {
+        self.homes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// All loops that have not ended.
@@ -246,7 +257,13 @@ impl World {
 
     /// Who keeps a loop busy, for people.
     pub(crate) fn who_keeps(&self, index: usize) -> String {
-        format!("loop {index} gave no answer")
+        let home = self.homes().into_iter().find(|home| home.index == index);
+        let in_turn =
+            home.and_then(|home| home.in_turn.look(|at| Uncounted::at(at).with(dying::path_of)));
+        match in_turn {
+            Some(path) => format!("loop {index} gave no answer: {path} is in its turn"),
+            None => format!("loop {index} gave no answer"),
+        }
     }
 
     /// How many loops and handles are alive.

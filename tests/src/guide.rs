@@ -29,5 +29,8 @@ pub struct Streams;
 #[doc = include_str!("../../docs/sockets.md")]
 pub struct Sockets;
 
+#[doc = include_str!("../../docs/observing.md")]
+pub struct Observing;
+
 #[doc = include_str!("../../docs/simulation.md")]
 pub struct Simulation;

@@ -108,3 +108,20 @@ fn loom_another_thread_frees_what_was_in_turn_when_the_owner_has_said_so() {
         late.join().unwrap();
     });
 }
+
+#[test]
+#[should_panic = "Causality violation"]
+fn loom_the_model_catches_freeing_without_waiting() {
+    loom::model(|| {
+        let in_turn = Arc::new(InTurn::new());
+        let site = Arc::new(Site(UnsafeCell::new(1)));
+        let watchdog = {
+            let in_turn = Arc::clone(&in_turn);
+            thread::spawn(move || look(&in_turn))
+        };
+        in_turn.set(Some(NonNull::from(&*site)));
+        in_turn.set(None);
+        site.write(FREED);
+        watchdog.join().unwrap();
+    });
+}

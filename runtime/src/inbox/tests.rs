@@ -40,11 +40,22 @@ fn a_quiet_owner_is_revived_exactly_once() {
 fn a_full_inbox_hands_the_item_back_and_a_closed_one_too() {
     let inbox = Inbox::new();
     inbox.push(1, || ()).unwrap();
-    assert!(matches!(inbox.push_within(1, 2, false, || ()), Err(Refused::Full(2))));
+    assert!(matches!(inbox.push_within(1, 2, true, || ()), Err(Refused::Full(2))));
     assert!(!inbox.close(), "an item waits");
     inbox.take(&mut Vec::new());
     assert!(inbox.close());
     assert_eq!(inbox.push(3, || ()), Err(3));
-    assert!(matches!(inbox.push_within(1, 4, false, || ()), Err(Refused::Closed(4))));
+    assert!(matches!(inbox.push_within(1, 4, true, || ()), Err(Refused::Closed(4))));
     assert!(!inbox.sleep(false, || ()));
+}
+
+#[test]
+fn only_what_was_taken_and_is_to_be_counted_is_counted() {
+    let inbox = Inbox::new();
+    inbox.push(1, || ()).unwrap();
+    inbox.push_within(2, 2, true, || ()).unwrap();
+    assert!(inbox.push_within(2, 3, true, || ()).is_err());
+    assert_eq!(inbox.depth(), (2, 1));
+    inbox.take(&mut Vec::new());
+    assert_eq!(inbox.depth(), (0, 1), "the count stays");
 }

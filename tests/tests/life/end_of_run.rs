@@ -233,7 +233,7 @@ fn a_simulation_that_only_a_handle_keeps_alive_says_so() {
     let runtime = world(1, 2).build().unwrap();
     let handle = runtime.handle();
     let stuck = runtime.run(Role::<()>::idle).expect_err("nobody is there to use the handle");
-    assert!(matches!(&stuck, RunError::Stuck(what) if what == "handles"), "{stuck}");
+    assert!(matches!(&stuck, RunError::Stuck(what) if what == "1 handle"), "{stuck}");
     drop(handle);
 }
 

@@ -1,0 +1,245 @@
+//! The watchdog: names the actor whose turn takes too long, while it still takes it.
+//!
+//! Run by [`worker`](crate::worker) on a thread of its own, one for each runtime on the OS; a simulated one has none. It
+//! watches and tells; it stops nobody.
+//!
+//! # What it costs
+//! A loop publishes which actor is [in turn](crate::in_turn) and how many turns there have been: plain stores. The time is
+//! measured here, by looking again every quarter of the limit. While all loops sleep this thread sleeps, too, without a
+//! timeout: the first loop that wakes finds it `dozing` and wakes it.
+//!
+//! | who | stores, then a `SeqCst` fence, then loads |
+//! |---|---|
+//! | watchdog | `dozing`; whether each loop sleeps; it sleeps only if all do |
+//! | loop, awake again | that it no longer sleeps; `dozing`; if set, it wakes the watchdog |
+//!
+//! Of two fences one comes first, so at least one of the two sees what the other has stored.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use crate::actor::ActorId;
+use crate::builder::Builder;
+use crate::cell::Uncounted;
+use crate::clock::Clock;
+use crate::dying;
+use crate::home::Home;
+use crate::world::World;
+
+/// A turn that takes longer than [`Builder::watchdog`] allows, and has not ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SlowTurn {
+    /// Whose turn it is.
+    pub id: ActorId,
+    /// Where that actor stands in the tree.
+    pub path: String,
+    /// The type of its messages.
+    pub message: &'static str,
+    /// For how long the turn has been seen to last. It began up to a quarter of the limit earlier.
+    pub elapsed: Duration,
+    /// How many actors wait behind it for their turn on the same loop.
+    pub waiting: u64,
+    /// The loop, counted from 0.
+    pub loop_index: usize,
+}
+
+/// Hears of each slow turn.
+pub(crate) type TellSlowTurn = Arc<dyn Fn(&SlowTurn) + Send + Sync>;
+
+/// The watchdog's limit unless said otherwise.
+pub(crate) const LIMIT: Duration = Duration::from_millis(100);
+/// No shorter limit is allowed, and it does not look more often.
+pub(crate) const LIMIT_MIN: Duration = Duration::from_millis(1);
+
+/// How the watchdog sleeps, and how others wake it.
+#[derive(Default)]
+pub(crate) struct Watchdog {
+    dozing: AtomicBool,
+    over: AtomicBool,
+    thread: OnceLock<Thread>,
+}
+
+impl Watchdog {
+    /// The calling loop is awake again, and has said so.
+    #[inline]
+    pub(crate) fn loop_woke(&self) {
+        // Pairs with the fence in `doze`.
+        fence(Ordering::SeqCst);
+        if self.dozing.load(Ordering::Relaxed) && self.dozing.swap(false, Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    /// Tells it to end.
+    pub(crate) fn end(&self) {
+        // SeqCst, with the unpark behind it: who parks after this does not stay.
+        self.over.store(true, Ordering::SeqCst);
+        self.wake();
+    }
+
+    /// Says which thread it is: whoever can say so first.
+    pub(crate) fn is_on(&self, thread: Thread) {
+        let _ = self.thread.set(thread);
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    /// Sleeps until a loop wakes, unless one is awake.
+    fn doze(&self, all_asleep: impl Fn() -> bool) {
+        self.dozing.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `loop_woke`.
+        fence(Ordering::SeqCst);
+        if all_asleep() && !self.over.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        self.dozing.store(false, Ordering::Relaxed);
+    }
+}
+
+/// What is known of one loop.
+struct Watch {
+    /// The number of the turn that was seen last.
+    turn: u64,
+    since: Instant,
+    /// It is told of when it has lasted so long.
+    told_at: Duration,
+}
+
+impl Watch {
+    /// Looks once. Returns a turn that has lasted too long since it was last told of.
+    fn look(&mut self, home: &Home, now: Instant, limit: Duration) -> Option<SlowTurn> {
+        let turn = home.counters.visits();
+        if turn != self.turn || home.in_turn.get().is_none() {
+            *self = Self { turn, since: now, told_at: limit };
+            return None;
+        }
+        let elapsed = now.duration_since(self.since);
+        if elapsed < self.told_at {
+            return None;
+        }
+        while self.told_at <= elapsed {
+            self.told_at = self.told_at.saturating_mul(2);
+        }
+        let slow = home.in_turn.look(|place| {
+            Uncounted::at(place).with(|cell| SlowTurn {
+                id: cell.header().id,
+                path: dying::path_of(cell),
+                message: (cell.ops().message_name)(),
+                elapsed,
+                waiting: home.counters.runnable(),
+                loop_index: home.index,
+            })
+        });
+        // It may have ended meanwhile, and what was seen may be another's.
+        slow.filter(|_| home.counters.visits() == turn)
+    }
+}
+
+/// Watches the loops of `world` until it is told to end.
+pub(crate) fn run(world: &World, limit: Duration) {
+    let pause = (limit / 4).max(LIMIT_MIN);
+    let homes = world.placeable_homes();
+    let all_asleep = || homes.iter().all(|home| home.counters.asleep_since.get() != 0);
+    let now = Clock::origin();
+    let mut watches: Vec<_> =
+        homes.iter().map(|_| Watch { turn: 0, since: now, told_at: limit }).collect();
+    while !world.watchdog.over.load(Ordering::SeqCst) {
+        let now = Clock::origin();
+        for (home, watch) in homes.iter().zip(&mut watches) {
+            if let Some(slow) = watch.look(home, now, limit) {
+                tell(world, &slow);
+            }
+        }
+        if all_asleep() {
+            world.watchdog.doze(all_asleep);
+        } else {
+            thread::park_timeout(pause);
+        }
+    }
+}
+
+fn tell(world: &World, slow: &SlowTurn) {
+    let SlowTurn { path, message, elapsed, waiting, loop_index, .. } = slow;
+    tracing::warn!(
+        %path,
+        message,
+        ?elapsed,
+        waiting,
+        loop_index,
+        "a turn takes too long: give the work to the pool, or cut it into messages"
+    );
+    if let Some(function) = &world.settings.on_slow_turn
+        && catch_unwind(AssertUnwindSafe(|| function(slow))).is_err()
+    {
+        tracing::error!("the function of `Builder::on_slow_turn` panicked");
+    }
+}
+
+impl Builder {
+    /// How long a turn may take before the watchdog names its actor, at least 1 ms. Default 100 ms.
+    ///
+    /// While the turn goes on it is told of once, and again each time that the elapsed time has doubled: through `tracing`,
+    /// and to [`on_slow_turn`](Self::on_slow_turn). A turn is up to [`budget`](Self::budget) messages of one actor, and
+    /// `started`, `deferred` and `stopping` belong to one. Actors with a [thread of their
+    /// own](crate::Placement::OwnThread) may take as long as they like.
+    ///
+    /// The watchdog is a thread of its own, which sleeps while all loops do. A simulated runtime has none.
+    pub fn watchdog(mut self, limit: Duration) -> Self {
+        self.settings.watchdog = Some(limit);
+        self
+    }
+
+    /// No watchdog, and no thread for it.
+    pub fn no_watchdog(mut self) -> Self {
+        self.settings.watchdog = None;
+        self
+    }
+
+    /// Calls `tell` for each turn that takes too long, on the watchdog's thread, while the turn still goes on. It must not
+    /// block: meanwhile nothing is watched.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// use roundsman_runtime::{Actor, Context, Outcome, Runtime, SlowTurn, Spawn};
+    ///
+    /// /// Blocks its loop until somebody has named it.
+    /// struct Culprit(mpsc::Receiver<SlowTurn>);
+    ///
+    /// impl Actor for Culprit {
+    ///     type Message = ();
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         let named = self.0.recv()?;
+    ///         assert_eq!(named.path, "/culprit");
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    ///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let (tell, told) = mpsc::channel();
+    /// let runtime = Runtime::builder()
+    ///     .loops(1)
+    ///     .watchdog(Duration::from_millis(5))
+    ///     .on_slow_turn(move |slow| _ = tell.send(slow.clone()))
+    ///     .build()?;
+    /// runtime.run_with(Spawn::named("culprit"), || Culprit(told))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_slow_turn(mut self, tell: impl Fn(&SlowTurn) + Send + Sync + 'static) -> Self {
+        self.settings.on_slow_turn = Some(Arc::new(tell));
+        self
+    }
+}
