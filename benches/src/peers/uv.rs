@@ -28,13 +28,8 @@ pub fn run(outstanding: u64, jobs: u64) -> Option<Duration> {
 fn compile() -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/uv_work.c");
     let program = env::current_exe().ok()?.with_file_name("uv_work");
-    let compiled = Command::new("cc")
-        .arg("-O2")
-        .arg(source)
-        .arg("-o")
-        .arg(&program)
-        .arg("-luv")
-        .output();
+    let compiled =
+        Command::new("cc").arg("-O2").arg(source).arg("-o").arg(&program).arg("-luv").output();
     match compiled {
         Ok(output) if output.status.success() => return Some(program),
         Ok(output) => eprintln!("libuv is left out: {}", String::from_utf8_lossy(&output.stderr)),
