@@ -83,16 +83,20 @@ pub(crate) struct Pool {
     /// How long the end of a run waits for jobs.
     pub(crate) deadline: Duration,
     spin: bool,
-    state: Mutex<State>,
+    state: Apart<Mutex<State>>,
     /// Idle threads wait here.
     bell: Condvar,
     /// Whoever waits for the end waits here.
     ended: Condvar,
     /// The lanes in which a job would start at once. A hint, written under the mutex.
-    hungry: AtomicU8,
+    hungry: Apart<AtomicU8>,
     /// What the thread that looks looks at. Written under the mutex.
-    filled: AtomicBool,
+    filled: Apart<AtomicBool>,
 }
+
+/// On cache lines of its own: what one core writes all the time must not take from others what they only read.
+#[repr(align(128))]
+struct Apart<T>(T);
 
 struct State {
     lanes: Lanes,
@@ -185,11 +189,11 @@ impl Pool {
             start_thread,
             deadline,
             spin,
-            hungry: AtomicU8::new(state.hungry()),
-            state: Mutex::new(state),
+            hungry: Apart(AtomicU8::new(state.hungry())),
+            state: Apart(Mutex::new(state)),
             bell: Condvar::new(),
             ended: Condvar::new(),
-            filled: AtomicBool::new(false),
+            filled: Apart(AtomicBool::new(false)),
         };
         Arc::new(pool)
     }
@@ -203,7 +207,7 @@ impl Pool {
     #[inline]
     pub(crate) fn is_hungry(&self, lane: Lane) -> bool {
         // Relaxed: seen late, a batch waits until the loop's next look at its inbox.
-        self.hungry.load(Ordering::Relaxed) & lane.bit() != 0
+        self.hungry.0.load(Ordering::Relaxed) & lane.bit() != 0
     }
 
     /// Puts jobs into their lanes, in this order.
@@ -297,11 +301,11 @@ impl Pool {
     ) -> MutexGuard<'a, State> {
         if !state.looking && spinning.may_spin() {
             state.looking = true;
-            self.filled.store(false, Ordering::Relaxed);
+            self.filled.0.store(false, Ordering::Relaxed);
             self.publish_hunger(&state);
             drop(state);
             // Relaxed: the mutex orders what was submitted.
-            spinning.spin(|| self.filled.load(Ordering::Relaxed));
+            spinning.spin(|| self.filled.0.load(Ordering::Relaxed));
             state = self.lock();
             state.looking = false;
             return state;
@@ -327,7 +331,7 @@ impl Pool {
         if state.nothing_waits() || state.next().is_none() {
             None
         } else if state.looking {
-            self.filled.store(true, Ordering::Relaxed);
+            self.filled.0.store(true, Ordering::Relaxed);
             None
         } else if state.idle > 0 {
             state.idle -= 1;
@@ -466,14 +470,14 @@ impl Pool {
 
     fn publish_hunger(&self, state: &State) {
         let hungry = state.hungry();
-        if self.hungry.load(Ordering::Relaxed) != hungry {
-            self.hungry.store(hungry, Ordering::Relaxed);
+        if self.hungry.0.load(Ordering::Relaxed) != hungry {
+            self.hungry.0.store(hungry, Ordering::Relaxed);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A poisoned mutex means that a push panicked for want of memory; the state is whole all the same.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
