@@ -11,6 +11,7 @@
 //! | `Empty` | – |
 
 use std::any::type_name;
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,11 +22,12 @@ use std::time::Duration;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::dying;
+use crate::home::Home;
 use crate::jobs::JobId;
 use crate::lane::Lane;
 use crate::local::Local;
 use crate::parcel::Parcel;
-use crate::pool::{Errand, Refusal};
+use crate::pool::{Errand, Refusal, is_pool_thread};
 
 /// Code that blocks or computes, for a thread of the pool. It does nothing until an actor starts it with
 /// [`Context::start`](crate::Context::start), and its result is then that actor's own message.
@@ -115,9 +117,7 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         Self(Arc::new(Work {
             about: About {
                 lane,
-                name: None,
-                within: None,
-                expires: None,
+                rare: None,
                 token: CancelToken(AtomicBool::new(false)),
                 ticket: AtomicU64::new(0),
                 way: None,
@@ -128,14 +128,14 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
 
     /// A name, for whoever asks what runs, and for the report of what did not end. Default: the path of its code.
     pub fn named(mut self, name: impl Into<Box<str>>) -> Self {
-        self.edit(|about| about.name = Some(name.into()));
+        self.edit(|about| about.rare().name = Some(name.into()));
         self
     }
 
     /// How long it may wait for a thread, from its start on. If it still waits then, it never runs, and its actor is
     /// told at once: [`JobError::Expired`]. Default: for ever.
     pub fn within(mut self, longest: Duration) -> Self {
-        self.edit(|about| about.within = Some(longest));
+        self.edit(|about| about.rare().within = Some(longest));
         self
     }
 
@@ -154,13 +154,15 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
 
     /// How long it may wait for a thread.
     pub(crate) fn longest_wait(&self) -> Option<Duration> {
-        self.0.about().within
+        self.0.about().rare.as_ref()?.within
     }
 
     /// The errand of this job, with its way home.
     pub(crate) fn prepare(mut self, expires: Option<Timestamp>, way: Way<T, E>) -> Arc<dyn Homing> {
         self.edit(|about| {
-            about.expires = expires;
+            if expires.is_some() {
+                about.rare().expires = expires;
+            }
             about.way = Some(way);
         });
         self.0
@@ -222,10 +224,27 @@ impl CancelToken {
 
 /// The way of a result to the actor that started the job.
 pub(crate) struct Way<T, E> {
-    pub(crate) cell: CellRef,
-    pub(crate) id: JobId,
-    /// Delivers on the owner's loop; made for the owner's type.
-    pub(crate) deliver: fn(&CellRef, &Local, JobId, Result<T, JobError<E>>),
+    cell: CellRef,
+    id: JobId,
+    deliver: Deliver<T, E>,
+    /// Where the cell's home is, to compare it without looking into the cell: see [`LAST_HOME`].
+    home: usize,
+}
+
+/// Delivers a result on the owner's loop; made for the owner's type.
+type Deliver<T, E> = fn(&CellRef, &Local, JobId, Result<T, JobError<E>>);
+
+impl<T, E> Way<T, E> {
+    pub(crate) fn new(cell: CellRef, id: JobId, deliver: Deliver<T, E>) -> Self {
+        let home = Arc::as_ptr(cell.home()) as usize;
+        Self { cell, id, deliver, home }
+    }
+}
+
+thread_local! {
+    /// The loop to which this pool thread has sent a result last. Mostly the next one goes there, too; then the thread
+    /// touches neither the cell nor the count of its home, both of which are in another core's cache.
+    static LAST_HOME: Cell<Option<Arc<Home>>> = const { Cell::new(None) };
 }
 
 /// A job as its owner's loop sees it: without its type, on its way out and home.
@@ -252,12 +271,30 @@ trait Prepared<T, E>: Homing {
 /// What is known of a job without the type of its code.
 struct About<T, E> {
     lane: Lane,
-    name: Option<Box<str>>,
-    within: Option<Duration>,
-    expires: Option<Timestamp>,
+    rare: Option<Box<Rare>>,
     token: CancelToken,
     ticket: AtomicU64,
     way: Option<Way<T, E>>,
+}
+
+/// What only some jobs have: the others stay small, for they travel between cores.
+#[derive(Default)]
+struct Rare {
+    name: Option<Box<str>>,
+    within: Option<Duration>,
+    expires: Option<Timestamp>,
+}
+
+impl Rare {
+    fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+}
+
+impl<T, E> About<T, E> {
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
 }
 
 /// The ticket of a job that was taken back before it was submitted.
@@ -309,7 +346,7 @@ where
     }
 
     fn name(&self) -> String {
-        match &self.about.name {
+        match self.about.rare.as_ref().and_then(|rare| rare.name.as_ref()) {
             Some(name) => name.to_string(),
             None => type_name::<F>().trim_end_matches("::{{closure}}").to_owned(),
         }
@@ -334,7 +371,7 @@ where
     fn begin(&self, now: Timestamp) -> bool {
         let why = if self.about.token.is_cancelled() {
             JobError::Cancelled
-        } else if self.about.expires.is_some_and(|expires| expires <= now) {
+        } else if self.about.rare.as_ref().is_some_and(|rare| rare.has_expired(now)) {
             JobError::Expired
         } else {
             return true;
@@ -362,9 +399,16 @@ where
 
     fn go_home(self: Arc<Self>) {
         let Some(way) = &self.about.way else { return };
-        let home = Arc::clone(way.cell.home());
+        let last = if is_pool_thread() { LAST_HOME.take() } else { None };
+        let home = match last {
+            Some(home) if Arc::as_ptr(&home) as usize == way.home => home,
+            _ => Arc::clone(way.cell.home()),
+        };
         // An ended loop has no owner left.
         drop(home.post(Parcel::Job(self)));
+        if is_pool_thread() {
+            LAST_HOME.set(Some(home));
+        }
     }
 
     fn refuse(&self, why: Refusal) {

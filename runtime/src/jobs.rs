@@ -23,7 +23,7 @@ use crate::hooks::Hooks;
 use crate::job::{Homing, Job, JobError, Way};
 use crate::lane::{LANES, Lane};
 use crate::local::Local;
-use crate::pool::{Errand, Pool, Refusal};
+use crate::pool::{Pool, Queued, Refusal};
 use crate::timer_wheel::TimerKey;
 
 /// So many jobs are handed to the pool together.
@@ -68,7 +68,7 @@ impl Jobs {
 /// are 64 of them, and at the latest when the loop next looks at its inbox.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    jobs: RefCell<Vec<(Lane, Arc<dyn Errand>)>>,
+    jobs: RefCell<Vec<(Lane, Queued)>>,
     /// With how many more each lane is over, as far as this loop knows; 0 if it is, or nothing is known.
     room: [Cell<usize>; LANES],
 }
@@ -92,9 +92,9 @@ impl Outbox {
     }
 
     /// Adds a job. True if its lane is over.
-    fn push(&self, local: &Local, lane: Lane, errand: Arc<dyn Errand>) -> bool {
+    fn push(&self, local: &Local, lane: Lane, job: Queued) -> bool {
         let mut jobs = self.jobs.borrow_mut();
-        jobs.push((lane, errand));
+        jobs.push((lane, job));
         let full = jobs.len() >= BATCH;
         drop(jobs);
         let room = &self.room[lane.index()];
@@ -131,10 +131,10 @@ impl<A: Actor> Context<'_, A> {
         let generation = jobs.generation;
         let vacant = jobs.entries.vacant_entry();
         let id = JobId { index: vacant.key() as u32, generation };
-        let way = Way { cell: cell.clone(), id, deliver: deliver::<A, T, E, F> };
+        let way = Way::new(cell.clone(), id, deliver::<A, T, E, F>);
         let errand = job.prepare(expires, way);
         let deadline = expires.map(|at| local.arm_job(at, cell.clone(), id));
-        let outgoing: Arc<dyn Homing> = Arc::clone(&errand);
+        let outgoing = Queued::new(Arc::<dyn Homing>::clone(&errand));
         vacant.insert(Entry { generation, errand, map: Box::new(map), deadline });
         drop(hooks);
         local.keep();

@@ -49,6 +49,20 @@ pub(crate) trait Errand: Send + Sync {
     fn describe(&self) -> (String, String);
 }
 
+/// An errand on its way into a lane.
+pub(crate) struct Queued {
+    errand: Arc<dyn Errand>,
+    /// The reference by which others find it while it runs. Made where the errand was made: counting it under the mutex
+    /// would wait there for a cache line that another core has.
+    known: Arc<dyn Errand>,
+}
+
+impl Queued {
+    pub(crate) fn new(errand: Arc<dyn Errand>) -> Self {
+        Self { known: Arc::clone(&errand), errand }
+    }
+}
+
 /// Why a job never ran.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refusal {
@@ -69,20 +83,24 @@ pub(crate) struct Pool {
     /// How long the end of a run waits for jobs.
     pub(crate) deadline: Duration,
     spin: bool,
-    state: Mutex<State>,
+    state: Apart<Mutex<State>>,
     /// Idle threads wait here.
     bell: Condvar,
     /// Whoever waits for the end waits here.
     ended: Condvar,
     /// The lanes in which a job would start at once. A hint, written under the mutex.
-    hungry: AtomicU8,
+    hungry: Apart<AtomicU8>,
     /// What the thread that looks looks at. Written under the mutex.
-    filled: AtomicBool,
+    filled: Apart<AtomicBool>,
 }
+
+/// On cache lines of its own: what one core writes all the time must not take from others what they only read.
+#[repr(align(128))]
+struct Apart<T>(T);
 
 struct State {
     lanes: Lanes,
-    backlogs: [Backlog<Arc<dyn Errand>>; LANES],
+    backlogs: [Backlog<Queued>; LANES],
     /// What each thread runs, and since when.
     running: Vec<Option<Running>>,
     /// Threads that have been started and have not ended.
@@ -171,11 +189,11 @@ impl Pool {
             start_thread,
             deadline,
             spin,
-            hungry: AtomicU8::new(state.hungry()),
-            state: Mutex::new(state),
+            hungry: Apart(AtomicU8::new(state.hungry())),
+            state: Apart(Mutex::new(state)),
             bell: Condvar::new(),
             ended: Condvar::new(),
-            filled: AtomicBool::new(false),
+            filled: Apart(AtomicBool::new(false)),
         };
         Arc::new(pool)
     }
@@ -189,29 +207,26 @@ impl Pool {
     #[inline]
     pub(crate) fn is_hungry(&self, lane: Lane) -> bool {
         // Relaxed: seen late, a batch waits until the loop's next look at its inbox.
-        self.hungry.load(Ordering::Relaxed) & lane.bit() != 0
+        self.hungry.0.load(Ordering::Relaxed) & lane.bit() != 0
     }
 
     /// Puts jobs into their lanes, in this order.
-    pub(crate) fn submit(
-        self: &Arc<Self>,
-        jobs: &mut Vec<(Lane, Arc<dyn Errand>)>,
-        now: Timestamp,
-    ) -> Room {
-        jobs.retain(|(_, errand)| !errand.is_void());
+    pub(crate) fn submit(self: &Arc<Self>, jobs: &mut Vec<(Lane, Queued)>, now: Timestamp) -> Room {
+        jobs.retain(|(_, job)| !job.errand.is_void());
         let mut state = self.lock();
         if state.closed {
             drop(state);
-            refuse(jobs.drain(..).map(|(_, errand)| errand), Refusal::Closed);
+            refuse(jobs.drain(..).map(|(_, job)| job.errand), Refusal::Closed);
             return [usize::MAX; LANES];
         }
-        for (lane, errand) in jobs.drain(..) {
+        for (lane, job) in jobs.drain(..) {
             let backlog = &mut state.backlogs[lane.index()];
-            errand.enqueued(backlog.next_ticket());
-            backlog.push(errand, now);
+            job.errand.enqueued(backlog.next_ticket());
+            backlog.push(job, now);
         }
         let room = state.backlogs.each_ref().map(Backlog::room);
         let summons = self.summon(&mut state);
+        self.publish_hunger(&state);
         drop(state);
         self.carry_out(summons);
         room
@@ -220,7 +235,7 @@ impl Pool {
     /// Takes a job back that has not been given to a thread.
     pub(crate) fn withdraw(&self, lane: Lane, ticket: u64) -> Option<Arc<dyn Errand>> {
         let mut state = self.lock();
-        let errand = state.backlogs[lane.index()].withdraw(ticket)?;
+        let Queued { errand, .. } = state.backlogs[lane.index()].withdraw(ticket)?;
         let resumed = state.backlogs[lane.index()].fell();
         self.publish_hunger(&state);
         drop(state);
@@ -252,6 +267,9 @@ impl Pool {
                 continue;
             }
             let summons = self.summon(&mut state);
+            if state.nothing_waits() {
+                self.publish_hunger(&state);
+            }
             drop(state);
             if let Some(done) = done.take() {
                 done.go_home();
@@ -283,11 +301,11 @@ impl Pool {
     ) -> MutexGuard<'a, State> {
         if !state.looking && spinning.may_spin() {
             state.looking = true;
-            self.filled.store(false, Ordering::Relaxed);
+            self.filled.0.store(false, Ordering::Relaxed);
             self.publish_hunger(&state);
             drop(state);
             // Relaxed: the mutex orders what was submitted.
-            spinning.spin(|| self.filled.load(Ordering::Relaxed));
+            spinning.spin(|| self.filled.0.load(Ordering::Relaxed));
             state = self.lock();
             state.looking = false;
             return state;
@@ -310,10 +328,10 @@ impl Pool {
 
     /// Sees to it that a job that may start gets a thread, if one does.
     fn summon(&self, state: &mut State) -> Option<Summons> {
-        let summons = if state.next().is_none() {
+        if state.nothing_waits() || state.next().is_none() {
             None
         } else if state.looking {
-            self.filled.store(true, Ordering::Relaxed);
+            self.filled.0.store(true, Ordering::Relaxed);
             None
         } else if state.idle > 0 {
             state.idle -= 1;
@@ -324,9 +342,7 @@ impl Pool {
             Some(Summons::Start(state.threads - 1))
         } else {
             None
-        };
-        self.publish_hunger(state);
-        summons
+        }
     }
 
     fn carry_out(self: &Arc<Self>, summons: Option<Summons>) {
@@ -394,7 +410,7 @@ impl Pool {
         jobs.extend(running.map(|one| (Lane::ALL[one.lane], Arc::clone(&one.errand), true)));
         for lane in Lane::ALL {
             let waiting = state.backlogs[lane.index()].iter();
-            jobs.extend(waiting.map(|errand| (lane, Arc::clone(errand), false)));
+            jobs.extend(waiting.map(|job| (lane, Arc::clone(&job.errand), false)));
         }
         drop(state);
         let status = |(lane, errand, running): (Lane, Arc<dyn Errand>, bool)| {
@@ -454,14 +470,14 @@ impl Pool {
 
     fn publish_hunger(&self, state: &State) {
         let hungry = state.hungry();
-        if self.hungry.load(Ordering::Relaxed) != hungry {
-            self.hungry.store(hungry, Ordering::Relaxed);
+        if self.hungry.0.load(Ordering::Relaxed) != hungry {
+            self.hungry.0.store(hungry, Ordering::Relaxed);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // A poisoned mutex means that a push panicked for want of memory; the state is whole all the same.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -487,14 +503,18 @@ impl State {
         self.lanes.next(|lane| !self.backlogs[lane].is_empty())
     }
 
+    fn nothing_waits(&self) -> bool {
+        self.backlogs.iter().all(Backlog::is_empty)
+    }
+
     /// Takes the job that starts next for the thread of this number.
     fn take(&mut self, index: usize, now: Timestamp) -> Option<Taken> {
         let lane = self.next()?;
         let backlog = &mut self.backlogs[lane];
-        let errand = backlog.pop(now)?;
+        let Queued { errand, known } = backlog.pop(now)?;
         let resumed = backlog.fell();
         self.lanes.started(lane);
-        self.running[index] = Some(Running { lane, errand: Arc::clone(&errand), since: now });
+        self.running[index] = Some(Running { lane, errand: known, since: now });
         Some(Taken { errand, resumed })
     }
 
@@ -516,7 +536,7 @@ impl State {
     fn take_all(&mut self) -> (Vec<Arc<dyn Errand>>, Vec<Resume>) {
         let (mut jobs, mut resumed) = (Vec::new(), Vec::new());
         for backlog in &mut self.backlogs {
-            jobs.extend(backlog.withdraw_all());
+            jobs.extend(backlog.withdraw_all().map(|job| job.errand));
             resumed.extend(backlog.fell());
         }
         (jobs, resumed)

@@ -23,6 +23,9 @@ pub struct Timers;
 #[doc = include_str!("../../docs/pressure.md")]
 pub struct Pressure;
 
+#[doc = include_str!("../../docs/pool.md")]
+pub struct Pool;
+
 #[doc = include_str!("../../docs/streams.md")]
 pub struct Streams;
 

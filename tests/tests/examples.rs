@@ -7,7 +7,7 @@ use roundsman_tests::example::Example;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 4] = ["chat", "counter", "echo", "pipeline"];
+const TESTED: [&str; 5] = ["chat", "counter", "echo", "pipeline", "pool"];
 
 fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
@@ -44,6 +44,13 @@ fn counter_prints_its_total_and_ends() {
 fn pipeline_prints_its_entries_their_number_and_their_sum() {
     let expected = ["rent 700", "bread 12", "tea 9", "3 entries", "721 in all"];
     assert_eq!(printed("pipeline"), expected);
+}
+
+#[test]
+fn pool_counts_primes_and_survives_a_panic_and_a_job_that_was_given_up() {
+    let expected =
+        ["4203 primes below 40000", "one job panicked, one was cancelled, and the pool goes on"];
+    assert_eq!(printed("pool"), expected);
 }
 
 #[test]

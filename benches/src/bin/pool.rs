@@ -22,11 +22,13 @@ fn main() {
     let mut options = Options::from_env();
     let shrink = options.value("--shrink", 1);
     let only: Option<String> = options.optional("--only");
+    let one: Option<u64> = options.optional("--outstanding");
     let mut table = Table::new("Jobs on a pool of four threads", options.rounds());
     options.finish();
 
     for _ in table.rounds() {
-        for (outstanding, jobs) in LOADS {
+        let loads = LOADS.into_iter().filter(|(load, _)| one.is_none_or(|one| one == *load));
+        for (outstanding, jobs) in loads {
             for (name, run) in CONTENDERS {
                 let jobs = (jobs / shrink).max(1);
                 if only.as_deref().is_some_and(|only| only != name) {
