@@ -221,12 +221,12 @@ mod tests {
 
     #[test]
     fn a_report_names_what_was_cut() {
-        let path = "/root/slow".to_owned();
+        let path = "/service/slow".to_owned();
         let actors = vec![CutActor { path, queued: 3, unfinished: true }];
         let report = DrainReport { actors, more_actors: 2, ..DrainReport::default() };
         assert!(!report.is_clean());
         let text = report.to_string();
-        assert!(text.contains("/root/slow with 3 messages queued, unfinished; 2 more"), "{text}");
+        assert!(text.contains("/service/slow with 3 messages queued, unfinished; 2 more"), "{text}");
         assert!(DrainReport::default().is_clean());
     }
 }

@@ -215,6 +215,7 @@ fn urgent<A: Actor>(
         }
         let Some(message) = hooks.borrow_mut().next_unstashed() else { break };
         local.counters().handled.add(1);
+        actor.own().count_handled();
         state.receive(message, ctx)?;
         over = local.has_attention() && interrupted(actor);
     }

@@ -39,8 +39,7 @@ pub fn beside_any(
         if let Err(panic) = thread.join() {
             std::panic::resume_unwind(panic);
         }
-        let ledger = books.metrics().ledger();
-        assert!(ledger.is_balanced(), "{ledger}");
+        assert_balanced(&books);
         result
     })
 }

@@ -6,6 +6,8 @@ use std::net::{TcpListener, TcpStream};
 
 use roundsman_tests::example::Example;
 
+use crate::stuff;
+
 /// The echo example, and a client that it serves.
 fn serve() -> (Example, TcpStream) {
     let mut echo = Example::start("echo", &["127.0.0.1:0"]);
@@ -16,22 +18,6 @@ fn serve() -> (Example, TcpStream) {
     let mut byte = [0];
     client.read_exact(&mut byte).expect("it echoes");
     (echo, client)
-}
-
-/// Sends until neither side takes any more: what the server has read it cannot write.
-fn stuff(client: &mut TcpStream) {
-    client.set_nonblocking(true).expect("it can be");
-    let block = [1; 65_536];
-    let mut refused = 0;
-    while refused < 1_000 {
-        match client.write(&block) {
-            Ok(_) => refused = 0,
-            Err(_) => {
-                refused += 1;
-                std::thread::yield_now();
-            }
-        }
-    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
 
+use crate::stuff;
 use roundsman::net::{Connection, tcp};
 use roundsman::prelude::StreamContext;
 use roundsman::stream::{Item, PipeError, Summary};
@@ -88,19 +89,7 @@ fn what_was_read_before_the_drain_is_still_written() {
 fn a_client_that_does_not_read_is_cut_and_its_pipeline_named() {
     let result = beside_any(Runtime::builder().loops(1), |handle| {
         let (_, mut client) = serve(&handle);
-        client.set_nonblocking(true).expect("it can be");
-        // Until neither side takes any more.
-        let block = [1; 65_536];
-        let mut refused = 0;
-        while refused < 1_000 {
-            match client.write(&block) {
-                Ok(_) => refused = 0,
-                Err(_) => {
-                    refused += 1;
-                    std::thread::yield_now();
-                }
-            }
-        }
+        stuff(&mut client);
         let links = std::time::Duration::from_millis(50);
         let report = handle.shutdown(Drain::default().phase(DrainPhase::Links, links));
         assert_eq!(report.actors.len(), 1, "{report}");
