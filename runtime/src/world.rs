@@ -42,6 +42,8 @@ pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
+    /// The first actor whose books did not balance as it ended.
+    pub(crate) unbalanced: OnceLock<String>,
     pub(crate) watchdog: Watchdog,
     /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
@@ -72,6 +74,7 @@ impl World {
             settings,
             dead_letters,
             watchdog: Watchdog::default(),
+            unbalanced: OnceLock::new(),
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),
