@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
     pub(crate) draining: Draining,
+    /// The first actor whose books did not balance as it ended.
+    pub(crate) unbalanced: OnceLock<String>,
     pub(crate) watchdog: Watchdog,
     /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
@@ -81,6 +83,7 @@ impl World {
             dead_letters,
             draining: Draining::default(),
             watchdog: Watchdog::default(),
+            unbalanced: OnceLock::new(),
             registry: Registry::default(),
             forest: WaitForest::new(),
             homes: RwLock::default(),

@@ -5,7 +5,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use roundsman::{Builder, DeadLetterReason, RuntimeHandle};
+use roundsman::{Actor, Builder, DeadLetterReason, RunError, Runtime, RuntimeHandle};
+
+/// Runs `root`, then looks at the runtime's books, unless something was left behind.
+///
+/// # Errors
+/// As [`Runtime::run`].
+///
+/// # Panics
+/// If the books do not balance.
+#[track_caller]
+pub fn run_balanced<A: Actor>(runtime: Runtime, root: impl FnOnce() -> A) -> Result<(), RunError> {
+    let handle = runtime.handle().unref();
+    let result = runtime.run(root);
+    if matches!(result, Ok(()) | Err(RunError::RootFailed(_))) {
+        assert_balanced(&handle);
+    }
+    result
+}
 
 /// Looks at the books of a runtime that has stopped: every message has had exactly one fate.
 ///

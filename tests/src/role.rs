@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use roundsman::{Actor, Builder, Context, ExitReason, Outcome, RunError};
 
-use crate::ledger::assert_balanced;
+use crate::ledger::run_balanced;
 
 type Started<M> = Box<dyn FnOnce(&mut Context<'_, Role<M>>) -> Outcome>;
 type Receive<M> = Box<dyn FnMut(M, &mut Context<'_, Role<M>>) -> Outcome>;
@@ -38,13 +38,9 @@ thread_local! {
 pub fn play<A: Actor>(builder: Builder, root: impl FnOnce() -> A) -> Result<(), RunError> {
     PANICS.take();
     let runtime = builder.build().expect("a runtime can be built");
-    let handle = runtime.handle().unref();
-    let result = runtime.run(root);
+    let result = run_balanced(runtime, root);
     let panics = PANICS.take();
     assert!(panics.is_empty(), "{panics:#?}");
-    if !matches!(result, Err(RunError::Stuck(..))) {
-        assert_balanced(&handle);
-    }
     result
 }
 

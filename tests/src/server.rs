@@ -9,6 +9,7 @@ use roundsman::net::{ConnectError, Connection, tcp};
 use roundsman::stream::{Item, PipeError, StreamContext, Summary};
 use roundsman::{Address, Context, Outcome, Runtime, RuntimeHandle};
 
+use crate::ledger::run_balanced;
 use crate::patience::must_end;
 use crate::role::Role;
 
@@ -86,7 +87,7 @@ impl Server {
                     Ok(())
                 })
             };
-            runtime.run(root).expect("the server does not fail");
+            run_balanced(runtime, root).expect("the server does not fail");
         });
         let (handle, root) = receiver.recv().expect("the server starts");
         Self { address, handle, root, thread: Some(thread) }

@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use roundsman::{Actor, Address, Builder, Context, Outcome, Placement, Spawn};
 
+use crate::ledger::run_balanced;
 use crate::role::Role;
 
 /// What the inbox of a loop holds before it counts as over.
@@ -82,9 +83,8 @@ impl Topology {
         let gauges: Arc<[Gauge]> = self.nodes.iter().map(|_| Gauge::default()).collect();
         let (topology, measured) = (self.clone(), Arc::clone(&gauges));
         let runtime = builder.loops(self.loops).build().expect("a runtime can be built");
-        runtime
-            .run(move || Role::<()>::idle().started(move |ctx| topology.plant(ctx, &measured)))
-            .expect("the root does not fail");
+        let root = move || Role::<()>::idle().started(move |ctx| topology.plant(ctx, &measured));
+        run_balanced(runtime, root).expect("the root does not fail");
         let sum = |one: fn(&Gauge) -> &AtomicU64| {
             gauges.iter().map(|gauge| one(gauge).load(Ordering::SeqCst)).sum::<u64>()
         };

@@ -9,6 +9,7 @@ use roundsman::stream::{Item, PipeError, Running, Source, StreamContext, Summary
 use roundsman::{Actor, Context, MissedTicks, Outcome, Runtime, TimerId};
 
 use crate::counted::{Count, Counted};
+use crate::ledger::run_balanced;
 use crate::links::Kind;
 use crate::pairs::{Pair, Pairing};
 use crate::patience::must_end;
@@ -146,7 +147,7 @@ impl<T: Payload> Trial<T> {
         let trial = *self;
         must_end(move || {
             let receiver = Receiver::new(trial, sender);
-            world.runtime().run(move || receiver).expect("the receiver does not fail");
+            run_balanced(world.runtime(), move || receiver).expect("the receiver does not fail");
         });
         receiver.recv().expect("a receiver reports as it stops")
     }

@@ -274,3 +274,19 @@ fn a_refused_send_of_a_plain_thread_is_sent_and_handed_back_in_one() {
         assert!(ledger.is_balanced(), "{ledger}");
     });
 }
+
+#[test]
+fn messages_under_way_to_a_runtime_that_never_ran_are_dead_letters() {
+    let runtime = Runtime::builder().loops(2).build().unwrap();
+    let handle = runtime.handle().unref();
+    let to: Address<()> =
+        handle.spawn(Placement::Loop(1), Spawn::new(), Role::idle).expect("it has not ended");
+    for _ in 0..3 {
+        to.send(()).unwrap();
+    }
+    assert_eq!(handle.metrics().ledger().in_flight(), 3);
+    drop(runtime);
+    let ledger = handle.metrics().ledger();
+    assert_eq!(ledger.dead_lettered(DeadLetterReason::LoopEnded), 3, "{ledger}");
+    assert!(ledger.is_balanced(), "{ledger}");
+}
