@@ -25,7 +25,7 @@ enum Msg {
 
 /// How many primes there are in one slice.
 fn primes(slice: u64) -> Job<usize> {
-    let is_prime = |n: u64| n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0);
+    let is_prime = |n: u64| n > 1 && (2..).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d));
     let range = slice * SLICE..(slice + 1) * SLICE;
     job(Lane::User, move || range.filter(|n| is_prime(*n)).count()).named(format!("slice {slice}"))
 }

@@ -37,7 +37,8 @@ impl<M> fmt::Debug for SendError<M> {
     }
 }
 
-/// A message that was not accepted by [`Address::try_send`] or [`Address::send_timeout`]; it is handed back.
+/// A message that was not accepted by [`Address::try_send`](crate::Address::try_send) or
+/// [`Address::send_timeout`](crate::Address::send_timeout); it is handed back.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrySendError<M> {
