@@ -66,14 +66,19 @@ impl Jobs {
 
 /// Jobs of one loop on their way to the pool. They leave together: at once if a thread would run one at once, when there
 /// are 64 of them, and at the latest when the loop next looks at its inbox.
-#[derive(Default)]
 pub(crate) struct Outbox {
+    /// Kept here, for what is known of the loop stands on a line that all who send to it write.
+    pool: Arc<Pool>,
     jobs: RefCell<Vec<(Lane, Queued)>>,
     /// With how many more each lane is over, as far as this loop knows; 0 if it is, or nothing is known.
     room: [Cell<usize>; LANES],
 }
 
 impl Outbox {
+    pub(crate) fn new(pool: Arc<Pool>) -> Self {
+        Self { pool, jobs: RefCell::default(), room: Default::default() }
+    }
+
     /// Hands everything to the pool.
     pub(crate) fn flush(&self, local: &Local) {
         if !self.jobs.borrow().is_empty() {
@@ -85,7 +90,7 @@ impl Outbox {
     fn hand_over(&self, local: &Local) {
         let now = local.driver.clock.now();
         // Nothing of the user's runs while the list is borrowed: what the pool refuses goes home through the inbox.
-        let room = local.home.world.pool.submit(&mut self.jobs.borrow_mut(), now);
+        let room = self.pool.submit(&mut self.jobs.borrow_mut(), now);
         for (lane, room) in self.room.iter().zip(room) {
             lane.set(room);
         }
@@ -98,7 +103,7 @@ impl Outbox {
         let full = jobs.len() >= BATCH;
         drop(jobs);
         let room = &self.room[lane.index()];
-        if full || room.get() <= 1 || local.home.world.pool.is_hungry(lane) {
+        if full || room.get() <= 1 || self.pool.is_hungry(lane) {
             self.hand_over(local);
             return room.get() == 0;
         }

@@ -99,6 +99,7 @@ thread_local! {
 
 impl Local {
     pub(crate) fn new(home: Arc<Home>, driver: Driver) -> Self {
+        let outbox = Outbox::new(Arc::clone(&home.world.pool));
         Self {
             now: Cell::new(driver.clock.now()),
             budget: home.world.settings.budget as usize,
@@ -108,7 +109,7 @@ impl Local {
             attention: Cell::new(false),
             noted: RefCell::default(),
             noted_lanes: Cell::new(0),
-            outbox: Outbox::default(),
+            outbox,
             deferred: RefCell::default(),
             graves: RefCell::default(),
             wheel: RefCell::new(TimerWheel::new()),
