@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use crate::dead_letter::DeadLetter;
@@ -215,6 +215,7 @@ impl Builder {
     /// # Errors
     /// See [`BuildError`]; each says what to change.
     pub fn build(self) -> Result<Runtime, BuildError> {
+        say_if_panics_abort();
         let loops = self.loop_count()?;
         if self.settings.budget == 0 {
             return Err(BuildError::Budget);
@@ -246,6 +247,19 @@ impl Builder {
                 Ok(cores.min(MAX_LOOPS))
             }
         }
+    }
+}
+
+/// Where panics abort, they cannot be caught: said once a process, for it is easily overlooked.
+fn say_if_panics_abort() {
+    static SAID: Once = Once::new();
+    if cfg!(panic = "abort") {
+        SAID.call_once(|| {
+            tracing::warn!(
+                "built with panic = \"abort\": an actor that panics ends the process, and no supervisor can help; \
+                 errors that handlers return are failures as ever"
+            );
+        });
     }
 }
 

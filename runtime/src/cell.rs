@@ -142,7 +142,7 @@ pub(crate) struct Ops {
     pub(crate) job_expired: fn(&CellRef, &Local, JobId),
     pub(crate) ready: fn(&CellRef, &Local, SourceId, Readiness),
     pub(crate) queued: fn(&CellRef, &Local) -> usize,
-    /// The same, with what waits ahead of the mailbox or was put aside.
+    /// The same, with what was put aside.
     pub(crate) backlog: fn(&CellRef, &Local) -> usize,
     pub(crate) held: fn(&CellRef, &Local) -> Held,
     free: unsafe fn(NonNull<Header>),

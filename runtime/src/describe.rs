@@ -114,7 +114,7 @@ fn describe(local: &Local, cell: &CellRef) -> Description {
     }
     Description {
         condition,
-        queued: (cell.ops().queued)(cell, local),
+        queued: (cell.ops().backlog)(cell, local),
         ledger: own.ledger(),
         paused: Duration::from_nanos(paused) + waited,
         held,

@@ -226,7 +226,10 @@ mod tests {
         let report = DrainReport { actors, more_actors: 2, ..DrainReport::default() };
         assert!(!report.is_clean());
         let text = report.to_string();
-        assert!(text.contains("/service/slow with 3 messages queued, unfinished; 2 more"), "{text}");
+        assert!(
+            text.contains("/service/slow with 3 messages queued, unfinished; 2 more"),
+            "{text}"
+        );
         assert!(DrainReport::default().is_clean());
     }
 }

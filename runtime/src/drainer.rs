@@ -18,7 +18,6 @@ use crate::address::Address;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::context::Context;
-use crate::dead_letter;
 use crate::drain::{CutActor, Drain, DrainPhase, DrainReport, PhaseReport};
 use crate::dying;
 use crate::exit::ExitReason;
@@ -299,7 +298,7 @@ impl Drainer {
     /// seen with its fate alone.)
     fn look_at_books(&mut self, world: &World) -> bool {
         let idle = world.homes().iter().all(|home| Local::is_current(home) || home.is_idle());
-        let mut books = dead_letter::books(world);
+        let mut books: Ledger = world.metrics().iter().map(|one| one.ledger).sum();
         books.sent -= self.looks;
         books.handled -= self.looks;
         let still = self.books.replace(books) == Some(books);

@@ -306,13 +306,13 @@ pub(crate) fn stash<A: Actor>(
     Ok(())
 }
 
-/// Everything that waits for an actor.
+/// All messages that wait for an actor, those that it has put aside included.
 pub(crate) fn backlog<A: Actor>(actor: &Handle<'_, A>) -> usize {
-    let ahead = actor.front().hooks_if_any(actor.local).map_or(0, |hooks| {
+    let aside = actor.front().hooks_if_any(actor.local).map_or(0, |hooks| {
         let hooks = hooks.borrow();
-        hooks.urgent.len() + hooks.stash.len() + hooks.unstashed.len()
+        hooks.stash.len() + hooks.unstashed.len()
     });
-    ahead + actor.mailbox(|mailbox| mailbox.len())
+    aside + actor.mailbox(|mailbox| mailbox.len())
 }
 
 /// How many messages are put aside.

@@ -17,6 +17,12 @@ pub struct Messages;
 #[doc = include_str!("../../docs/loop.md")]
 pub struct Loop;
 
+#[doc = include_str!("../../docs/failure.md")]
+pub struct Failure;
+
+#[doc = include_str!("../../docs/stopping.md")]
+pub struct Stopping;
+
 #[doc = include_str!("../../docs/timers.md")]
 pub struct Timers;
 

@@ -7,7 +7,7 @@ use roundsman_tests::example::Example;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 5] = ["chat", "counter", "echo", "pipeline", "pool"];
+const TESTED: [&str; 6] = ["chat", "counter", "echo", "pipeline", "pool", "supervised"];
 
 fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
@@ -51,6 +51,26 @@ fn pool_counts_primes_and_survives_a_panic_and_a_job_that_was_given_up() {
     let expected =
         ["4203 primes below 40000", "one job panicked, one was cancelled, and the pool goes on"];
     assert_eq!(printed("pool"), expected);
+}
+
+#[test]
+fn supervised_heals_itself_and_loses_the_bad_message_only() {
+    let ended = Example::start::<&str>("supervised", &[]).ended();
+    let expected = [
+        "the teller begins",
+        "the teller has read 10",
+        "the teller has read 20",
+        "the teller failed: \"a lot\": invalid digit found in string",
+        "the teller begins",
+        "the teller has read 12",
+        "42 in the ledger",
+        "the teller was stopped",
+    ];
+    assert_eq!(ended.stdout, expected);
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let failures = ended.stderr.matches("an actor failed").count();
+    assert_eq!(failures, 1, "logged once, with its path: {}", ended.stderr);
+    assert!(ended.stderr.contains("/bank/teller"), "{}", ended.stderr);
 }
 
 #[test]
