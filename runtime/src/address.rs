@@ -257,7 +257,7 @@ impl<M: Send + 'static> Address<M> {
             if FRESH {
                 local.counters().sent.add(1);
             }
-            if flags & (flag::SCHEDULED | flag::PAUSED) == 0 {
+            if flags & (flag::SCHEDULED | flag::PAUSED | flag::VACANT) == 0 {
                 own.flags.set(flags | flag::SCHEDULED);
                 local.enqueue(&self.cell);
             }
