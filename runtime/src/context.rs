@@ -28,7 +28,7 @@ use crate::send_error::TrySendError;
 use crate::spawn::{Placement, Scope, Spawn};
 use crate::timer_wheel::TimerKey;
 use crate::waiting;
-use crate::watch::Watch;
+use crate::watch::{self, Watch};
 
 /// The deadline of [`Context::ask`]: 5 s.
 pub const ASK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -174,12 +174,15 @@ impl<'a, A: Actor> Context<'a, A> {
         let watcher = Watcher { id, tell: self.recipient(map) };
         let cell = address.cell().clone();
         Parcel::Watch { cell: cell.clone(), watcher }.send(&cell);
-        Watch { cell, id }
+        let watch = Watch { cell, id };
+        watch::note(self.actor.own(), &watch);
+        watch
     }
 
     /// Takes a watch back. The message may still come if the actor has ended meanwhile.
     pub fn unwatch(&mut self, watch: Watch) {
         let Watch { cell, id } = watch;
+        watch::forget(self.actor.own(), id);
         Parcel::Unwatch { cell: cell.clone(), id }.send(&cell);
     }
 

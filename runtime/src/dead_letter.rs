@@ -198,11 +198,12 @@ impl Listeners {
         }
     }
 
-    /// Adds a recipient. Those whose actors have ended leave.
+    /// Adds a recipient, in the place of an earlier one of the same actor. Those whose actors have ended leave.
     fn subscribe(&self, recipient: Recipient<DeadLetter>) {
         recipient.listen();
         let mut recipients = self.recipients.write().unwrap_or_else(PoisonError::into_inner);
-        let living = recipients.iter().filter(|one| !one.is_closed()).cloned();
+        let id = recipient.id();
+        let living = recipients.iter().filter(|one| !one.is_closed() && one.id() != id).cloned();
         *recipients = Arc::new(living.chain([recipient]).collect());
         drop(recipients);
         self.any.store(true, Ordering::Relaxed);
@@ -227,8 +228,8 @@ fn untold(cell: &CellRef) {
 }
 
 impl<A: Actor> Context<'_, A> {
-    /// Turns dead letters of the whole runtime into this actor's own messages, until it ends. (Akka: subscribing to
-    /// `DeadLetter` on the event stream.)
+    /// Turns dead letters of the whole runtime into this actor's own messages, until it ends, or subscribes anew. (Akka:
+    /// subscribing to `DeadLetter` on the event stream.)
     ///
     /// An actor that is over is not told ([`LoopMetrics::untold`](crate::LoopMetrics::untold) counts those), so it costs
     /// nobody anything to be slow at this, and nobody pauses for it. A message that an actor that listens has lost is told

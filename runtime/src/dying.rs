@@ -222,6 +222,7 @@ pub(crate) fn settle<A: Actor>(actor: &Handle<'_, A>) {
     if own.has(flag::PAUSED) {
         waiting::stand_up(local, cell);
     }
+    watch::end_all(own);
     drainer::told(local, cell);
     drainer::set_unfinished(local, cell, false);
     let reason = reason_of(actor);

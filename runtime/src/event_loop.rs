@@ -203,8 +203,11 @@ impl EventLoop {
                 local.deferred.borrow_mut().push(cell);
                 continue;
             }
-            own.clear(flag::DEFERRED);
-            (cell.ops().deferred)(&cell, local);
+            // One that was built anew since has not asked for it.
+            if own.has(flag::DEFERRED) {
+                own.clear(flag::DEFERRED);
+                (cell.ops().deferred)(&cell, local);
+            }
         }
         self.postponed = if postponed { self.postponed + 1 } else { 0 };
     }

@@ -21,6 +21,7 @@ use crate::recipient::Recipient;
 use crate::supervision::Restart;
 use crate::timer_wheel::TimerKey;
 use crate::wards::Wards;
+use crate::watch::Watch;
 
 /// What only some actors have.
 #[derive(Default)]
@@ -53,6 +54,8 @@ pub(crate) struct Extras {
     pub(crate) stash: Option<u32>,
     /// Waits before children are started anew.
     pub(crate) restarts: Vec<TimerKey>,
+    /// Whom it watches, if it is supervised: another life of it must not hear of them.
+    pub(crate) watching: Vec<Watch>,
     /// Unsupervised children that failed, of whom it has not been told.
     pub(crate) failed_children: VecDeque<Terminated>,
     /// Who dies with it, and it with them.

@@ -42,6 +42,8 @@ impl Registry {
     ) -> Result<(), NameTaken> {
         let named = Named { id: address.id(), address: Box::new(address) };
         match self.names.entry(name.to_owned()) {
+            // Registered again, by the same actor after a restart.
+            Entry::Occupied(taken) if taken.get().id == named.id => Ok(()),
             Entry::Occupied(taken) => {
                 Err(NameTaken { name: name.to_owned(), holder: taken.get().id })
             }

@@ -5,7 +5,7 @@
 //!
 //! | survives | does not |
 //! |---|---|
-//! | address, mailbox, stash, names, watchers, who waits for it | state, children, timers, sources, asks, jobs, guards, links, waits |
+//! | address, mailbox, stash, names, watchers, who waits for it | state, children, timers, sources, asks, jobs, guards, links, waits, its own watches |
 //!
 //! The message in hand, if it was one that made it fail, has been handled.
 
@@ -47,7 +47,7 @@ pub(crate) fn rest<A: Actor>(actor: &Handle<'_, A>) {
         dying::carefully(cell, "dropping a timer", || drop(timer));
     }
     dying::settle(actor);
-    own.clear(flag::STOPPING | flag::STOPPED | flag::STARTED | flag::URGENT);
+    own.clear(flag::STOPPING | flag::STOPPED | flag::STARTED | flag::URGENT | flag::DEFERRED);
     own.set(flag::VACANT);
     hooks::unstash(actor);
     waiting::refresh(local, cell);

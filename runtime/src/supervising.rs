@@ -90,8 +90,8 @@ impl<A: Actor> Context<'_, A> {
         spec: ChildSpec<B::Message>,
         make: impl FnMut() -> B + 'static,
     ) -> Address<B::Message> {
-        let (child, slot) = self.supervise_vacant(spec, make);
-        self.start_now(&child, slot);
+        let child = self.supervise_vacant(spec, make);
+        self.start_now(&child);
         child
     }
 
@@ -102,8 +102,8 @@ impl<A: Actor> Context<'_, A> {
         spec: ChildSpec<B::Message>,
         make: impl FnMut() -> B + Send + 'static,
     ) -> Address<B::Message> {
-        let (child, slot) = self.supervise_vacant_on(placement, spec, make);
-        self.start_now(&child, slot);
+        let child = self.supervise_vacant_on(placement, spec, make);
+        self.start_now(&child);
         child
     }
 
@@ -140,12 +140,12 @@ impl<A: Actor> Context<'_, A> {
         &mut self,
         spec: ChildSpec<B::Message>,
         make: impl FnMut() -> B + 'static,
-    ) -> (Address<B::Message>, u32) {
+    ) -> Address<B::Message> {
         let ChildSpec { spawn, restart, significant, registered } = spec;
         let name = registered.then(|| spawn.name().map(str::to_owned)).flatten();
         let (child, slot) = self.scope().supervised_here(spawn, restart, make);
         self.enter(&child, slot, restart, significant, name);
-        (child, slot)
+        child
     }
 
     /// The same on another loop.
@@ -154,12 +154,12 @@ impl<A: Actor> Context<'_, A> {
         placement: Placement,
         spec: ChildSpec<B::Message>,
         make: impl FnMut() -> B + Send + 'static,
-    ) -> (Address<B::Message>, u32) {
+    ) -> Address<B::Message> {
         let ChildSpec { spawn, restart, significant, registered } = spec;
         let name = registered.then(|| spawn.name().map(str::to_owned)).flatten();
         let (child, slot) = self.scope().supervised_on(placement, spawn, restart, make);
         self.enter(&child, slot, restart, significant, name);
-        (child, slot)
+        child
     }
 
     fn enter<M: Send + 'static>(
@@ -182,10 +182,10 @@ impl<A: Actor> Context<'_, A> {
         wards.add(child.id(), slot, restart, significant);
     }
 
-    fn start_now<M: Send + 'static>(&mut self, child: &Address<M>, slot: u32) {
+    fn start_now<M: Send + 'static>(&mut self, child: &Address<M>) {
         let (parent, local, now) = (self.cell(), self.local(), self.now());
         with_wards(local, parent, |wards| wards.start(child.id(), now));
-        carry_out(local, parent, vec![Order::Start(slot)]);
+        Parcel::Rebuild(child.cell().clone()).send(child.cell());
     }
 
     /// Starts the children that wait for it, one after another, each when the one before it has started.
@@ -237,8 +237,9 @@ fn carry_out(local: &Local, parent: &CellRef, orders: Vec<Order<ActorId, u32>>) 
             Order::Stop(slot) => end(local, parent, slot, Then::Rest),
             Order::End(slot) => end(local, parent, slot, Then::End),
             Order::Start(slot) => {
+                // Not from within somebody's turn: the function that builds it is the user's.
                 if let Some(child) = child_at(local, parent, slot) {
-                    Parcel::Rebuild(child.clone()).send(&child);
+                    Parcel::Rebuild(child.clone()).post(&child);
                 }
             }
             Order::Wait { who, stamp, delay } => {

@@ -249,7 +249,8 @@ fn say_started<A: Actor>(actor: &Handle<'_, A>) {
         && let Some(parent) = &actor.cell.header().parent
     {
         own.clear(flag::AWAITED);
-        Parcel::ChildUp(actor.cell.clone()).send(parent);
+        // Not from within this turn: the next child may be built at once.
+        Parcel::ChildUp(actor.cell.clone()).post(parent);
     }
 }
 

@@ -8,13 +8,52 @@ use crate::dying;
 use crate::exit::{ExitReason, Terminated};
 use crate::extras::Watcher;
 use crate::local::Local;
+use crate::own::Own;
 use crate::own::flag;
+use crate::parcel::Parcel;
 
 /// Names a watch, for [`Context::unwatch`](crate::Context::unwatch).
 #[derive(Clone, Debug)]
 pub struct Watch {
     pub(crate) cell: CellRef,
     pub(crate) id: u64,
+}
+
+/// The actor watches another. Only one that is supervised has to know: see [`end_all`].
+pub(crate) fn note(own: &Own, watch: &Watch) {
+    let Some(extras) = own.extras_if_any() else { return };
+    let mut extras = extras.borrow_mut();
+    if extras.supervised.is_none() {
+        return;
+    }
+    let watching = &mut extras.watching;
+    if watching.len() == watching.capacity() {
+        // Those that have ended have been told of, or will be.
+        watching.retain(|watch| !watch.cell.is_dead());
+        let room = watching.len().max(8);
+        watching.reserve(room);
+    }
+    watching.push(watch.clone());
+}
+
+/// The actor takes a watch back.
+pub(crate) fn forget(own: &Own, id: u64) {
+    let Some(extras) = own.extras_if_any() else { return };
+    let mut extras = extras.borrow_mut();
+    if let Some(at) = extras.watching.iter().position(|watch| watch.id == id) {
+        let watch = extras.watching.swap_remove(at);
+        drop(extras);
+        drop(watch);
+    }
+}
+
+/// The actor's life ends, and with it its watches. (OTP: monitors go with their process.)
+pub(crate) fn end_all(own: &Own) {
+    let Some(extras) = own.extras_if_any() else { return };
+    let watching = std::mem::take(&mut extras.borrow_mut().watching);
+    for Watch { cell, id } in watching {
+        Parcel::Unwatch { cell: cell.clone(), id }.send(&cell);
+    }
 }
 
 /// Enters a watcher, on the watched actor's loop.
