@@ -190,6 +190,10 @@ fn a_loop_goes_on_between_the_pages_of_a_large_tree() {
             })
         });
         told.recv().unwrap();
+        // All have started: the loop has nothing else to do any more.
+        while handle.metrics().loops[0].turns < 10_000 || handle.metrics().loops[0].runnable > 0 {
+            std::thread::yield_now();
+        }
         let before = handle.metrics().loops[0].rounds;
         let tree = handle.tree();
         let rounds = handle.metrics().loops[0].rounds - before;
