@@ -333,6 +333,9 @@ impl Pool {
         } else if state.looking {
             self.filled.0.store(true, Ordering::Relaxed);
             None
+        } else if state.woken > 0 {
+            // It will look for another itself, if there is still something to do.
+            None
         } else if state.idle > 0 {
             state.idle -= 1;
             state.woken += 1;
