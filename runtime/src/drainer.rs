@@ -51,6 +51,8 @@ pub(crate) struct Draining {
     /// Actors that have something to finish.
     unfinished: AtomicUsize,
     left: Mutex<Left>,
+    /// Loops that gave no answer at the end: nobody waits for what lives there.
+    silent: Mutex<Vec<usize>>,
     drainer: Mutex<Option<Address<Message>>>,
     report: Mutex<Option<DrainReport>>,
 }
@@ -76,6 +78,23 @@ impl Draining {
 
     pub(crate) fn take_report(&self) -> Option<DrainReport> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Whether the drain has come to its end without an answer from this loop.
+    pub(crate) fn is_silent(&self, index: usize) -> bool {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner).contains(&index)
+    }
+
+    /// How many of these have a thread of their own: not the first, which runs on that of `run`.
+    pub(crate) fn silent_threads(&self) -> usize {
+        let silent = self.silent.lock().unwrap_or_else(PoisonError::into_inner);
+        silent.iter().filter(|index| **index != 0).count()
+    }
+
+    /// Whether a drain has waited for jobs in vain.
+    pub(crate) fn has_cut_jobs(&self) -> bool {
+        let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.as_ref().is_some_and(|report| !report.jobs.is_empty())
     }
 
     /// The runtime has ended: nothing may hold its loops.
@@ -363,13 +382,14 @@ impl Drainer {
         }
         let world = ctx.world();
         let left = std::mem::take(&mut *world.draining.left());
-        let silent = left.silent.into_iter().map(|index| world.who_keeps(index));
+        let silent: Vec<_> = left.silent.iter().map(|index| world.who_keeps(*index)).collect();
+        *world.draining.silent.lock().unwrap_or_else(PoisonError::into_inner) = left.silent;
         let mut report = DrainReport {
             phases: std::mem::take(&mut self.phases),
             actors: left.actors,
             more_actors: left.more,
             jobs: world.pool.jobs(),
-            silent: silent.collect(),
+            silent,
             elapsed: ctx.now() - self.began,
         };
         report.actors.sort_by(|one, other| one.path.cmp(&other.path));

@@ -28,11 +28,14 @@ const TURNS_PER_LOOK: u32 = 16;
 const POSTPONED_MAX: u8 = 4;
 /// The clock is looked at every so many messages.
 const MESSAGES_PER_CLOCK: u64 = 64;
+/// And every so many looks at the inbox: there are turns without messages, first ones and last ones.
+const LOOKS_PER_CLOCK: u32 = 4;
 
 /// How far a round's dispatching has come.
 struct Pace {
     turns: usize,
     until_look: u32,
+    looks: u32,
     /// The clock is looked at when so many messages have been handled.
     clock_at: u64,
     end: Timestamp,
@@ -43,6 +46,7 @@ impl Pace {
         Self {
             turns: local.driver.turns(),
             until_look: TURNS_PER_LOOK,
+            looks: 0,
             clock_at: local.counters().handled.get() + MESSAGES_PER_CLOCK,
             end: local.now() + local.home.world.settings.round,
         }
@@ -182,6 +186,11 @@ impl EventLoop {
             if pace.until_look == 0 {
                 pace.until_look = TURNS_PER_LOOK;
                 self.take_inbox();
+                pace.looks += 1;
+                if pace.looks.is_multiple_of(LOOKS_PER_CLOCK) && self.local.update_now() >= pace.end
+                {
+                    break;
+                }
             }
         }
     }

@@ -396,9 +396,9 @@ impl Pool {
     }
 
     /// Waits until nothing runs and every thread has ended, until the deadline, and returns what still runs.
-    pub(crate) fn wait_for_end(&self) -> Vec<JobStatus> {
+    pub(crate) fn wait_for_end(&self, longest: Duration) -> Vec<JobStatus> {
         let state = self.lock();
-        let waited = self.ended.wait_timeout_while(state, self.deadline, |state| state.threads > 0);
+        let waited = self.ended.wait_timeout_while(state, longest, |state| state.threads > 0);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
         self.jobs()
     }

@@ -23,6 +23,8 @@ use crate::world::World;
 
 /// How long the end of a runtime waits for threads of actors that block.
 const BLOCKED_THREADS: Duration = Duration::from_secs(5);
+/// How long it waits for what a drain has waited for in vain.
+const LAST_CHANCE: Duration = Duration::from_millis(10);
 
 /// Why a run ended other than as planned.
 #[derive(Debug, thiserror::Error)]
@@ -229,9 +231,15 @@ impl Runtime {
             dead_letter::audit(&world);
         }
         let report = world.draining.take_report();
-        match (exit?, report) {
-            (Some(reason), _) if reason.is_failure() => Err(RunError::RootFailed(reason)),
-            (_, Some(report)) if !report.is_clean() => Err(RunError::Cut(report)),
+        match (exit, report) {
+            (Ok(Some(reason)), _) if reason.is_failure() => Err(RunError::RootFailed(reason)),
+            // It names what was left behind, and more.
+            (Ok(_) | Err(RunError::JobsLeft { .. } | RunError::Blocked { .. }), Some(report))
+                if !report.is_clean() =>
+            {
+                Err(RunError::Cut(report))
+            }
+            (Err(error), _) => Err(error),
             _ => Ok(()),
         }
     }
@@ -297,17 +305,21 @@ fn run_os(
 /// Takes back the jobs that wait, and waits until those that run have ended.
 fn wait_for_jobs(world: &World) -> Option<RunError> {
     world.pool.close();
-    let left = world.pool.wait_for_end();
+    let longest = if world.draining.has_cut_jobs() { LAST_CHANCE } else { world.pool.deadline };
+    let left = world.pool.wait_for_end(longest);
     let jobs = left.iter().map(JobStatus::to_string).collect();
-    (!left.is_empty()).then_some(RunError::JobsLeft { jobs, waited: world.pool.deadline })
+    (!left.is_empty()).then_some(RunError::JobsLeft { jobs, waited: longest })
 }
 
 /// Waits until every other loop has ended.
 fn wait_for_workers(endings: &flume::Receiver<Ended>, world: &World) -> Option<RunError> {
     let mut problem = None;
     let mut ended = 0;
+    // A drain has waited for these already.
+    let silent = world.draining.silent_threads();
     while ended < world.threads() {
-        match endings.recv_timeout(BLOCKED_THREADS) {
+        let rest = ended + silent >= world.threads();
+        match endings.recv_timeout(if rest { LAST_CHANCE } else { BLOCKED_THREADS }) {
             Ok(one) if one.whole => {}
             Ok(one) => problem = Some(RunError::LoopPanicked { index: one.index }),
             Err(_) => {

@@ -377,7 +377,7 @@ pub(crate) fn end_youngest(local: &Local, parent: &CellRef) -> bool {
         };
         parent.set_winding_down(true);
         end(local, parent, slot, Then::End);
-        // One that is cut off at once is gone now.
+        // One that was cut off at once is gone now.
         let same =
             extras.borrow().children.youngest().is_some_and(|(youngest, _)| youngest == slot);
         if same {
@@ -390,7 +390,8 @@ pub(crate) fn end_youngest(local: &Local, parent: &CellRef) -> bool {
 fn end(local: &Local, parent: &CellRef, slot: u32, then: Then) {
     let Some(child) = child_at(local, parent, slot) else { return };
     let shutdown = Shutdown::from_raw(child.header().shutdown);
-    if shutdown == Shutdown::Now && then == Then::End {
+    let gives_no_answer = || local.home.world.draining.is_silent(child.home().index);
+    if then == Then::End && (shutdown == Shutdown::Now || gives_no_answer()) {
         return cut_off(local, slot, &child);
     }
     {

@@ -152,3 +152,35 @@ fn a_flooded_actor_starves_no_neighbour() {
         assert!(handled.load(Ordering::SeqCst) <= 100, "{handled:?} were handled first");
     });
 }
+
+#[test]
+fn actors_without_messages_hold_no_round_either() {
+    const MANY: u32 = 20_000;
+    let (started, seen) = (Rc::new(RefCell::new(0)), Rc::new(RefCell::new(None)));
+    let (counts, notes) = (Rc::clone(&started), Rc::clone(&seen));
+    one_loop(128, move || {
+        let all = Rc::clone(&counts);
+        Role::new(move |_, _| {
+            *notes.borrow_mut() = Some(*all.borrow());
+            Ok(())
+        })
+        .started(move |ctx| {
+            for _ in 0..MANY {
+                let counts = Rc::clone(&counts);
+                ctx.spawn(Role::<()>::idle().started(move |_| {
+                    // All of them together take many times as long as the timer.
+                    for n in 0..2_000_u32 {
+                        std::hint::black_box(n);
+                    }
+                    *counts.borrow_mut() += 1;
+                    Ok(())
+                }));
+            }
+            ctx.send_after(Duration::from_millis(1), 0);
+            Ok(())
+        })
+    });
+    let seen = seen.take().expect("the timer was due");
+    assert!(seen < MANY, "the timer came after all first turns");
+    assert_eq!(started.take(), MANY);
+}

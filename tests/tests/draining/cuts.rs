@@ -4,8 +4,8 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use roundsman::{
-    Backoff, ChildSpec, Drain, DrainPhase, DrainReport, Lane, Placement, RunError, Runtime, Spawn,
-    Supervision, job,
+    Actor, Backoff, ChildSpec, Context, Drain, DrainPhase, DrainReport, Lane, Outcome, Placement,
+    RunError, Runtime, Shutdown, Spawn, Supervision, job,
 };
 use roundsman_tests::outside::beside_any;
 use roundsman_tests::patience::must_end;
@@ -212,4 +212,40 @@ fn more_actors_than_can_be_named_are_counted() {
         drop(root);
     });
     assert_eq!(cut(result).more_actors, 500);
+}
+
+/// Blocks in its handler until the test lets it go.
+struct Blocks(mpsc::Receiver<()>);
+
+impl Actor for Blocks {
+    type Message = ();
+
+    fn receive(&mut self, (): (), _: &mut Context<'_, Self>) -> Outcome {
+        // An error says that the test is over.
+        let _ = self.0.recv();
+        Ok(())
+    }
+}
+
+#[test]
+fn an_actor_that_blocks_for_ever_is_named_and_not_waited_for_a_second_time() {
+    let (release, released) = mpsc::channel::<()>();
+    // Its shutdown time and the end of a run would each wait for seconds more; they are not waited for.
+    let report = must_end(move || {
+        let root = move || {
+            Role::<()>::idle().started(move |ctx| {
+                let spawn = Spawn::named("blocks").shutdown(Shutdown::Never);
+                let make = move || Blocks(released);
+                let blocks = ctx.spawn_on_with(Placement::OwnThread, spawn, make);
+                blocks.send(())?;
+                blocks.send(())?;
+                ctx.shutdown(Drain::within(Duration::from_millis(100)));
+                Ok(())
+            })
+        };
+        cut(Runtime::builder().loops(1).build().unwrap().run(root))
+    });
+    drop(release);
+    assert_eq!(report.silent.len(), 1, "{report}");
+    assert!(report.silent[0].contains("/blocks is in its turn"), "{report}");
 }
