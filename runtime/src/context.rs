@@ -399,10 +399,11 @@ impl<'a, A: Actor> Context<'a, A> {
 
     fn forget(&mut self, id: SourceId) {
         let local = self.actor.local;
-        let entry =
+        let removed =
             hooks::remove_source(&mut self.actor.front().hooks(local).borrow_mut(), local, id);
-        if let Some(entry) = entry {
+        if let Some((entry, map)) = removed {
             local.forget_source(entry);
+            drop(map);
         }
     }
 

@@ -60,6 +60,8 @@ pub struct Held {
     pub timers: usize,
     /// Timers that keep the runtime alive.
     pub kept_timers: usize,
+    /// Timers that keep the runtime alive and fire once.
+    pub oneshots: usize,
     /// Questions that have no answer yet.
     pub asks: usize,
     /// I/O sources: sockets, signals.

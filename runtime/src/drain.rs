@@ -141,6 +141,8 @@ pub struct PhaseReport {
     pub phase: DrainPhase,
     /// How long it took.
     pub took: Duration,
+    /// How long it might have taken.
+    pub longest: Duration,
     /// Whether it ended by itself rather than by its deadline.
     pub complete: bool,
 }
@@ -155,13 +157,19 @@ pub struct CutActor {
     pub queued: usize,
     /// It had said that it was [unfinished](crate::Context::set_unfinished).
     pub unfinished: bool,
+    /// Questions of its own without an answer.
+    pub asks: usize,
+    /// Timers of its own that had not fired, if the plan had time for them.
+    pub timers: usize,
 }
 
 impl DrainReport {
-    /// Whether nothing was cut.
+    /// Whether nothing was cut: nothing was left, and no phase that had time ran out of it.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.actors.is_empty() && self.jobs.is_empty() && self.silent.is_empty()
+        let waited = |one: &&PhaseReport| one.phase > DrainPhase::Read && !one.longest.is_zero();
+        let left = !(self.actors.is_empty() && self.jobs.is_empty() && self.silent.is_empty());
+        !left && self.phases.iter().filter(waited).all(|phase| phase.complete)
     }
 
     /// Whether the drain has come to its end: not so in what
@@ -172,20 +180,39 @@ impl DrainReport {
     }
 }
 
+impl fmt::Display for CutActor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, queued, unfinished, asks, timers } = self;
+        write!(f, "{path} with {queued} messages queued")?;
+        if *unfinished {
+            f.write_str(", unfinished")?;
+        }
+        if *asks > 0 {
+            write!(f, ", {asks} asks without an answer")?;
+        }
+        if *timers > 0 {
+            write!(f, ", {timers} timers set")?;
+        }
+        Ok(())
+    }
+}
+
 /// So many actors are written out; the others are in the report.
 const SHOWN: usize = 10;
 
 impl fmt::Display for DrainReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_clean() && self.phases.is_empty() {
+            return f.write_str(
+                "nothing was drained: it has only begun, or there was nothing any more",
+            );
+        }
         if self.is_clean() {
             return write!(f, "drained in {:?}", self.elapsed);
         }
         write!(f, "cut after {:?}", self.elapsed)?;
-        for CutActor { path, queued, unfinished } in self.actors.iter().take(SHOWN) {
-            write!(f, "; {path} with {queued} messages queued")?;
-            if *unfinished {
-                f.write_str(", unfinished")?;
-            }
+        for actor in self.actors.iter().take(SHOWN) {
+            write!(f, "; {actor}")?;
         }
         let more = self.actors.len().saturating_sub(SHOWN) + self.more_actors;
         if more > 0 {
@@ -222,7 +249,7 @@ mod tests {
     #[test]
     fn a_report_names_what_was_cut() {
         let path = "/service/slow".to_owned();
-        let actors = vec![CutActor { path, queued: 3, unfinished: true }];
+        let actors = vec![CutActor { path, queued: 3, unfinished: true, asks: 0, timers: 0 }];
         let report = DrainReport { actors, more_actors: 2, ..DrainReport::default() };
         assert!(!report.is_clean());
         let text = report.to_string();

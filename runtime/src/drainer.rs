@@ -62,6 +62,8 @@ pub(crate) struct Draining {
 struct Left {
     actors: Vec<CutActor>,
     more: usize,
+    /// Timers were to be waited for, so those that are left are cut.
+    timers: bool,
     /// Loops that were asked and have not answered.
     silent: Vec<usize>,
 }
@@ -76,8 +78,9 @@ impl Draining {
         }
     }
 
-    pub(crate) fn take_report(&self) -> Option<DrainReport> {
-        self.report.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What became of the last drain.
+    pub(crate) fn last_report(&self) -> Option<DrainReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether the drain has come to its end without an answer from this loop.
@@ -167,6 +170,29 @@ pub(crate) fn announce_late(local: &Local, cell: &CellRef) {
     }
 }
 
+/// The phase that an actor is told of now, each once.
+pub(crate) fn next_phase_to_tell(local: &Local, cell: &CellRef) -> Option<DrainPhase> {
+    let own = cell.own(local);
+    let phase = local.home.world.draining.announced()?;
+    let known = match phase {
+        DrainPhase::Accept => flag::TOLD_ACCEPT,
+        _ => flag::TOLD_READ,
+    };
+    let first = !own.has(known);
+    own.set(known);
+    first.then_some(phase)
+}
+
+/// The loop of an actor that was to be told has ended.
+pub(crate) fn nobody_to_tell(cell: &CellRef) {
+    lower(&cell.home().world.draining.untold);
+}
+
+/// The loop of an actor that was to be asked has ended.
+pub(crate) fn nobody_to_ask(cell: &CellRef) {
+    lower(&cell.home().world.draining.unasked);
+}
+
 /// An actor need not be told any more: it was, or it ends.
 pub(crate) fn told(local: &Local, cell: &CellRef) {
     let own = cell.own(local);
@@ -192,7 +218,10 @@ pub(crate) fn set_unfinished(local: &Local, cell: &CellRef, unfinished: bool) {
 /// A loop says what its actors without a parent have left; they ask their children.
 pub(crate) fn collect_here(local: &Local) {
     let draining = &local.home.world.draining;
-    let top = local.top.borrow().in_order();
+    let drainer = draining.drainer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let is_drainer = |cell: &CellRef| drainer.as_ref().is_some_and(|one| one.cell().same(cell));
+    let mut top = local.top.borrow().in_order();
+    top.retain(|cell| !is_drainer(cell));
     raise(&draining.unasked, top.len());
     for cell in top {
         collect(local, &cell);
@@ -211,14 +240,18 @@ pub(crate) fn collect(local: &Local, cell: &CellRef) {
     let own = cell.own(local);
     let queued = (cell.ops().backlog)(cell, local);
     let unfinished = own.has(flag::UNFINISHED);
-    if !own.has(flag::DEAD) && (queued > 0 || unfinished) {
-        let mut left = draining.left();
+    let held = (cell.ops().held)(cell, local);
+    let mut left = draining.left();
+    let timers = if left.timers { held.oneshots } else { 0 };
+    if !own.has(flag::DEAD) && (queued > 0 || unfinished || held.asks > 0 || timers > 0) {
         if left.actors.len() < NAMED_MAX {
-            left.actors.push(CutActor { path: dying::path_of(cell), queued, unfinished });
+            let (path, asks) = (dying::path_of(cell), held.asks);
+            left.actors.push(CutActor { path, queued, unfinished, asks, timers });
         } else {
             left.more += 1;
         }
     }
+    drop(left);
     lower(&draining.unasked);
 }
 
@@ -340,7 +373,7 @@ impl Drainer {
                 break;
             }
             self.settled = false;
-            self.phases.push(PhaseReport { phase, took, complete });
+            self.phases.push(PhaseReport { phase, took, longest, complete });
             self.at += 1;
             if self.at == DrainPhase::ALL.len() {
                 return self.collect(ctx);
@@ -355,12 +388,17 @@ impl Drainer {
         self.collecting = true;
         self.phase_began = ctx.now();
         let world = ctx.world();
-        let timers = |phase: &PhaseReport| phase.phase == DrainPhase::Timers;
-        if self.phases.iter().all(|phase| phase.complete || timers(phase)) {
+        let timers = !self.plan.deadline(DrainPhase::Timers).is_zero();
+        let matters = |phase: &PhaseReport| phase.phase != DrainPhase::Timers || timers;
+        if self.phases.iter().all(|phase| phase.complete || !matters(phase)) {
             return self.report(ctx);
         }
         let homes = world.homes();
-        world.draining.left().silent = homes.iter().map(|home| home.index).collect();
+        {
+            let mut left = world.draining.left();
+            left.silent = homes.iter().map(|home| home.index).collect();
+            left.timers = timers;
+        }
         ask_all_loops(world, &world.draining.unasked, || Control::Collect);
         ctx.send_after(LOOK, Message::Look);
     }
@@ -394,11 +432,16 @@ impl Drainer {
         };
         report.actors.sort_by(|one, other| one.path.cmp(&other.path));
         tracing::info!(%report, "stopping");
+        *world.draining.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        self.answer(ctx);
+    }
+
+    fn answer(&mut self, ctx: &mut Context<'_, Self>) {
+        let Some(report) = ctx.world().draining.last_report() else { return };
         for reply in self.replies.drain(..) {
             // The thread that asked may have stopped waiting.
             let _ = reply.try_send(report.clone());
         }
-        *world.draining.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
     }
 }
 
@@ -419,6 +462,10 @@ impl Actor for Drainer {
             Message::Again(plan, reply) => {
                 self.plan = self.plan.shorter(&plan);
                 self.replies.extend(reply);
+                if self.reported {
+                    // It has come to its end, and everything is stopping.
+                    self.answer(ctx);
+                }
             }
         }
         Ok(())
@@ -463,14 +510,20 @@ impl RuntimeHandle {
         let world = self.world();
         let may_wait = Local::with_any(|_| ()).is_none() && !pool::is_pool_thread();
         let (sender, receiver) = flume::bounded(1);
-        if !world.drain(plan, may_wait.then_some(sender)) || !may_wait {
+        let asked = world.drain(plan, may_wait.then_some(sender));
+        if !may_wait {
             return DrainReport::default();
+        }
+        if !asked {
+            return world.draining.last_report().unwrap_or_default();
         }
         let longest = plan.longest().saturating_add(GRACE);
         match receiver.recv_timeout(longest) {
             Ok(report) => report,
             // It has ended meanwhile.
-            Err(flume::RecvTimeoutError::Disconnected) => DrainReport::default(),
+            Err(flume::RecvTimeoutError::Disconnected) => {
+                world.draining.last_report().unwrap_or_default()
+            }
             Err(flume::RecvTimeoutError::Timeout) => {
                 let silent = vec![world.who_keeps(0)];
                 DrainReport { silent, elapsed: longest, ..DrainReport::default() }

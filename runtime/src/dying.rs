@@ -58,13 +58,19 @@ pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason, then: Opti
     begin_to_stop(local, cell);
 }
 
-/// An actor of this loop did not stop in time.
-pub(crate) fn kill(local: &Local, cell: &CellRef) {
+/// An actor of this loop did not stop in time, or is not to be told: it ends without further ado, or rests.
+pub(crate) fn kill(local: &Local, cell: &CellRef, then: Then) {
     let own = cell.own(local);
-    if own.has(flag::DEAD) {
+    if own.has(flag::DEAD) || (then == Then::Rest && own.has(flag::VACANT)) {
         return;
     }
-    own.extras().borrow_mut().reason = Some(ExitReason::Killed);
+    {
+        let mut extras = own.extras().borrow_mut();
+        extras.reason = Some(ExitReason::Killed);
+        if extras.then != Some(Then::End) {
+            extras.then = Some(then);
+        }
+    }
     own.clear(flag::VACANT);
     own.set(flag::KILLED);
     begin_to_stop(local, cell);
@@ -136,7 +142,7 @@ pub(crate) fn proceed<A: Actor>(actor: &Handle<'_, A>) {
     }
     if own.has(flag::KILLED) {
         supervising::kill_children(actor.local, actor.cell);
-        return bury(actor);
+        return end(actor);
     }
     if supervising::end_youngest(actor.local, actor.cell) {
         return;
@@ -148,6 +154,10 @@ pub(crate) fn proceed<A: Actor>(actor: &Handle<'_, A>) {
             return;
         }
     }
+    end(actor);
+}
+
+fn end<A: Actor>(actor: &Handle<'_, A>) {
     if resting::wants_rest(actor.local, actor.cell) {
         resting::rest(actor);
     } else {
@@ -231,7 +241,7 @@ pub(crate) fn settle<A: Actor>(actor: &Handle<'_, A>) {
     let (timers, targets, links) = {
         let mut extras = extras.borrow_mut();
         let mut timers: Vec<_> = extras.guards.drain().collect();
-        timers.append(&mut extras.restarts);
+        timers.extend(std::mem::take(&mut extras.restarts).into_values());
         extras.failed_children.clear();
         if let Some(wards) = &mut extras.wards {
             wards.reset();
@@ -259,7 +269,7 @@ fn tell<A: Actor>(actor: &Handle<'_, A>) {
         .map(|extras| std::mem::take(&mut extras.borrow_mut().watchers))
         .unwrap_or_default();
     for watcher in watchers {
-        watch::tell(&watcher, cell, reason_of(actor));
+        watch::tell(watcher, cell, reason_of(actor));
     }
     local.take_noted();
     local.population.set(local.population.get() - 1);

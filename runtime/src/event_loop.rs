@@ -144,16 +144,15 @@ impl EventLoop {
             local.home.inbox().take(&mut self.parcels);
         }
         local.counters().parcels.add(self.parcels.len() as u64);
-        for parcel in self.parcels.drain(..) {
-            if let Parcel::Control = parcel {
-                // One request a parcel: whoever asks again and again must not hold the loop.
-                if let Ok(request) = self.control.try_recv() {
-                    obey(local, request);
-                }
-            } else {
-                parcel.open(local);
-            }
+        let (mut parcels, control) = (self.parcels.drain(..), &self.control);
+        // All user code that a parcel may run is guarded where it runs. What has been overlooked must not end the loop.
+        while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
+            parcels.by_ref().for_each(|parcel| open(local, control, parcel));
+        })) {
+            tracing::error!("a panic as a parcel was opened: this is a bug of roundsman");
+            std::mem::forget(panic);
         }
+        drop(parcels);
         drop(graves);
     }
 
@@ -295,6 +294,17 @@ impl Drop for EventLoop {
     fn drop(&mut self) {
         self.parcels.clear();
         drop(self.local.home.inbox().shut());
+    }
+}
+
+fn open(local: &Local, control: &flume::Receiver<Control>, parcel: Parcel) {
+    if let Parcel::Control = parcel {
+        // One request a parcel: whoever asks again and again must not hold the loop.
+        if let Ok(request) = control.try_recv() {
+            obey(local, request);
+        }
+    } else {
+        parcel.open(local);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Filled by [`spawn`](crate::spawn), [`waiting`](crate::waiting), [`watch`](crate::watch),
 //! [`supervising`](crate::supervising), [`linking`](crate::linking) and [`dying`](crate::dying). It is data without behaviour, but for the list of children.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use slab::Slab;
@@ -48,12 +48,12 @@ pub(crate) struct Extras {
     pub(crate) then: Option<Then>,
     /// The children that it supervises; each with its place among all children.
     pub(crate) wards: Option<Box<Wards<ActorId, u32>>>,
-    /// Its children that were told to stop and have not ended.
-    pub(crate) closing: Vec<Closing>,
+    /// Its children that were told to stop and have not ended, by place.
+    pub(crate) closing: BTreeMap<u32, Closing>,
     /// How many messages it may put aside, if that is unusual.
     pub(crate) stash: Option<u32>,
-    /// Waits before children are started anew.
-    pub(crate) restarts: Vec<TimerKey>,
+    /// Waits before children are started anew, by their stamps.
+    pub(crate) restarts: BTreeMap<u64, TimerKey>,
     /// Whom it watches, if it is supervised: another life of it must not hear of them.
     pub(crate) watching: Vec<Watch>,
     /// Unsupervised children that failed, of whom it has not been told.
@@ -87,7 +87,6 @@ pub(crate) enum Then {
 
 /// A child that was told to stop.
 pub(crate) struct Closing {
-    pub(crate) slot: u32,
     pub(crate) then: Then,
     /// When its time has run out; `None` if it may take as long as it likes.
     pub(crate) deadline: Option<TimerKey>,

@@ -13,6 +13,7 @@ use crate::actor::Actor;
 use crate::cell::Handle;
 use crate::clock::Timestamp;
 use crate::describe::Held;
+use crate::dying;
 use crate::jobs::{self, Jobs};
 use crate::local::Local;
 use crate::own::flag;
@@ -124,7 +125,7 @@ struct Source<M> {
     kept: bool,
     queued: bool,
     pending: Readiness,
-    map: Option<Box<dyn FnMut(Readiness) -> M>>,
+    map: Option<MapReadiness<M>>,
 }
 
 impl<M> Hooks<M> {
@@ -268,15 +269,23 @@ pub(crate) fn source_entry<M>(hooks: &mut Hooks<M>, id: SourceId) -> Option<usiz
     hooks.source(id).map(|source| source.entry)
 }
 
-/// Removes an I/O source and returns its place in the loop's table.
-pub(crate) fn remove_source<M>(hooks: &mut Hooks<M>, local: &Local, id: SourceId) -> Option<usize> {
+/// Removes an I/O source. Returns its place in the loop's table and the function that makes its messages, which is the
+/// user's to be dropped when nothing is borrowed.
+pub(crate) fn remove_source<M>(
+    hooks: &mut Hooks<M>,
+    local: &Local,
+    id: SourceId,
+) -> Option<(usize, Option<MapReadiness<M>>)> {
     hooks.source(id)?;
     let source = hooks.sources.remove(id.index as usize);
     if source.kept {
         local.unkeep();
     }
-    Some(source.entry)
+    Some((source.entry, source.map))
 }
+
+/// Makes an actor's message of a readiness.
+pub(crate) type MapReadiness<M> = Box<dyn FnMut(Readiness) -> M>;
 
 /// The loop, or the actor itself, says that a source is ready.
 pub(crate) fn ready<A: Actor>(actor: &Handle<'_, A>, id: SourceId, readiness: Readiness) {
@@ -408,6 +417,8 @@ pub(crate) fn held<M>(hooks: &Hooks<M>) -> Held {
         } else {
             held.timers += 1;
             held.kept_timers += usize::from(timer.kept);
+            let once = matches!(timer.what, What::Once(_));
+            held.oneshots += usize::from(once && timer.kept);
         }
     }
     held.kept_sources = hooks.sources.iter().filter(|(_, source)| source.kept).count();
@@ -420,12 +431,14 @@ pub(crate) fn clear<A: Actor>(actor: &Handle<'_, A>) -> Vec<What<A::Message>> {
     let local = actor.local;
     let mut hooks = cell.borrow_mut();
     hooks.urgent.clear();
+    let mut maps = Vec::new();
     let sources: Vec<_> =
         hooks.sources.iter().map(|(index, source)| (index, source.generation)).collect();
     for (index, generation) in sources {
         let id = SourceId { index: index as u32, generation };
-        if let Some(entry) = remove_source(&mut hooks, local, id) {
+        if let Some((entry, map)) = remove_source(&mut hooks, local, id) {
             local.forget_source(entry);
+            maps.extend(map);
         }
     }
     let timers: Vec<_> = hooks
@@ -434,6 +447,9 @@ pub(crate) fn clear<A: Actor>(actor: &Handle<'_, A>) -> Vec<What<A::Message>> {
         .map(|(index, timer)| TimerId { index: index as u32, generation: timer.generation })
         .collect();
     drop(hooks);
+    for map in maps {
+        dying::carefully(actor.cell, "dropping a source's function", move || drop(map));
+    }
     jobs::abandon(cell, actor.cell, local);
     timers.into_iter().filter_map(|id| disarm(cell, local, id)).collect()
 }

@@ -119,6 +119,7 @@ pub use crate::signal::Signal;
 pub use crate::sizing::MAX_POOL_THREADS;
 pub use crate::spawn::{Placement, Scope, Spawn};
 pub use crate::stash::StashFull;
+pub use crate::supervising::ChildStatus;
 pub use crate::supervision::{AutoShutdown, Backoff, Restart, Strategy, Supervision};
 pub use crate::supervisor::{
     ChildCounts, DynamicMessage, DynamicSupervisor, Supervisor, SupervisorMessage,

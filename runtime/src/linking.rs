@@ -69,10 +69,13 @@ impl<A: Actor> Context<'_, A> {
 /// Enters a link at one end, on that end's loop.
 pub(crate) fn link(local: &Local, cell: &CellRef, with: CellRef) {
     let own = cell.own(local);
-    if own.has(flag::DEAD | flag::VACANT) {
+    let reason = || {
         let reason = own.extras_if_any().and_then(|extras| extras.borrow().reason.clone());
-        let reason = reason.unwrap_or(ExitReason::Normal);
-        tell(cell, vec![with], &reason);
+        reason.unwrap_or(ExitReason::Normal)
+    };
+    // One that has not lived yet, or rests without having failed, is as good as alive.
+    if own.has(flag::DEAD) || (own.has(flag::VACANT) && reason().is_failure()) {
+        tell(cell, vec![with], &reason());
         return;
     }
     let mut extras = own.extras().borrow_mut();

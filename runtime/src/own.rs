@@ -127,6 +127,10 @@ pub(crate) mod flag {
     pub(crate) const UNTOLD: u32 = 1 << 16;
     /// It has something to finish before the runtime ends.
     pub(crate) const UNFINISHED: u32 = 1 << 17;
+    /// It has been told of the first phase of a drain.
+    pub(crate) const TOLD_ACCEPT: u32 = 1 << 18;
+    /// And of the second, the last of which actors are told.
+    pub(crate) const TOLD_READ: u32 = 1 << 19;
 }
 
 /// What everybody may know of an actor's life.

@@ -40,7 +40,7 @@ pub(crate) enum Parcel {
     /// The parent of an actor that lives here wants it to stop, and says what becomes of it.
     End(CellRef, Then),
     /// An actor that lives here did not stop in time.
-    Kill(CellRef),
+    Kill(CellRef, Then),
     /// A supervised actor that lives here may be built anew.
     Rebuild(CellRef),
     /// A child of an actor that lives here has ended.
@@ -81,7 +81,7 @@ impl Parcel {
             Self::Resume(cell) => waiting::resumed(local, &cell),
             Self::Stop(cell, reason) => dying::stop(local, &cell, reason, None),
             Self::End(cell, then) => dying::stop(local, &cell, ExitReason::Shutdown, Some(then)),
-            Self::Kill(cell) => dying::kill(local, &cell),
+            Self::Kill(cell, then) => dying::kill(local, &cell, then),
             Self::Rebuild(cell) => resting::rebuild(local, &cell),
             Self::ChildGone { child, slot, reason } => {
                 supervising::child_gone(local, &child, slot, reason);
@@ -123,12 +123,15 @@ impl Parcel {
     /// An ended loop has no actors left to wait, resume, stop or be told. What others expect of it comes from here.
     fn refused(self, cell: &CellRef) {
         match self {
-            Self::Watch { watcher, .. } => watch::tell(&watcher, cell, epitaph(cell)),
+            Self::Watch { watcher, .. } => watch::tell(watcher, cell, epitaph(cell)),
             Self::ChildRests { child, .. } => Self::End(child.clone(), Then::End).post(&child),
             Self::Link { cell, with } => {
                 let reason = epitaph(&cell);
                 Self::LinkEnded { cell: with.clone(), from: cell, reason }.send(&with);
             }
+            // Nobody is there to be told, or asked.
+            Self::Announce(cell) => drainer::nobody_to_tell(&cell),
+            Self::Collect(cell) => drainer::nobody_to_ask(&cell),
             _ => {}
         }
     }

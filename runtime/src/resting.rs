@@ -47,7 +47,8 @@ pub(crate) fn rest<A: Actor>(actor: &Handle<'_, A>) {
         dying::carefully(cell, "dropping a timer", || drop(timer));
     }
     dying::settle(actor);
-    own.clear(flag::STOPPING | flag::STOPPED | flag::STARTED | flag::URGENT | flag::DEFERRED);
+    own.clear(flag::STOPPING | flag::STOPPED | flag::KILLED | flag::STARTED);
+    own.clear(flag::URGENT | flag::DEFERRED | flag::TOLD_ACCEPT | flag::TOLD_READ);
     own.set(flag::VACANT);
     hooks::unstash(actor);
     waiting::refresh(local, cell);

@@ -230,7 +230,7 @@ impl Runtime {
         if exit.is_ok() {
             dead_letter::audit(&world);
         }
-        let report = world.draining.take_report();
+        let report = world.draining.last_report();
         match (exit, report) {
             (Ok(Some(reason)), _) if reason.is_failure() => Err(RunError::RootFailed(reason)),
             // It names what was left behind, and more.

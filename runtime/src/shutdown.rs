@@ -7,14 +7,15 @@ use std::time::Duration;
 /// How long a child that was told to stop may take, its own code alone: its children have times of their own.
 ///
 /// When the time has run out the child is dead, whatever it does: its address is closed, its parent goes on without it.
-/// It is buried as soon as its loop comes to it; [`Actor::stopping`](crate::Actor::stopping) is not called then. (OTP:
-/// shutdown.)
+/// It is buried as soon as its loop comes to it; [`Actor::stopping`](crate::Actor::stopping) is not called then. A
+/// supervisor that was stopping it to build it anew fails: at a dead address nobody can be built. (OTP: shutdown.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shutdown {
     /// So long, in milliseconds at least 1. Default: 5 s.
     Within(Duration),
-    /// It is cut off at once and not told. (OTP: `brutal_kill`.)
+    /// It is cut off at once and not told. (OTP: `brutal_kill`.) Where it is to be built anew with a sibling, its loop
+    /// has 1 s to come to it.
     Now,
     /// As long as it likes. (OTP: `infinity`.)
     Never,

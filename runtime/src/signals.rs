@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use signal_hook::SigId;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
@@ -124,8 +124,7 @@ impl<A: Actor> Context<'_, A> {
 /// What [`Builder::stop_on_signals`](crate::Builder::stop_on_signals) listens to.
 pub(crate) struct StopSignals {
     pipes: Vec<SignalPipe>,
-    armed: Arc<AtomicBool>,
-    /// What ends the process once it is armed: the signal may find the loop that would hear of it busy.
+    /// What ends the process at a second signal, in the signal's own handler: the loop that would hear of it may be busy.
     exits: Vec<SigId>,
 }
 
@@ -140,12 +139,13 @@ impl Drop for StopSignals {
 /// Begins to listen for [`Builder::stop_on_signals`](crate::Builder::stop_on_signals).
 pub(crate) fn listen_for_stop() -> io::Result<StopSignals> {
     let armed = Arc::new(AtomicBool::new(false));
-    let mut signals = StopSignals { pipes: Vec::new(), armed, exits: Vec::new() };
+    let mut signals = StopSignals { pipes: Vec::new(), exits: Vec::new() };
     for signal in [Signal::Interrupt, Signal::Terminate] {
-        // Before the pipe: the one signal that arms it does not meet it armed.
-        let armed = Arc::clone(&signals.armed);
         let number = signal.number();
-        signals.exits.push(flag::register_conditional_shutdown(number, CUT, armed)?);
+        // In this order: the one signal that arms it does not meet it armed.
+        let exit = flag::register_conditional_shutdown(number, CUT, Arc::clone(&armed))?;
+        signals.exits.push(exit);
+        signals.exits.push(flag::register(number, Arc::clone(&armed))?);
         signals.pipes.push(SignalPipe::open(signal)?);
     }
     Ok(signals)
@@ -155,17 +155,13 @@ pub(crate) fn listen_for_stop() -> io::Result<StopSignals> {
 const CUT: i32 = 2;
 
 /// Whoever stops the runtime when a signal tells it to.
-struct Stopper {
-    /// From now on another signal ends the process.
-    armed: Arc<AtomicBool>,
-}
+struct Stopper;
 
 impl Actor for Stopper {
     type Message = Signal;
 
     fn receive(&mut self, signal: Signal, ctx: &mut Context<Self>) -> Outcome {
         tracing::info!(?signal, "stopping as planned; once more stops at once");
-        self.armed.store(true, Ordering::SeqCst);
         let plan = ctx.scope().local.home.world.settings.drain;
         ctx.shutdown(plan);
         Ok(())
@@ -175,8 +171,7 @@ impl Actor for Stopper {
 /// Lets signals end the runtime, from its first loop.
 pub(crate) fn stop_on(local: &Local, signals: &mut StopSignals) {
     let scope = Scope { local, parent: None };
-    let stopper = Stopper { armed: Arc::clone(&signals.armed) };
-    let stopper = scope.spawn_with(Spawn::named("signals"), stopper);
+    let stopper = scope.spawn_with(Spawn::named("signals"), Stopper);
     for pipe in signals.pipes.drain(..) {
         let spawn = Spawn::named(format!("signal:{:?}", pipe.signal));
         let tell = stopper.recipient(|signal| signal);

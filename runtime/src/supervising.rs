@@ -110,20 +110,18 @@ impl<A: Actor> Context<'_, A> {
     /// Ends a child for good, whatever its kind of restart. Returns at once; false if it is not a child of this actor.
     /// (OTP: `terminate_child` and `delete_child`.)
     pub fn terminate_child<M: Send + 'static>(&mut self, child: &Address<M>) -> bool {
-        let (parent, local) = (self.cell(), self.local());
-        let slot = self
-            .handle()
-            .own()
-            .extras_if_any()
-            .and_then(|extras| extras.borrow().children.find(child.cell()));
-        let Some(slot) = slot else { return false };
-        let id = child.id();
+        let (parent, local, id) = (self.cell(), self.local(), child.id());
         let orders = with_wards(local, parent, |wards| wards.has(id).then(|| wards.end(id)));
-        match orders.flatten() {
-            Some(orders) => carry_out(local, parent, orders),
-            None => end(local, parent, slot, Then::End),
+        if let Some(orders) = orders.flatten() {
+            carry_out(local, parent, orders, None);
+            return true;
         }
-        true
+        let extras = self.handle().own().extras_if_any();
+        let slot = extras.and_then(|extras| extras.borrow().children.find(child.cell()));
+        if let Some(slot) = slot {
+            end(local, parent, slot, Then::End);
+        }
+        slot.is_some()
     }
 
     /// How many children this actor supervises, and how many of them run. (OTP: `count_children`.)
@@ -133,6 +131,20 @@ impl<A: Actor> Context<'_, A> {
         let counts = extras.and_then(|extras| Some(extras.borrow().wards.as_ref()?.counts()));
         let (specs, active) = counts.unwrap_or_default();
         ChildCounts { specs, active }
+    }
+
+    /// The children that this actor supervises, the oldest first. (OTP: `which_children`.)
+    #[must_use]
+    pub fn which_children(&self) -> Vec<ChildStatus> {
+        let Some(extras) = self.handle().own().extras_if_any() else { return Vec::new() };
+        let extras = extras.borrow();
+        let Some(wards) = &extras.wards else { return Vec::new() };
+        let status = |(slot, restart, running): (u32, Restart, bool)| {
+            let child = extras.children.get(slot)?;
+            let (id, path) = (child.header().id, dying::path_of(child));
+            Some(ChildStatus { id, path, restart, running })
+        };
+        wards.all().filter_map(status).collect()
     }
 
     /// A supervised child that is not started before [`start_children`](Self::start_children).
@@ -171,6 +183,12 @@ impl<A: Actor> Context<'_, A> {
         name: Option<String>,
     ) {
         if child.is_closed() {
+            // Its loop has ended, or there was no thread for it.
+            if restart != Restart::Temporary {
+                let text = format!("its child {} could not be started", child.path());
+                let reason = ExitReason::Failed(Arc::from(text));
+                dying::fail_from_outside(self.local(), self.cell(), reason);
+            }
             return;
         }
         if let Some(name) = name {
@@ -192,9 +210,26 @@ impl<A: Actor> Context<'_, A> {
     pub(crate) fn start_children(&mut self) {
         let (parent, local, now) = (self.cell(), self.local(), self.now());
         let orders = with_wards(local, parent, |wards| wards.start_all(now));
-        carry_out(local, parent, orders.unwrap_or_default());
+        carry_out(local, parent, orders.unwrap_or_default(), None);
     }
 }
+
+/// A child as its supervisor sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChildStatus {
+    /// Who it is, in all its lives.
+    pub id: ActorId,
+    /// Where it stands in the tree.
+    pub path: String,
+    /// When it is started anew.
+    pub restart: Restart,
+    /// It runs; else it is stopping, or waits to be started.
+    pub running: bool,
+}
+
+/// A child, and why it has ended.
+type Culprit<'a> = Option<(&'a CellRef, &'a ExitReason)>;
 
 /// Registers a child under its name, until it ends for good.
 fn register<M: Send + 'static>(local: &Local, child: &Address<M>, name: String) {
@@ -231,7 +266,12 @@ fn with_wards<R>(
     extras.wards.as_deref_mut().map(f)
 }
 
-fn carry_out(local: &Local, parent: &CellRef, orders: Vec<Order<ActorId, u32>>) {
+fn carry_out(
+    local: &Local,
+    parent: &CellRef,
+    orders: Vec<Order<ActorId, u32>>,
+    culprit: Culprit<'_>,
+) {
     for order in orders {
         match order {
             Order::Stop(slot) => end(local, parent, slot, Then::Rest),
@@ -246,26 +286,32 @@ fn carry_out(local: &Local, parent: &CellRef, orders: Vec<Order<ActorId, u32>>) 
                 local.keep();
                 let due = Due::Restart(parent.clone(), who, stamp);
                 let key = local.arm_other(local.now() + delay, due);
-                parent.own(local).extras().borrow_mut().restarts.push(key);
+                parent.own(local).extras().borrow_mut().restarts.insert(stamp, key);
             }
-            Order::GiveUp => give_up(local, parent),
+            Order::GiveUp => give_up(local, parent, culprit),
             Order::ShutDown => dying::stop(local, parent, ExitReason::Shutdown, None),
         }
     }
 }
 
-/// More restarts than allowed: the failure goes up.
-fn give_up(local: &Local, parent: &CellRef) {
+/// More restarts than allowed, or a child that cannot come back: the failure goes up, and says what was behind it.
+fn give_up(local: &Local, parent: &CellRef, culprit: Culprit<'_>) {
     let extras = parent.own(local).extras();
     let (intensity, period) = {
         let extras = extras.borrow();
         let policy = extras.wards.as_ref().map(|wards| *wards.policy()).unwrap_or_default();
         (policy.intensity, policy.period)
     };
-    let text = format!(
-        "its children failed more often than {intensity} times in {period:?}: find out why, or raise \
-         `Supervision::intensity`"
-    );
+    let last = culprit
+        .map(|(child, reason)| format!("{} {reason}", dying::path_of(child)))
+        .unwrap_or_default();
+    let text = match culprit {
+        Some((_, ExitReason::Killed)) => format!("it cannot do without a child: {last}"),
+        _ => format!(
+            "its children ended more often than {intensity} times in {period:?} (raise \
+             `Supervision::intensity` if that is as it should be); the last: {last}"
+        ),
+    };
     dying::fail_from_outside(local, parent, ExitReason::Failed(Arc::from(text)));
 }
 
@@ -281,10 +327,16 @@ pub(crate) fn restart_due(
     stamp: u64,
     key: TimerKey,
 ) {
+    {
+        let mut extras = parent.own(local).extras().borrow_mut();
+        if extras.restarts.get(&stamp) != Some(&key) {
+            return;
+        }
+        extras.restarts.remove(&stamp);
+    }
     local.unkeep();
-    parent.own(local).extras().borrow_mut().restarts.retain(|one| *one != key);
     let orders = with_wards(local, parent, |wards| wards.due(who, stamp, local.now()));
-    carry_out(local, parent, orders.unwrap_or_default());
+    carry_out(local, parent, orders.unwrap_or_default(), None);
 }
 
 /// A supervised child has started.
@@ -292,7 +344,7 @@ pub(crate) fn child_up(local: &Local, child: &CellRef) {
     let Some(parent) = &child.header().parent else { return };
     let id = child.header().id;
     let orders = with_wards(local, parent, |wards| wards.up(id, local.now()));
-    carry_out(local, parent, orders.unwrap_or_default());
+    carry_out(local, parent, orders.unwrap_or_default(), None);
 }
 
 /// A supervised child has stopped and keeps its mailbox: what now?
@@ -305,7 +357,7 @@ pub(crate) fn child_rests(local: &Local, child: &CellRef, slot: u32, reason: &Ex
         wards.has(id).then(|| wards.rests(id, failed, local.now(), chance))
     });
     match orders.flatten() {
-        Some(orders) => carry_out(local, parent, orders),
+        Some(orders) => carry_out(local, parent, orders, Some((child, reason))),
         // The parent itself is ending, or has given this child up.
         None => Parcel::End(child.clone(), Then::End).send(child),
     }
@@ -322,7 +374,7 @@ pub(crate) fn child_gone(local: &Local, child: &CellRef, slot: u32, reason: Exit
     let orders =
         with_wards(local, parent, |wards| wards.has(id).then(|| wards.gone(id, local.now())));
     match orders.flatten() {
-        Some(orders) => carry_out(local, parent, orders),
+        Some(orders) => carry_out(local, parent, orders, Some((child, &reason))),
         None if reason.is_failure() && !own.has(flag::STOPPING | flag::DEAD | flag::VACANT) => {
             let gone = Terminated { id, path: dying::path_of(child), reason };
             own.extras().borrow_mut().failed_children.push_back(gone);
@@ -356,8 +408,7 @@ fn forget_closing(local: &Local, parent: &CellRef, slot: u32, child: &CellRef) {
         if !extras.children.get(slot).is_some_and(|known| known.same(child)) {
             return;
         }
-        let at = extras.closing.iter().position(|closing| closing.slot == slot);
-        at.and_then(|at| extras.closing.swap_remove(at).deadline)
+        extras.closing.remove(&slot).and_then(|closing| closing.deadline)
     };
     if let Some(key) = deadline {
         local.disarm(key);
@@ -396,21 +447,35 @@ fn end(local: &Local, parent: &CellRef, slot: u32, then: Then) {
     }
     {
         let mut extras = parent.own(local).extras().borrow_mut();
-        if let Some(closing) = extras.closing.iter_mut().find(|closing| closing.slot == slot) {
+        if let Some(closing) = extras.closing.get_mut(&slot) {
             if closing.then == then {
                 return;
             }
             closing.then = then;
         } else {
-            let deadline = match shutdown {
-                Shutdown::Within(time) => Some(arm(local, parent, slot, time)),
-                _ => None,
-            };
-            extras.closing.push(Closing { slot, then, deadline });
+            let deadline = time_to_stop(shutdown).map(|time| arm(local, parent, slot, time));
+            extras.closing.insert(slot, Closing { then, deadline });
         }
     }
-    Parcel::End(child.clone(), then).send(&child);
+    if shutdown == Shutdown::Now {
+        // Taken along by a sibling: it is not asked, and comes back.
+        Parcel::Kill(child.clone(), then).post(&child);
+    } else {
+        Parcel::End(child.clone(), then).send(&child);
+    }
 }
+
+/// How long its parent waits for a child. One that is not asked needs no time but that of its loop to come to it.
+fn time_to_stop(shutdown: Shutdown) -> Option<Duration> {
+    match shutdown {
+        Shutdown::Within(time) => Some(time),
+        Shutdown::Now => Some(LOOP_TIME),
+        Shutdown::Never => None,
+    }
+}
+
+/// How long a loop may take to come to a child that is to be built anew without having been asked to stop.
+const LOOP_TIME: Duration = Duration::from_secs(1);
 
 fn arm(local: &Local, parent: &CellRef, slot: u32, time: Duration) -> TimerKey {
     local.keep();
@@ -424,16 +489,15 @@ pub(crate) fn shutdown_due(local: &Local, parent: &CellRef, slot: u32, key: Time
     let own = parent.own(local);
     {
         let mut extras = own.extras().borrow_mut();
-        let closing = &mut extras.closing;
-        let Some(at) = closing.iter().position(|one| one.deadline == Some(key)) else { return };
+        let closing = extras.closing.get_mut(&slot).filter(|one| one.deadline == Some(key));
+        let Some(closing) = closing else { return };
         if child.is_winding_down() {
             // It waits for its own children, whose times run, too; then its own begins.
-            if let Shutdown::Within(time) = Shutdown::from_raw(child.header().shutdown) {
-                closing[at].deadline = Some(arm(local, parent, slot, time));
-            }
+            let time = time_to_stop(Shutdown::from_raw(child.header().shutdown));
+            closing.deadline = time.map(|time| arm(local, parent, slot, time));
             return;
         }
-        closing[at].deadline = None;
+        closing.deadline = None;
     }
     tracing::error!(
         path = %dying::path_of(&child),
@@ -446,7 +510,7 @@ pub(crate) fn shutdown_due(local: &Local, parent: &CellRef, slot: u32, key: Time
 fn cut_off(local: &Local, slot: u32, child: &CellRef) {
     child.set_dead();
     // Through the inbox even on this loop: families may be deeper than the stack. An ended loop has buried it.
-    let _ = child.home().post(Parcel::Kill(child.clone()));
+    let _ = child.home().post(Parcel::Kill(child.clone(), Then::End));
     child_gone(local, child, slot, ExitReason::Killed);
 }
 

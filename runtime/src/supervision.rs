@@ -144,6 +144,9 @@ impl Supervision {
     }
 
     /// Waits before a restart. Without it a child is started anew at once, and the intensity alone is the limit.
+    ///
+    /// The intensity is still the limit with it: with the default, 1 restart in 5 s, the second failure goes up however
+    /// long the child has waited. Raise [`intensity`](Self::intensity) along with it.
     #[must_use]
     pub fn backoff(mut self, backoff: Backoff) -> Self {
         self.backoff = Some(backoff);

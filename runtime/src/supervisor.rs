@@ -11,15 +11,15 @@ use crate::child_spec::ChildSpec;
 use crate::context::Context;
 use crate::reply::Reply;
 use crate::spawn::Placement;
+use crate::supervising::ChildStatus;
 use crate::supervision::{Strategy, Supervision};
 
 /// An actor that starts its children in order, each when the one before it has started, and looks after them. (OTP:
 /// `supervisor`.)
 ///
 /// Children are found by name ([`ChildSpec::registered`]). Given to [`Runtime::run`](crate::Runtime::run) it is the
-/// root of a program; as a child of another supervisor it makes a tree. Spawn a supervisor that has many children with
-/// [`Shutdown::Never`](crate::Shutdown::Never) only if they end by themselves: by default its own time begins when its
-/// children have ended.
+/// root of a program; as a child of another supervisor it makes a tree. Its time to stop
+/// ([`Shutdown`](crate::Shutdown)) is its own: it begins when its children, each in its own time, have ended.
 ///
 /// # Examples
 /// ```
@@ -74,6 +74,8 @@ type StartChild = Box<dyn FnOnce(&mut Context<'_, Supervisor>) + Send>;
 pub enum SupervisorMessage {
     /// How many children it has.
     Count(Reply<ChildCounts>),
+    /// Which.
+    Children(Reply<Vec<ChildStatus>>),
 }
 
 /// How many children a supervisor has. (OTP: `count_children`.)
@@ -136,6 +138,7 @@ impl Actor for Supervisor {
     fn receive(&mut self, message: SupervisorMessage, ctx: &mut Context<'_, Self>) -> Outcome {
         match message {
             SupervisorMessage::Count(reply) => reply.send(ctx.count_children()),
+            SupervisorMessage::Children(reply) => reply.send(ctx.which_children()),
         }
         Ok(())
     }

@@ -174,7 +174,7 @@ fn urgent<A: Actor>(
 ) -> Result<bool, Failure> {
     let local = actor.local;
     if actor.own().has(flag::UNTOLD) {
-        if let Some(phase) = ctx.drain_phase() {
+        if let Some(phase) = drainer::next_phase_to_tell(local, actor.cell) {
             state.draining(phase, ctx)?;
         }
         drainer::told(local, actor.cell);
@@ -259,8 +259,9 @@ fn say_started<A: Actor>(actor: &Handle<'_, A>) {
 #[inline(never)]
 fn interrupted<A: Actor>(actor: &Handle<'_, A>) -> bool {
     let paused = waiting::settle(actor.local, actor.cell);
-    actor.local.answer_dropped(AskError::Dropped);
     let own = actor.own();
+    let failed = own.has(flag::STOPPING) && dying::reason_of(actor).is_failure();
+    actor.local.answer_dropped(if failed { AskError::Failed } else { AskError::Dropped });
     paused || own.has(flag::STOPPING) || (own.has(flag::URGENT) && has_unstashed(actor))
 }
 

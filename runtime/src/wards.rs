@@ -20,6 +20,8 @@
 //!   it back; here its address has ended, and addresses never come back to life.
 //! - A child that fails in its first start is restarted like any other. OTP fails the supervisor's own start.
 //! - Restarts may wait ([`Backoff`](crate::Backoff)). OTP restarts at once.
+//! - A child that does not stop in time as it is taken along, and has to be cut off, cannot come back to its address: the
+//!   supervisor fails. OTP kills it and starts another.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -92,7 +94,7 @@ pub(crate) enum Order<K, T> {
     Start(T),
     /// Call [`Wards::due`] with `who` and `stamp` after a while.
     Wait { who: Option<K>, stamp: u64, delay: Duration },
-    /// More restarts than allowed: stop all children and fail.
+    /// More restarts than allowed, or a child that is needed had to be cut off: stop all children and fail.
     GiveUp,
     /// Significant children have ended: stop all children and stop.
     ShutDown,
@@ -157,6 +159,11 @@ impl<K: Ord + Copy, T: Copy> Wards<K, T> {
         (self.wards.len(), up.count())
     }
 
+    /// The children, the oldest first: what each is found by, its kind, and whether it runs.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (T, Restart, bool)> {
+        self.wards.values().map(|ward| (ward.tag, ward.restart, ward.state == State::Up))
+    }
+
     /// Whether a child of this key is supervised.
     pub(crate) fn has(&self, key: K) -> bool {
         self.wards.contains_key(&key)
@@ -199,6 +206,7 @@ impl<K: Ord + Copy, T: Copy> Wards<K, T> {
         if !again {
             // It should have been buried where it lived; now it is.
             ward.state = State::Stopping;
+            ward.restart = Restart::Temporary;
             return vec![Order::End(ward.tag)];
         }
         if stopped_by_us || self.is_stopping(key) {
@@ -215,11 +223,15 @@ impl<K: Ord + Copy, T: Copy> Wards<K, T> {
         }
     }
 
-    /// A child has ended for good.
+    /// A child has ended for good. One that was to be started again, but had to be cut off, its supervisor cannot do
+    /// without: it gives up.
     pub(crate) fn gone(&mut self, key: K, now: Timestamp) -> Vec<Order<K, T>> {
         let Some(ward) = self.wards.remove(&key) else { return Vec::new() };
         self.significant -= usize::from(ward.significant);
-        let by_itself = ward.state == State::Up;
+        if ward.state == State::Stopping && ward.restart != Restart::Temporary {
+            return vec![Order::GiveUp];
+        }
+        let by_itself = ward.state != State::Stopping;
         if ward.significant && by_itself {
             match self.policy.auto_shutdown {
                 AutoShutdown::AnySignificant => return vec![Order::ShutDown],

@@ -64,18 +64,24 @@ pub(crate) fn watch(local: &Local, cell: &CellRef, watcher: Watcher) {
             .extras_if_any()
             .and_then(|extras| extras.borrow().reason.clone())
             .unwrap_or(ExitReason::Normal);
-        tell(&watcher, cell, reason);
+        tell(watcher, cell, reason);
     } else {
         own.extras().borrow_mut().watchers.push(watcher);
     }
 }
 
-/// Tells a watcher. The function that makes its message is its own: a panic there harms nobody else.
-pub(crate) fn tell(watcher: &Watcher, cell: &CellRef, reason: ExitReason) {
+/// Tells a watcher. The function that makes its message is its own: a panic there, or in the drop of what it has
+/// captured, harms nobody else.
+pub(crate) fn tell(watcher: Watcher, cell: &CellRef, reason: ExitReason) {
     let (id, path) = (cell.header().id, dying::path_of(cell));
     dying::carefully(cell, "telling a watcher", || {
         watcher.tell.complete(Terminated { id, path, reason });
     });
+    let_go(watcher, cell);
+}
+
+fn let_go(watcher: Watcher, cell: &CellRef) {
+    dying::carefully(cell, "dropping a watch", move || drop(watcher));
 }
 
 /// Removes a watcher, on the watched actor's loop.
@@ -85,7 +91,7 @@ pub(crate) fn unwatch(local: &Local, cell: &CellRef, id: u64) {
         if let Some(at) = extras.watchers.iter().position(|watcher| watcher.id == id) {
             let watcher = extras.watchers.remove(at);
             drop(extras);
-            drop(watcher);
+            let_go(watcher, cell);
         }
     }
 }

@@ -2,8 +2,12 @@
 
 #[path = "supervision/children.rs"]
 mod children;
+#[path = "supervision/earlier_lives.rs"]
+mod earlier_lives;
 #[path = "supervision/links.rs"]
 mod links;
+#[path = "supervision/many.rs"]
+mod many;
 #[path = "supervision/restarts.rs"]
 mod restarts;
 #[path = "supervision/shutdowns.rs"]

@@ -263,6 +263,17 @@ fn a_child_ended_for_good_is_not_started_again_whatever_its_kind() {
 }
 
 #[test]
+fn a_child_that_had_to_be_cut_off_and_was_to_come_back_is_given_up_on() {
+    let mut wards = Wards::new(often(Supervision::one_for_all()));
+    for id in 1..=2 {
+        wards.add(id, id, Restart::Permanent, false);
+        wards.start(id, at(0));
+    }
+    assert_eq!(wards.rests(1, true, at(0), 0), [Order::Stop(2)]);
+    assert_eq!(wards.gone(2, at(0)), [Order::GiveUp]);
+}
+
+#[test]
 fn the_first_start_of_all_is_in_order_and_each_waits_for_the_one_before() {
     let mut wards = Wards::new(often(Supervision::one_for_one()));
     for id in 1..=3 {

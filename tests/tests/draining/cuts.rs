@@ -4,8 +4,8 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use roundsman::{
-    Actor, Backoff, ChildSpec, Context, Drain, DrainPhase, DrainReport, Lane, Outcome, Placement,
-    RunError, Runtime, Shutdown, Spawn, Supervision, job,
+    Actor, AskError, Backoff, ChildSpec, Context, Drain, DrainPhase, DrainReport, ExitReason, Lane,
+    Outcome, Placement, Reply, RunError, Runtime, Shutdown, Spawn, Supervision, job,
 };
 use roundsman_tests::outside::beside_any;
 use roundsman_tests::patience::must_end;
@@ -248,4 +248,75 @@ fn an_actor_that_blocks_for_ever_is_named_and_not_waited_for_a_second_time() {
     drop(release);
     assert_eq!(report.silent.len(), 1, "{report}");
     assert!(report.silent[0].contains("/blocks is in its turn"), "{report}");
+}
+
+#[test]
+fn a_question_without_an_answer_is_cut_and_its_asker_named() {
+    each_world(10, 1..=2, |seed, loops| {
+        let root = || {
+            Role::<Result<(), AskError>>::idle().started(|ctx| {
+                let keeps = ctx.spawn_on(Placement::Loop(1), || {
+                    let mut kept = Vec::new();
+                    Role::<Reply<()>>::new(move |reply, _| {
+                        kept.push(reply);
+                        Ok(())
+                    })
+                });
+                ctx.ask_within(Duration::from_secs(3_600), &keeps, |reply| reply, |answer| answer);
+                ctx.shutdown(Drain::within(Duration::from_millis(500)));
+                Ok(())
+            })
+        };
+        let report = cut(play(world(seed, loops), root));
+        assert_eq!(report.actors.len(), 1, "{report}");
+        assert_eq!((report.actors[0].asks, report.actors[0].queued), (1, 0));
+        assert!(report.to_string().contains("1 asks without an answer"), "{report}");
+    });
+}
+
+#[test]
+fn timers_that_the_plan_had_time_for_and_that_did_not_fire_are_cut_and_named() {
+    each_world(10, 1..=2, |seed, loops| {
+        let root = || {
+            Role::<()>::idle().started(|ctx| {
+                ctx.send_after(Duration::from_secs(3_600), ());
+                ctx.shutdown(Drain::default().phase(DrainPhase::Timers, Duration::from_secs(1)));
+                Ok(())
+            })
+        };
+        let report = cut(play(world(seed, loops), root));
+        assert_eq!((report.actors.len(), report.actors[0].timers), (1, 1), "{report}");
+    });
+}
+
+/// Stops only when the test lets it.
+struct StopsLate(mpsc::Receiver<()>);
+
+impl Actor for StopsLate {
+    type Message = u32;
+
+    fn receive(&mut self, number: u32, ctx: &mut Context<'_, Self>) -> Outcome {
+        ctx.stash(number).map_err(|full| full.to_string().into())
+    }
+
+    fn stopping(&mut self, _: &ExitReason, _: &mut Context<'_, Self>) {
+        // An error says that the test goes on.
+        let _ = self.0.recv();
+    }
+}
+
+#[test]
+fn who_shuts_down_while_everything_stops_gets_the_report() {
+    let (release, released) = mpsc::channel::<()>();
+    let result = beside_any(Runtime::builder().loops(2), move |handle| {
+        let late = handle.spawn(Placement::Loop(1), Spawn::named("late"), || StopsLate(released));
+        late.expect("the runtime lives").send(1).expect("it lives");
+        let plan = Drain::default().phase(DrainPhase::Mailboxes, Duration::from_millis(20));
+        let first = handle.shutdown(plan);
+        let second = handle.shutdown(plan);
+        drop(release);
+        assert_eq!(first.actors.len(), 1, "{first}");
+        assert_eq!(second.actors, first.actors, "{second}");
+    });
+    assert_eq!(cut(result).actors.len(), 1);
 }

@@ -1,10 +1,13 @@
 //! SIGINT and SIGTERM stop as planned; once more, and the process ends at once. The exit status says what became of it.
 #![cfg(unix)]
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 
+use roundsman::Runtime;
 use roundsman_tests::example::Example;
+use roundsman_tests::role::Role;
 
 use crate::stuff;
 
@@ -51,6 +54,51 @@ fn a_second_signal_ends_the_process_at_once() {
     let ended = echo.signal_until_ended("INT");
     assert_eq!(ended.status.code(), Some(2), "{ended:?}");
     assert!(!ended.stderr.contains("/pipeline with"), "no time for a report: {ended:?}");
+}
+
+/// What [`a_second_signal_ends_a_process_whose_loop_is_busy`] runs, in a process of its own.
+#[test]
+fn busy_process() {
+    if std::env::var_os(BUSY).is_none() {
+        return;
+    }
+    let runtime = Runtime::builder().loops(1).stop_on_signals().build().unwrap();
+    let root = || {
+        Role::<()>::idle().started(|_| {
+            writeln!(std::io::stderr(), "busy")?;
+            loop {
+                std::thread::yield_now();
+            }
+        })
+    };
+    runtime.run(root).unwrap();
+}
+
+const BUSY: &str = "ROUNDSMAN_TEST_BUSY";
+
+#[test]
+fn a_second_signal_ends_a_process_whose_loop_is_busy() {
+    let this = std::env::current_exe().expect("a test knows its own path");
+    let mut busy = Command::new(this)
+        .args(["signals::busy_process", "--exact", "--nocapture"])
+        .env(BUSY, "1")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let said = BufReader::new(busy.stderr.take().expect("it is piped")).lines();
+    let begun = said.map_while(Result::ok).any(|line| line == "busy");
+    assert!(begun, "it begins");
+    let status = loop {
+        // Each time: the first arms it, one of those that follow ends it.
+        let kill = format!("kill -INT {}", busy.id());
+        Command::new("sh").args(["-c", &kill]).status().expect("sh runs");
+        if let Some(status) = busy.try_wait().expect("it can be waited for") {
+            break status;
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(status.code(), Some(2));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use roundsman::{
-    Actor, Context, ExitReason, MissedTicks, Outcome, Placement, Reply, RunError, Runtime, Spawn,
+    Actor, Address, Context, ExitReason, Interest, MissedTicks, Outcome, Placement, Reply,
+    RunError, Runtime, Spawn, Watch,
 };
 use roundsman_tests::outside::beside;
 use roundsman_tests::patience::must_end;
@@ -307,4 +308,96 @@ fn a_panic_in_the_function_that_makes_a_watch_a_message_harms_nobody_but_its_wat
         play(world(seed, loops), root).unwrap();
         assert_eq!(told.load(Ordering::SeqCst), 2);
     });
+}
+
+/// Panics as it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "as what a function has captured is dropped");
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Captured {
+    WatchThatIsTold,
+    WatchThatIsTakenBack,
+    Source,
+}
+
+/// Has something captured whose drop panics, by the function of a watch or a source, and ends what holds it. Tells `heard` that this has ended.
+fn captures(bomb: Captured, heard: Arc<AtomicU64>) -> Role<u32> {
+    let mut held: Option<(Address<()>, Watch)> = None;
+    Role::<u32>::new(move |step, ctx| {
+        match (step, bomb) {
+            (0, Captured::Source) => {
+                let child = ctx.spawn(with_a_source());
+                ctx.watch(&child, |_| 2);
+                child.send(0)?;
+            }
+            (0, _) => {
+                let child = ctx.spawn_on(Placement::Loop(1), || {
+                    Role::<()>::new(|(), ctx| {
+                        ctx.stop();
+                        Ok(())
+                    })
+                });
+                let bomb = Bomb;
+                let watch = ctx.watch(&child, move |_| {
+                    let _captured = &bomb;
+                    9
+                });
+                held = Some((child, watch));
+                ctx.address().send(1)?;
+            }
+            (1, _) => {
+                let (child, watch) = held.take().expect("it was spawned");
+                if bomb == Captured::WatchThatIsTakenBack {
+                    ctx.unwatch(watch);
+                }
+                ctx.watch(&child, |_| 2);
+                child.send(())?;
+            }
+            (2, _) => {
+                heard.fetch_add(1, Ordering::SeqCst);
+                ctx.stop();
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+    .started(|ctx| Ok(ctx.address().send(0)?))
+}
+
+/// Registers a source whose function captures a bomb, and stops when it is told to.
+fn with_a_source() -> Role<u32> {
+    let mut ends = Vec::new();
+    Role::<u32>::new(move |_, ctx| {
+        let (mut reads, writes) = mio::net::UnixStream::pair()?;
+        let bomb = Bomb;
+        ctx.register(&mut reads, Interest::READABLE, move |_| {
+            let _captured = &bomb;
+            1
+        })?;
+        ends.push((reads, writes));
+        ctx.stop();
+        Ok(())
+    })
+}
+
+#[test]
+fn a_panic_in_the_drop_of_what_a_function_has_captured_is_nobodys_end() {
+    for bomb in [Captured::WatchThatIsTold, Captured::WatchThatIsTakenBack, Captured::Source] {
+        for loops in [1, 2] {
+            let heard = must_end(move || {
+                let heard = Arc::new(AtomicU64::new(0));
+                let counts = Arc::clone(&heard);
+                let runtime = Runtime::builder().loops(loops).build().unwrap();
+                runtime.run(move || captures(bomb, counts)).unwrap();
+                heard.load(Ordering::SeqCst)
+            });
+            assert_eq!(heard, 1, "{bomb:?} on {loops}");
+        }
+    }
 }

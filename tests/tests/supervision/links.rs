@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use roundsman::{
     Actor, Address, ChildSpec, Context, ExitReason, Outcome, Placement, Runtime, Supervision,
-    Terminated,
+    Supervisor, Terminated,
 };
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
@@ -276,5 +276,42 @@ fn one_linked_with_an_actor_whose_thread_has_ended_hears_why() {
             })
             .unwrap();
         assert_eq!(diary.take(), ["told"]);
+    });
+}
+
+#[test]
+fn a_link_holds_with_a_sibling_that_has_not_started_yet() {
+    each_world(20, 1..=3, |seed, loops| {
+        let diary = Diary::default();
+        let notes = diary.clone();
+        let root = move || {
+            let tree = Supervisor::new(often(Supervision::one_for_one()))
+                .child(ChildSpec::permanent("a"), move || {
+                    let notes = notes.clone();
+                    Role::<()>::idle()
+                        .started(|ctx| {
+                            let later: Address<How> = ctx.find("b").ok_or("it has an address")?;
+                            ctx.link(&later);
+                            Ok(())
+                        })
+                        .stopping(move |why, _| {
+                            if why.is_failure() {
+                                notes.note("together");
+                            }
+                        })
+                })
+                .child_on(Placement::Loop(1), ChildSpec::permanent("b").registered(), mortal);
+            Role::<()>::new(|(), ctx| {
+                let later: Address<How> = ctx.find("b").ok_or("it is there")?;
+                Ok(later.send(How::Fails)?)
+            })
+            .started(move |ctx| {
+                ctx.spawn(tree);
+                ctx.send_after(Duration::from_secs(1), ());
+                Ok(())
+            })
+        };
+        play(world(seed, loops), root).unwrap();
+        assert_eq!(diary.take(), ["together"]);
     });
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use roundsman::{
     Actor, Address, ChildSpec, Context, ExitReason, Outcome, Placement, Runtime, Shutdown, Spawn,
+    Supervision,
 };
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::Diary;
+use crate::{Diary, often};
 
 /// Blocks in its handler until the test lets it go.
 struct Blocks(mpsc::Receiver<()>, Arc<Mutex<Option<mpsc::Sender<()>>>>);
@@ -137,4 +138,110 @@ fn a_child_that_is_to_be_cut_off_at_once_is_not_asked_and_takes_its_children_alo
         play(world(seed, loops), root).unwrap();
         assert_eq!(diary.take(), ["root"]);
     });
+}
+
+#[test]
+fn a_child_that_is_to_be_cut_off_at_once_is_not_asked_when_a_sibling_takes_it_along_and_comes_back()
+{
+    each_world(20, 1..=3, |seed, loops| {
+        let diary = Diary::default();
+        let notes = diary.clone();
+        let root = move || {
+            Role::<()>::idle().started(move |ctx| {
+                ctx.supervision(often(Supervision::one_for_all()));
+                let spawn = Spawn::named("now").shutdown(Shutdown::Now);
+                ctx.supervise_on(Placement::Loop(1), ChildSpec::permanent(spawn), move || {
+                    let (starts, stops) = (notes.clone(), notes.clone());
+                    Role::<()>::idle()
+                        .started(move |_| {
+                            starts.note("starts");
+                            Ok(())
+                        })
+                        .stopping(move |_, _| stops.note("is asked"))
+                });
+                let sibling = ctx.supervise(ChildSpec::permanent("sibling"), || {
+                    Role::<()>::new(|(), _| Err("on purpose".into()))
+                });
+                ctx.spawn(Role::<()>::new(move |(), _| Ok(sibling.send(())?)).started(|ctx| {
+                    ctx.send_after(Duration::from_secs(1), ());
+                    Ok(())
+                }));
+                Ok(())
+            })
+        };
+        play(world(seed, loops), root).unwrap();
+        assert_eq!(diary.take(), ["starts", "starts"]);
+    });
+}
+
+/// A tree whose second level has a child that blocks and one that fails; each life of the second level is noted.
+fn blocked_sibling(
+    first: mpsc::Receiver<()>,
+    blocked: Arc<Mutex<Option<mpsc::Sender<()>>>>,
+    diary: Diary,
+) -> Role<()> {
+    let first = Arc::new(Mutex::new(Some(first)));
+    let make = move || {
+        let (first, blocked, diary) = (Arc::clone(&first), Arc::clone(&blocked), diary.clone());
+        Role::<()>::idle().started(move |ctx| {
+            ctx.supervision(often(Supervision::one_for_all()));
+            let life = first.lock().unwrap().take();
+            diary.note(if life.is_some() { "first life" } else { "next life" });
+            if life.is_none() {
+                let service: Option<Address<()>> = ctx.find("service");
+                assert!(service.is_none(), "the dead one is not found");
+            }
+            let spawn =
+                Spawn::named("service").shutdown(Shutdown::Within(Duration::from_millis(50)));
+            let spec = ChildSpec::permanent(spawn).registered();
+            let blocks = life.is_some();
+            let mut life = life;
+            let service = ctx.supervise_on(Placement::OwnThread, spec, move || {
+                let (_, idle) = mpsc::channel();
+                Blocks(life.take().unwrap_or(idle), Arc::clone(&blocked))
+            });
+            if blocks {
+                service.send(())?;
+                let fails = ctx.supervise(ChildSpec::permanent("fails"), || {
+                    Role::<()>::new(|(), _| Err("on purpose".into()))
+                });
+                ctx.spawn(Role::<()>::new(move |(), _| Ok(fails.send(())?)).started(|ctx| {
+                    ctx.send_after(Duration::from_millis(50), ());
+                    Ok(())
+                }));
+            } else {
+                let found: Option<Address<()>> = ctx.find("service");
+                assert_eq!(found, Some(service), "the name is free for the next");
+                ctx.end_runtime();
+            }
+            Ok(())
+        })
+    };
+    Role::<()>::idle().started(move |ctx| {
+        ctx.supervision(often(Supervision::one_for_one()));
+        ctx.supervise(ChildSpec::permanent("tree"), make);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_supervisor_that_cannot_bring_a_child_back_fails_and_its_own_begins_the_tree_anew() {
+    let diary = Diary::default();
+    let notes = diary.clone();
+    must_end(move || {
+        let (release, released) = mpsc::channel();
+        let blocked = Arc::new(Mutex::new(None));
+        let told = notes.clone();
+        #[expect(clippy::disallowed_methods, reason = "somebody must end what blocks")]
+        let ends = std::thread::spawn(move || {
+            while notes.0.lock().unwrap().len() < 2 {
+                std::thread::yield_now();
+            }
+            drop(release);
+        });
+        let runtime = Runtime::builder().loops(1).build().unwrap();
+        runtime.run(|| blocked_sibling(released, blocked, told)).unwrap();
+        ends.join().unwrap();
+    });
+    assert_eq!(diary.take(), ["first life", "next life"]);
 }

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use roundsman::{
-    Address, AutoShutdown, ChildSpec, Context, ExitReason, Placement, Supervision, Terminated,
+    Address, AutoShutdown, Backoff, ChildSpec, Context, ExitReason, Placement, Restart,
+    Supervision, Terminated,
 };
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
@@ -199,5 +200,78 @@ fn a_child_that_its_supervisor_terminates_is_gone_for_good() {
         };
         play(world(seed, loops), root).unwrap();
         assert_eq!(diary.take(), ["+x", "-x", "was stopped", "was stopped"]);
+    });
+}
+
+#[test]
+fn a_significant_child_that_is_stopped_while_it_waits_has_ended_by_itself() {
+    each_world(10, 1..=2, |seed, loops| {
+        let diary = Diary::default();
+        let notes = diary.clone();
+        let root = move || {
+            Role::<Option<Terminated>>::new(move |gone, ctx| {
+                if let Some(gone) = gone {
+                    notes.note(gone.reason.to_string());
+                }
+                ctx.stop();
+                Ok(())
+            })
+            .started(|ctx| {
+                let supervisor = ctx.spawn(Role::<()>::idle().started(|ctx| {
+                    let wait = Duration::from_secs(9);
+                    let policy = often(Supervision::one_for_one())
+                        .backoff(Backoff::exponential(wait, wait))
+                        .auto_shutdown(AutoShutdown::AllSignificant);
+                    ctx.supervision(policy);
+                    let spec = ChildSpec::transient("significant").significant();
+                    let child = ctx.supervise_on(Placement::Loop(1), spec, || {
+                        Role::<()>::new(|(), _| Err("on purpose".into()))
+                    });
+                    child.send(())?;
+                    ctx.spawn(
+                        Role::<()>::new(move |(), _| {
+                            child.stop();
+                            Ok(())
+                        })
+                        .started(|ctx| {
+                            ctx.send_after(Duration::from_secs(1), ());
+                            Ok(())
+                        }),
+                    );
+                    Ok(())
+                }));
+                ctx.watch(&supervisor, Some);
+                ctx.send_after(Duration::from_secs(60), None);
+                Ok(())
+            })
+        };
+        play(world(seed, loops), root).unwrap();
+        assert_eq!(diary.take(), ["was stopped"]);
+    });
+}
+
+#[test]
+fn a_supervisor_says_which_children_it_has() {
+    each_world(10, 1..=2, |seed, loops| {
+        let root = move || {
+            Role::<()>::new(|(), ctx| {
+                let children = ctx.which_children();
+                let names = children.iter().map(|child| child.path.rsplit('/').next().unwrap());
+                assert_eq!(names.collect::<Vec<_>>(), ["a", "b"]);
+                let kinds: Vec<_> = children.iter().map(|child| child.restart).collect();
+                assert_eq!(kinds, [Restart::Permanent, Restart::Temporary]);
+                assert!(children.iter().all(|child| child.running));
+                Ok(())
+            })
+            .started(|ctx| {
+                ctx.supervise(ChildSpec::permanent("a"), Role::<()>::idle);
+                let spec = ChildSpec::temporary("b");
+                ctx.supervise_on(Placement::Loop(1), spec, Role::<()>::idle);
+                ctx.spawn(Role::<()>::idle());
+                ctx.send_after(Duration::from_secs(1), ());
+                Ok(())
+            })
+        };
+        play(world(seed, loops), root).unwrap();
     });
 }
