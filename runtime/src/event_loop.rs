@@ -302,9 +302,15 @@ fn obey(local: &Local, request: Control) {
             }
         }
         // The asker may have stopped waiting.
-        Control::Pauses(reply) => drop(reply.try_send(waiting::pauses(local))),
+        Control::Pauses(reply) => {
+            let pauses = waiting::pauses(local);
+            local.home.answered();
+            drop(reply.try_send(pauses));
+        }
         Control::Describe(questions, reply) => {
-            drop(reply.try_send(describe::answer(local, questions)));
+            let answers = describe::answer(local, questions);
+            local.home.answered();
+            drop(reply.try_send(answers));
         }
     }
 }

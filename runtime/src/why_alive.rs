@@ -5,7 +5,6 @@
 use std::fmt;
 
 use crate::actor::Actor;
-use crate::cell::Uncounted;
 use crate::context::Context;
 use crate::dying;
 use crate::handle::RuntimeHandle;
@@ -164,7 +163,7 @@ impl WhyAlive {
         }
         let survey = Survey::of(world, reach);
         for home in survey.silent() {
-            let in_turn = home.in_turn.look(|at| Uncounted::at(at).with(dying::path_of));
+            let in_turn = home.with_in_turn(dying::path_of);
             reasons.push(AliveReason::Silent { loop_index: home.index, in_turn });
         }
         for home in world.homes() {

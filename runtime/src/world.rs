@@ -10,10 +10,10 @@
 //! to wait for. Whoever brings it to zero ends the runtime.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use crate::actor::ActorId;
-use crate::cell::{CellRef, Uncounted};
+use crate::cell::CellRef;
 use crate::dead_letter::{Listeners, TellDeadLetter};
 use crate::drain::{Drain, DrainReport};
 use crate::drainer::Draining;
@@ -52,6 +52,8 @@ pub(crate) struct World {
     /// The first actor whose books did not balance as it ended.
     pub(crate) unbalanced: OnceLock<String>,
     pub(crate) watchdog: Watchdog,
+    /// Held by whoever looks on from outside while it waits for answers.
+    asking: Mutex<()>,
     /// The loops that take part in placement.
     homes: RwLock<Vec<Arc<Home>>>,
     /// Those that belong to one actor each, while it lives.
@@ -86,6 +88,7 @@ impl World {
             unbalanced: OnceLock::new(),
             registry: Registry::default(),
             forest: WaitForest::new(),
+            asking: Mutex::default(),
             homes: RwLock::default(),
             dedicated: RwLock::default(),
             past: Mutex::default(),
@@ -248,6 +251,11 @@ impl World {
         self.home(0).is_some_and(|first| first.request(Control::Drain(plan, reply)))
     }
 
+    /// The right to ask loops for somebody who looks on, and to wait for their answers.
+    pub(crate) fn asking(&self) -> MutexGuard<'_, ()> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks without their answer, on all loops.
     pub(crate) fn asks(&self) -> u64 {
         self.homes().iter().map(|home| home.counters.asks.get()).sum()
@@ -261,8 +269,7 @@ impl World {
     /// Who keeps a loop busy, for people.
     pub(crate) fn who_keeps(&self, index: usize) -> String {
         let home = self.homes().into_iter().find(|home| home.index == index);
-        let in_turn =
-            home.and_then(|home| home.in_turn.look(|at| Uncounted::at(at).with(dying::path_of)));
+        let in_turn = home.and_then(|home| home.with_in_turn(dying::path_of));
         match in_turn {
             Some(path) => format!("loop {index} gave no answer: {path} is in its turn"),
             None => format!("loop {index} gave no answer"),
