@@ -15,6 +15,7 @@ use crate::dying;
 use crate::exit::ExitReason;
 use crate::local::{Due, Local};
 use crate::own::flag;
+use crate::panics;
 use crate::parcel::{Control, Parcel};
 use crate::poller::Readiness;
 use crate::spinning::Spinning;
@@ -157,11 +158,10 @@ impl EventLoop {
     fn dispatch(&mut self) {
         let mut pace = Pace::new(&self.local);
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.dispatch_at(&mut pace))) {
-            match self.local.in_turn() {
-                Some(cell) => cell.with(|cell| (cell.ops().panicked)(cell, &self.local, &*panic)),
-                // Not in a turn: a bug of this crate.
-                None => resume_unwind(panic),
-            }
+            // Not in a turn: a bug of this crate.
+            let Some(cell) = self.local.in_turn() else { resume_unwind(panic) };
+            cell.with(|cell| (cell.ops().panicked)(cell, &self.local, &*panic));
+            panics::let_go(panic);
         }
     }
 

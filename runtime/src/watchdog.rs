@@ -27,6 +27,7 @@ use crate::cell::Uncounted;
 use crate::clock::Clock;
 use crate::dying;
 use crate::home::Home;
+use crate::panics;
 use crate::world::World;
 
 /// A turn that takes longer than [`Builder::watchdog`] allows, and has not ended.
@@ -177,9 +178,10 @@ fn tell(world: &World, slow: &SlowTurn) {
         "a turn takes too long: give the work to the pool, or cut it into messages"
     );
     if let Some(function) = &world.settings.on_slow_turn
-        && catch_unwind(AssertUnwindSafe(|| function(slow))).is_err()
+        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| function(slow)))
     {
         tracing::error!("the function of `Builder::on_slow_turn` panicked");
+        panics::let_go(panic);
     }
 }
 
