@@ -198,6 +198,7 @@ impl Home {
         let (inbox, counted) = self.inbox.depth();
         outside.sent += counted;
         metrics.loop_index = self.index;
+        metrics.own_thread = self.dedicated;
         metrics.inbox = inbox as u64;
         metrics.untold += self.untold.load(Ordering::Relaxed);
         metrics.enter(outside);

@@ -19,10 +19,7 @@ use crate::signals;
 use crate::simulate::{self, Simulated};
 use crate::spawn::{Scope, Spawn};
 use crate::worker::{Ended, Seedling, WatchdogThread};
-use crate::world::World;
-
-/// How long the end of a runtime waits for threads of actors that block.
-const BLOCKED_THREADS: Duration = Duration::from_secs(5);
+use crate::world::{BLOCKED_THREADS, World};
 
 /// Why a run ended other than as planned.
 #[derive(Debug, thiserror::Error)]
@@ -119,8 +116,9 @@ fn os_loops(world: &Arc<World>, loops: usize, stop_on_signals: bool) -> Result<O
         seedlings.push(seedling.map_err(|source| BuildError::Poller { index, loops, source })?);
     }
     let (ended, endings) = flume::unbounded();
-    let for_later = ended.clone();
+    let (for_later, told) = (ended.clone(), endings.clone());
     let _ = world.start_loop.set(Box::new(move |world| {
+        Ended::sum_up(&told, &for_later, world);
         let seedling = Seedling::new(world, origin, true)?;
         let home = Arc::clone(&seedling.home);
         match seedling.start(for_later.clone()) {
@@ -216,6 +214,7 @@ impl Runtime {
         root: impl FnOnce() -> A,
     ) -> Result<(), RunError> {
         let Self { kind, bound } = self;
+        bound.0.sets_out();
         let exit = match kind {
             Kind::Simulated(simulated) => {
                 simulate::run(simulated, |first| plant(first, spawn, root))
