@@ -128,7 +128,7 @@ pub(crate) use crate::panics::text_of as panic_text;
 
 /// Runs a function of an actor of this loop that is not part of a turn; its panic is a failure of the actor.
 pub(crate) fn on_behalf<A: Actor, R>(actor: &Handle<'_, A>, code: impl FnOnce() -> R) -> Option<R> {
-    match catch_unwind(AssertUnwindSafe(code)) {
+    match actor.local.on_errand(actor.cell, || catch_unwind(AssertUnwindSafe(code))) {
         Ok(result) => Some(result),
         Err(panic) => {
             panicked(actor, &*panic);
@@ -185,7 +185,12 @@ fn say_stopping<A: Actor>(actor: &Handle<'_, A>) {
 
 /// Runs user code of an ending actor: a panic is logged and changes nothing.
 pub(crate) fn carefully(cell: &CellRef, doing: &str, code: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
+    let code = || catch_unwind(AssertUnwindSafe(code));
+    let result = match Local::current(cell.home()) {
+        Some(local) => local.on_errand(cell, code),
+        None => code(),
+    };
+    if let Err(panic) = result {
         let text = panic_text(&*panic);
         tracing::error!(path = %path_of(cell), doing, text, "an ending actor panicked");
         panics::let_go(panic);
