@@ -25,7 +25,9 @@ pub(crate) fn let_go(panic: Box<dyn Any + Send>) {
 }
 
 /// Work for a loop that may never get there: it can be dropped anywhere, although what it captures is the user's.
-pub(crate) struct Errand(Option<Box<dyn FnOnce(&Local) + Send>>);
+pub(crate) struct Errand(Option<Work>);
+
+type Work = Box<dyn FnOnce(&Local) + Send>;
 
 impl Errand {
     pub(crate) fn new(work: impl FnOnce(&Local) + Send + 'static) -> Self {

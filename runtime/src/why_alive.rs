@@ -154,6 +154,12 @@ impl fmt::Display for WhyAlive {
 }
 
 impl WhyAlive {
+    /// Whether nothing keeps it, as far as could be seen: `run` returns as soon as nothing happens any more.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
     /// What can be seen from here.
     pub(crate) fn seen(world: &World, reach: Reach<'_>) -> Self {
         let mut reasons = Vec::new();
@@ -212,7 +218,7 @@ fn enter(reasons: &mut Vec<AliveReason>, node: &Node) {
 
 impl RuntimeHandle {
     /// What keeps the runtime from returning, by name: timers, questions without an answer, I/O sources, pressure guards,
-    /// messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
+    /// jobs, restarts of children, messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
     ///
     /// This handle is among them, unless it is [unref'd](Self::unref). It sees what [`tree`](Self::tree) sees.
     #[must_use]
