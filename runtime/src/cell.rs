@@ -30,7 +30,8 @@
 //!   [`InTurn::look`](crate::in_turn::InTurn::look) only. The owner closes no grave in a turn, and a loop that has ended has
 //!   none in turn. So when a cell is freed its turn is over, and whoever frees it sees that: the owner by its own order, another thread
 //!   through the mutex of the inbox that it found closed. It then [waits](crate::in_turn::InTurn::wait_out) until nobody
-//!   looks, and who looks later finds another cell in turn, or none. What is lent is not kept: a look never counts.
+//!   looks, and who looks later finds another cell in turn, or none. What is lent is not kept: a look never counts. The same
+//!   holds of an errand, whose cell is borrowed from before it begins until after it has ended.
 
 use std::any::Any;
 use std::cell::{OnceCell, RefCell, UnsafeCell};

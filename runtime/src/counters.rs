@@ -44,6 +44,8 @@ pub(crate) struct Counters {
     pub(crate) turns: Counter,
     /// Calls at the end of a round.
     pub(crate) deferred: Counter,
+    /// Errands: what has run for an actor in nobody's turn.
+    pub(crate) errands: Counter,
     /// Times that an actor has joined the run queue; each leaves it by a turn.
     pub(crate) scheduled: Counter,
     /// Messages sent by what runs on this loop.
@@ -80,9 +82,9 @@ impl Counters {
         self.letters[reason as usize].add(1);
     }
 
-    /// Visits to actors that have begun.
+    /// Visits to actors that have begun, and errands.
     pub(crate) fn visits(&self) -> u64 {
-        self.turns.get() + self.deferred.get()
+        self.turns.get() + self.deferred.get() + self.errands.get()
     }
 
     /// Actors that wait for their turn.

@@ -9,9 +9,11 @@
 
 use std::any::type_name;
 use std::cell::Cell;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use crate::actor::{Actor, ActorId};
 use crate::cell::CellRef;
@@ -128,7 +130,7 @@ thread_local! {
 fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
     let header = cell.header();
     let world = &header.home.world;
-    let first = header.first_of(reason);
+    let first = header.first_of(reason) && world.dead_letters.is_news(cell, reason);
     let told = !TELLING.get() && world.dead_letters.has_listeners();
     if first || told {
         let path = dying::path_of(cell);
@@ -145,7 +147,7 @@ fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
     dying::carefully(cell, "dropping a dead letter", || drop(message));
 }
 
-/// Once for each actor and reason. As a runtime ends, messages that nobody comes to are no surprise.
+/// Once for each path and reason. As a runtime ends, messages that nobody comes to are no surprise.
 fn log(letter: &DeadLetter, ending: bool) {
     let DeadLetter { path, message, reason, .. } = letter;
     if ending {
@@ -166,11 +168,28 @@ pub(crate) struct Listeners {
     recipients: RwLock<Arc<Vec<Recipient<DeadLetter>>>>,
     /// There are recipients. A hint (Relaxed): one that has just subscribed may miss what is lost meanwhile.
     any: AtomicBool,
+    /// The paths and reasons that were logged, by hash: actors come and go at one path.
+    logged: Mutex<HashSet<u64>>,
 }
+
+/// So many paths and reasons are remembered; then all are forgotten.
+const LOGGED_MAX: usize = 4_096;
 
 impl Listeners {
     pub(crate) fn new(function: Option<TellDeadLetter>) -> Self {
         Self { function, ..Self::default() }
+    }
+
+    /// Whether this reason was not logged yet for the path of this actor, which has not met it before.
+    #[cold]
+    fn is_news(&self, cell: &CellRef, reason: DeadLetterReason) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (dying::path_of(cell), reason as u8).hash(&mut hasher);
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if logged.len() >= LOGGED_MAX {
+            logged.clear();
+        }
+        logged.insert(hasher.finish())
     }
 
     fn has_listeners(&self) -> bool {
@@ -204,8 +223,11 @@ impl Listeners {
         let mut recipients = self.recipients.write().unwrap_or_else(PoisonError::into_inner);
         let id = recipient.id();
         let living = recipients.iter().filter(|one| !one.is_closed() && one.id() != id).cloned();
-        *recipients = Arc::new(living.chain([recipient]).collect());
+        let renewed = Arc::new(living.chain([recipient]).collect());
+        let before = std::mem::replace(&mut *recipients, renewed);
         drop(recipients);
+        // The user's functions: what they capture may send as it drops, and find a dead letter.
+        drop(before);
         self.any.store(true, Ordering::Relaxed);
     }
 

@@ -29,6 +29,7 @@ use crate::ledger::DeadLetterReason;
 use crate::linking;
 use crate::local::Local;
 use crate::own::flag;
+use crate::panics;
 use crate::parcel::Parcel;
 use crate::reply::AskError;
 use crate::resting;
@@ -129,9 +130,19 @@ fn set_failed(local: &Local, cell: &CellRef, reason: ExitReason) {
     }
 }
 
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no text)")
+pub(crate) use crate::panics::text_of as panic_text;
+
+/// Runs a function of an actor of this loop that is not part of a turn; its panic is a failure of the actor.
+pub(crate) fn on_behalf<A: Actor, R>(actor: &Handle<'_, A>, code: impl FnOnce() -> R) -> Option<R> {
+    match actor.local.on_errand(actor.cell, || catch_unwind(AssertUnwindSafe(code))) {
+        Ok(result) => Some(result),
+        Err(panic) => {
+            panicked(actor, &*panic);
+            panics::let_go(panic);
+            actor.local.schedule(actor.cell);
+            None
+        }
+    }
 }
 
 /// One step of an ending actor's way, in its turn.
@@ -184,9 +195,15 @@ fn say_stopping<A: Actor>(actor: &Handle<'_, A>) {
 
 /// Runs user code of an ending actor: a panic is logged and changes nothing.
 pub(crate) fn carefully(cell: &CellRef, doing: &str, code: impl FnOnce()) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(code)) {
+    let code = || catch_unwind(AssertUnwindSafe(code));
+    let result = match Local::current(cell.home()) {
+        Some(local) => local.on_errand(cell, code),
+        None => code(),
+    };
+    if let Err(panic) = result {
         let text = panic_text(&*panic);
         tracing::error!(path = %path_of(cell), doing, text, "an ending actor panicked");
+        panics::let_go(panic);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::dying;
 use crate::exit::ExitReason;
 use crate::local::{Due, Local};
 use crate::own::flag;
+use crate::panics;
 use crate::parcel::{Control, Parcel};
 use crate::poller::Readiness;
 use crate::spinning::Spinning;
@@ -149,8 +150,9 @@ impl EventLoop {
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| {
             parcels.by_ref().for_each(|parcel| open(local, control, parcel));
         })) {
-            tracing::error!("a panic as a parcel was opened: this is a bug of roundsman");
-            std::mem::forget(panic);
+            let text = panics::text_of(&*panic);
+            tracing::error!(text, "a panic as a parcel was opened: this is a bug of roundsman");
+            panics::let_go(panic);
         }
         drop(parcels);
         drop(graves);
@@ -160,11 +162,10 @@ impl EventLoop {
     fn dispatch(&mut self) {
         let mut pace = Pace::new(&self.local);
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.dispatch_at(&mut pace))) {
-            match self.local.in_turn() {
-                Some(cell) => cell.with(|cell| (cell.ops().panicked)(cell, &self.local, &*panic)),
-                // Not in a turn: a bug of this crate.
-                None => resume_unwind(panic),
-            }
+            // Not in a turn: a bug of this crate.
+            let Some(cell) = self.local.in_turn() else { resume_unwind(panic) };
+            cell.with(|cell| (cell.ops().panicked)(cell, &self.local, &*panic));
+            panics::let_go(panic);
         }
     }
 
@@ -321,9 +322,15 @@ fn obey(local: &Local, request: Control) {
             }
         }
         // The asker may have stopped waiting.
-        Control::Pauses(reply) => drop(reply.try_send(waiting::pauses(local))),
+        Control::Pauses(reply) => {
+            let pauses = waiting::pauses(local);
+            local.home.answered();
+            drop(reply.try_send(pauses));
+        }
         Control::Describe(questions, reply) => {
-            drop(reply.try_send(describe::answer(local, questions)));
+            let answers = describe::answer(local, questions);
+            local.home.answered();
+            drop(reply.try_send(answers));
         }
     }
 }

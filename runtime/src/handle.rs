@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::address::Address;
+use crate::clock::Clock;
 use crate::local::Local;
 use crate::metrics::{Metrics, Pause};
 use crate::parcel::Control;
@@ -88,22 +89,25 @@ impl RuntimeHandle {
         Metrics { loops: self.world.metrics(), lanes: self.world.pool.metrics() }
     }
 
-    /// Who is paused, on whom, and for how long, on every loop that answers within a second. Inside an actor: on its
-    /// own loop only, for it must not wait.
+    /// Who is paused, on whom, and for how long, on every loop that answers within a second: all are asked at once.
+    /// Inside an actor: on its own loop only, for it must not wait.
     #[must_use]
     pub fn pauses(&self) -> Vec<Pause> {
         // A loop that waited for others, or for itself, would stand still.
         if let Some(here) = Local::with_any(waiting::pauses) {
             return here;
         }
-        let mut pauses = Vec::new();
-        for home in self.world.homes() {
-            let (sender, receiver) = flume::bounded(1);
-            if home.request(Control::Pauses(sender)) {
-                pauses.extend(receiver.recv_timeout(PATIENCE).unwrap_or_default());
-            }
-        }
-        pauses
+        let _asking = self.world.asking();
+        let homes = self.world.homes();
+        let asked: Vec<_> = homes
+            .iter()
+            .filter_map(|home| {
+                let (sender, receiver) = flume::bounded(1);
+                home.ask(Control::Pauses(sender)).then_some(receiver)
+            })
+            .collect();
+        let deadline = Clock::origin() + PATIENCE;
+        asked.iter().flat_map(|one| one.recv_deadline(deadline).unwrap_or_default()).collect()
     }
 
     /// The jobs of the pool that have not ended: those that run, then those that wait, lane by lane.

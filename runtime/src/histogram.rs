@@ -103,6 +103,18 @@ pub struct Distribution {
     pub max: Duration,
 }
 
+impl Distribution {
+    /// What holds of both: no value of either is said to be smaller than it was.
+    pub(crate) fn worst(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            p50: self.p50.max(other.p50),
+            p99: self.p99.max(other.p99),
+            max: self.max.max(other.max),
+        }
+    }
+}
+
 impl fmt::Display for Distribution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { count, p50, p99, max } = self;

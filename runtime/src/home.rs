@@ -4,12 +4,12 @@
 //! message back. The loop's own things are in [`local`](crate::local).
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crate::actor::ActorId;
-use crate::cell::Header;
+use crate::cell::{CellRef, Header, Uncounted};
 use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::dead_letter::Origin;
@@ -34,6 +34,8 @@ pub(crate) struct Home {
     pub(crate) world: Arc<World>,
     inbox: Inbox<Parcel>,
     control: flume::Sender<Control>,
+    /// Somebody who looks on has asked it, and it has not answered.
+    asked: AtomicBool,
     /// `None` under simulation: there the driver looks at every inbox itself.
     waker: Option<Waker>,
     /// Actors that live here, for [`Placement::LeastLoaded`](crate::Placement::LeastLoaded).
@@ -69,6 +71,7 @@ impl Home {
             world,
             inbox: Inbox::new(),
             control,
+            asked: AtomicBool::new(false),
             waker,
             load: AtomicUsize::new(0),
             counters: Counters::default(),
@@ -130,7 +133,38 @@ impl Home {
 
     /// Sends a request that is not for an actor. False if the loop has ended.
     pub(crate) fn request(&self, control: Control) -> bool {
-        self.control.send(control).is_ok() && self.post(Parcel::Control).is_ok()
+        if self.control.send(control).is_err() {
+            return false;
+        }
+        // Senders do not see it: it is no message, and must not make them wait.
+        let pushed = self.inbox.push_aside(Parcel::Control, || self.world.revive());
+        if pushed.as_ref().is_ok_and(|pushed| pushed.wake) {
+            self.wake();
+        }
+        pushed.is_ok()
+    }
+
+    /// Asks the loop for those who look on. False if it has ended, or has not answered the last question yet: one that
+    /// blocks for ever is asked once. To be called under [`World::asking`] only, so no other asker waits for an answer.
+    pub(crate) fn ask(&self, control: Control) -> bool {
+        if self.asked.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        let sent = self.request(control);
+        if !sent {
+            self.answered();
+        }
+        sent
+    }
+
+    /// The loop is about to answer, and may be asked again.
+    pub(crate) fn answered(&self) {
+        self.asked.store(false, Ordering::SeqCst);
+    }
+
+    /// Calls `f` with the actor in turn, from any thread.
+    pub(crate) fn with_in_turn<R>(&self, f: impl FnOnce(&CellRef) -> R) -> Option<R> {
+        self.in_turn.look(|place| Uncounted::at(place).with(f))
     }
 
     /// Whether the loop has nothing to do now. As seen from another one: a moment ago.
@@ -164,6 +198,7 @@ impl Home {
         let (inbox, counted) = self.inbox.depth();
         outside.sent += counted;
         metrics.loop_index = self.index;
+        metrics.own_thread = self.dedicated;
         metrics.inbox = inbox as u64;
         metrics.untold += self.untold.load(Ordering::Relaxed);
         metrics.enter(outside);

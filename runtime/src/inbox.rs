@@ -31,6 +31,8 @@ pub(crate) struct Inbox<T> {
 
 struct State<T> {
     items: Vec<T>,
+    /// Those of them that no sender sees.
+    aside: usize,
     /// Items that were to be counted, ever.
     counted: u64,
     owner: Owner,
@@ -47,7 +49,7 @@ enum Owner {
 /// What a push found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pushed {
-    /// Items waiting now, this one included.
+    /// Items waiting now, this one included, without those that were pushed aside.
     pub(crate) len: usize,
     /// The owner sleeps: the caller must wake it.
     pub(crate) wake: bool,
@@ -66,7 +68,12 @@ impl<T> Inbox<T> {
     /// An empty inbox whose owner is awake.
     pub(crate) fn new() -> Self {
         Self {
-            state: Mutex::new(State { items: Vec::new(), counted: 0, owner: Owner::Awake }),
+            state: Mutex::new(State {
+                items: Vec::new(),
+                aside: 0,
+                counted: 0,
+                owner: Owner::Awake,
+            }),
             filled: AtomicBool::new(false),
         }
     }
@@ -99,13 +106,30 @@ impl<T> Inbox<T> {
         if state.owner == Owner::Closed {
             return Err(Refused::Closed(item));
         }
-        if state.items.len() >= limit {
+        if state.items.len() - state.aside >= limit {
             return Err(Refused::Full(item));
         }
-        state.items.push(item);
         state.counted += u64::from(counted);
-        let len = state.items.len();
-        if len == 1 {
+        Ok(self.add(state, item, revive))
+    }
+
+    /// Adds an item that senders do not see: it fills nothing up, and is never refused for fullness.
+    ///
+    /// # Errors
+    /// Hands the item back if the loop has ended.
+    pub(crate) fn push_aside(&self, item: T, revive: impl FnOnce()) -> Result<Pushed, T> {
+        let mut state = self.lock();
+        if state.owner == Owner::Closed {
+            return Err(item);
+        }
+        state.aside += 1;
+        Ok(self.add(state, item, revive))
+    }
+
+    #[inline]
+    fn add(&self, mut state: MutexGuard<'_, State<T>>, item: T, revive: impl FnOnce()) -> Pushed {
+        state.items.push(item);
+        if state.items.len() == 1 {
             // Relaxed: a hint. The owner sees it late at worst, and never sleeps on it: `sleep` takes the mutex.
             self.filled.store(true, Ordering::Relaxed);
         }
@@ -116,7 +140,7 @@ impl<T> Inbox<T> {
             }
             state.owner = Owner::Awake;
         }
-        Ok(Pushed { len, wake })
+        Pushed { len: state.items.len() - state.aside, wake }
     }
 
     /// Whether a take is worth the mutex. May lag behind a push of another thread.
@@ -136,6 +160,7 @@ impl<T> Inbox<T> {
         debug_assert!(into.is_empty());
         let mut state = self.lock();
         std::mem::swap(&mut state.items, into);
+        state.aside = 0;
         self.filled.store(false, Ordering::Relaxed);
     }
 
@@ -180,6 +205,7 @@ impl<T> Inbox<T> {
     pub(crate) fn shut(&self) -> Vec<T> {
         let mut state = self.lock();
         state.owner = Owner::Closed;
+        state.aside = 0;
         std::mem::take(&mut state.items)
     }
 

@@ -9,7 +9,6 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use slab::Slab;
@@ -222,12 +221,8 @@ where
     settled(local, deadline);
     let Ok(map) = map.downcast::<F>() else { return };
     // The owner's own function, on its loop but not in its turn.
-    match catch_unwind(AssertUnwindSafe(|| map(result))) {
-        Ok(message) => Address::of(&owner).push_exempt(message, local),
-        Err(panic) => {
-            dying::panicked(&owner, &*panic);
-            local.schedule(cell);
-        }
+    if let Some(message) = dying::on_behalf(&owner, || map(result)) {
+        Address::of(&owner).push_exempt(message, local);
     }
 }
 

@@ -52,6 +52,7 @@ mod job;
 mod jobs;
 mod linking;
 mod own;
+mod panics;
 mod parcel;
 mod recipient;
 mod registry;

@@ -219,11 +219,32 @@ impl Local {
     /// Calls `f`, which must not panic, as if in nobody's turn: what it sends to makes nobody wait.
     pub(crate) fn aside(f: impl FnOnce()) {
         let in_turn = Self::with_any(|local| local.home.in_turn.get());
-        Self::with_any(|local| local.home.in_turn.set(None));
+        Self::with_any(|local| {
+            // The watchdog still sees whose turn it is.
+            local.home.in_turn.set_errand(in_turn.flatten());
+            local.home.in_turn.set(None);
+        });
         f();
         if let Some(in_turn) = in_turn {
-            Self::with_any(|local| local.home.in_turn.set(in_turn));
+            Self::with_any(|local| {
+                local.home.in_turn.set(in_turn);
+                local.home.in_turn.set_errand(None);
+            });
         }
+    }
+
+    /// Runs `code`, which must not panic, for an actor of this loop: if it is nobody's turn, the watchdog can name that
+    /// actor meanwhile.
+    pub(crate) fn on_errand<R>(&self, cell: &CellRef, code: impl FnOnce() -> R) -> R {
+        let in_turn = &self.home.in_turn;
+        if !in_turn.is_free() {
+            return code();
+        }
+        self.counters().errands.add(1);
+        in_turn.set_errand(Some(Uncounted::new(cell).place()));
+        let result = code();
+        in_turn.set_errand(None);
+        result
     }
 
     // What a turn looks at between two messages.

@@ -18,6 +18,11 @@ macro_rules! loop_metrics {
         pub struct LoopMetrics {
             /// The loop, counted from 0; those with one actor each come after the others.
             pub loop_index: usize,
+            /// It is the loop of one actor with a thread of its own.
+            pub own_thread: bool,
+            /// How many loops of one actor each this entry sums up, all of which have ended; 0 for one loop. Its
+            /// `loop_index` is the lowest of theirs, and its `delay` the worst of theirs.
+            pub ended_loops: u64,
             $($(#[$doc])* pub $name: u64,)*
             /// Messages that were accepted and never handled, those among them that a mailbox's policy dropped.
             pub dead_letters: u64,
@@ -40,6 +45,8 @@ macro_rules! loop_metrics {
                 let ledger = counters.ledger();
                 let mut metrics = Self {
                     loop_index: 0,
+                    own_thread: false,
+                    ended_loops: 0,
                     $($name: counters.$name.get(),)*
                     dead_letters: ledger.dead_letters() + ledger.dropped,
                     delay: counters.delay.read(),
@@ -55,6 +62,19 @@ macro_rules! loop_metrics {
                     metrics.idle_nanos += (now.as_nanos() as u64).saturating_sub(asleep_since);
                 }
                 metrics
+            }
+
+            /// Adds up what several loops have done.
+            pub(crate) fn absorb(&mut self, other: &Self) {
+                self.loop_index = self.loop_index.min(other.loop_index);
+                self.ended_loops += 1;
+                $(self.$name += other.$name;)*
+                self.dead_letters += other.dead_letters;
+                self.delay = self.delay.worst(other.delay);
+                self.actors += other.actors;
+                self.runnable += other.runnable;
+                self.inbox += other.inbox;
+                self.ledger += other.ledger;
             }
         }
     };
@@ -105,6 +125,11 @@ impl LoopMetrics {
         Duration::from_nanos(self.busy_nanos + self.idle_nanos)
     }
 
+    /// An entry for loops of one actor each that have ended.
+    pub(crate) fn of_ended() -> Self {
+        Self { loop_index: usize::MAX, own_thread: true, ..Self::default() }
+    }
+
     /// Enters what others than the loop have counted for it.
     pub(crate) fn enter(&mut self, outside: Ledger) {
         self.handed_back += outside.handed_back;
@@ -135,7 +160,8 @@ impl LoopMetrics {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
-    /// The loops, in order; those that have ended come last.
+    /// The loops, in order; those that have ended come last. Loops of one actor each that have ended are one entry,
+    /// however many there were: see [`LoopMetrics::ended_loops`].
     pub loops: Vec<LoopMetrics>,
     /// The lanes of the pool, in order.
     pub lanes: Vec<LaneMetrics>,

@@ -18,6 +18,7 @@ use crate::job::Homing;
 use crate::linking;
 use crate::local::Local;
 use crate::metrics::Pause;
+use crate::panics::Duty;
 use crate::resting;
 use crate::supervising;
 use crate::waiting;
@@ -30,7 +31,7 @@ pub(crate) enum Parcel {
     /// A job of the pool has come home.
     Job(Arc<dyn Homing>),
     /// Work that must be done on this loop: mostly, build an actor.
-    Run(Box<dyn FnOnce(&Local) + Send>),
+    Run(Duty),
     /// Somebody waits until `on`, which lives here, is no longer over.
     Wait { who: Waiter, on: CellRef },
     /// The wait of an actor that lives here is over.
@@ -76,7 +77,7 @@ impl Parcel {
         match self {
             Self::Message(envelope) => envelope.open(local),
             Self::Job(job) => job.arrive(local),
-            Self::Run(work) => work(local),
+            Self::Run(errand) => errand.run(local),
             Self::Wait { who, on } => waiting::wait_requested(local, who, &on),
             Self::Resume(cell) => waiting::resumed(local, &cell),
             Self::Stop(cell, reason) => dying::stop(local, &cell, reason, None),

@@ -6,7 +6,6 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::actor::Actor;
 use crate::address::Address;
@@ -146,12 +145,8 @@ where
     };
     let Ok(asked) = asked.into_any().downcast::<AskedOf<T, F>>() else { return };
     // The asker's own function, on its loop but not in its turn.
-    match catch_unwind(AssertUnwindSafe(|| (asked.map)(result))) {
-        Ok(message) => Address::of(&asker).push_exempt(message, local),
-        Err(panic) => {
-            dying::panicked(&asker, &*panic);
-            local.schedule(cell);
-        }
+    if let Some(message) = dying::on_behalf(&asker, || (asked.map)(result)) {
+        Address::of(&asker).push_exempt(message, local);
     }
 }
 

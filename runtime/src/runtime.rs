@@ -19,11 +19,9 @@ use crate::signals;
 use crate::simulate::{self, Simulated};
 use crate::spawn::{Scope, Spawn};
 use crate::worker::{Ended, Seedling, WatchdogThread};
-use crate::world::World;
+use crate::world::{BLOCKED_THREADS, World};
 
-/// How long the end of a runtime waits for threads of actors that block.
-const BLOCKED_THREADS: Duration = Duration::from_secs(5);
-/// How long it waits for what a drain has waited for in vain.
+/// How long the end of a runtime waits for what a drain has waited for in vain.
 const LAST_CHANCE: Duration = Duration::from_millis(10);
 
 /// Why a run ended other than as planned.
@@ -121,8 +119,9 @@ fn os_loops(world: &Arc<World>, loops: usize, stop_on_signals: bool) -> Result<O
         seedlings.push(seedling.map_err(|source| BuildError::Poller { index, loops, source })?);
     }
     let (ended, endings) = flume::unbounded();
-    let for_later = ended.clone();
+    let (for_later, told) = (ended.clone(), endings.clone());
     let _ = world.start_loop.set(Box::new(move |world| {
+        Ended::sum_up(&told, &for_later, world);
         let seedling = Seedling::new(world, origin, true)?;
         let home = Arc::clone(&seedling.home);
         match seedling.start(for_later.clone()) {
@@ -218,6 +217,7 @@ impl Runtime {
         root: impl FnOnce() -> A,
     ) -> Result<(), RunError> {
         let Self { kind, bound } = self;
+        bound.0.sets_out();
         let exit = match kind {
             Kind::Simulated(simulated) => {
                 simulate::run(simulated, |first| plant(first, spawn, root))

@@ -3,7 +3,6 @@
 //! [`Context`](crate::Context), [`RuntimeHandle`](crate::RuntimeHandle) and the runtime's start spawn through a
 //! [`Scope`]. It makes the cell and puts the actor in it on its loop; the first turn calls `started`.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -19,6 +18,7 @@ use crate::home::Home;
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
 use crate::own::flag;
+use crate::panics::Duty;
 use crate::parcel::Parcel;
 use crate::shutdown::Shutdown;
 use crate::supervising;
@@ -267,7 +267,7 @@ impl<'a> Scope<'a> {
         settle: impl FnOnce(&Local, &CellRef) + Send + 'static,
     ) {
         let newborn = cell.clone();
-        let build = Parcel::Run(Box::new(move |local| settle(local, &newborn)));
+        let build = Parcel::Run(Duty::new(move |local| settle(local, &newborn)));
         if cell.home().post(build).is_err() {
             cell.set_dead();
             if self.parent.is_some() {
@@ -364,7 +364,7 @@ pub(crate) fn from_outside<A: Actor>(
     let home = place(world, placement);
     let cell = newborn::<A>(&home, spawn, world.next_outside_id(), None, NO_SLOT);
     let built = cell.clone();
-    let build = Parcel::Run(Box::new(move |local| settle_in(local, &built, make)));
+    let build = Parcel::Run(Duty::new(move |local| settle_in(local, &built, make)));
     if home.post(build).is_err() {
         cell.set_dead();
         cell.release_unborn_life();
@@ -450,9 +450,8 @@ fn settle(local: &Local, cell: &CellRef) {
 /// Builds the actor in its cell. A panic of `make` is a failure of the actor.
 fn build_in<A: Actor>(local: &Local, cell: &CellRef, make: impl FnOnce() -> A) {
     let handle = Handle::<A>::new(cell, local);
-    match catch_unwind(AssertUnwindSafe(make)) {
-        Ok(actor) => *handle.state() = Some(actor),
-        Err(panic) => dying::panicked(&handle, &*panic),
+    if let Some(actor) = dying::on_behalf(&handle, make) {
+        *handle.state() = Some(actor);
     }
     drainer::announce_late(local, cell);
     local.schedule(cell);

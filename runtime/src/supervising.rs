@@ -17,6 +17,7 @@ use crate::exit::{ExitReason, Terminated};
 use crate::extras::{Closing, Then};
 use crate::local::{Due, Local};
 use crate::own::flag;
+use crate::panics::Duty;
 use crate::parcel::Parcel;
 use crate::shutdown::Shutdown;
 use crate::spawn::Placement;
@@ -238,7 +239,7 @@ fn register<M: Send + 'static>(local: &Local, child: &Address<M>, name: String) 
         tracing::error!(path = %child.path(), %error, "a child's name was not registered");
         return;
     }
-    let enter = Parcel::Run(Box::new({
+    let enter = Parcel::Run(Duty::new({
         let cell = child.cell().clone();
         move |local| {
             let own = cell.own(local);

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::actor::{Actor, ActorId};
 use crate::address::Address;
@@ -106,7 +106,7 @@ pub enum ActorState {
     Idle,
     /// It waits for its turn.
     Runnable,
-    /// It is in its turn: whoever asks is this actor.
+    /// It is in its turn: whoever asks is this actor, or its turn lasts so long that its loop has not answered.
     Running,
     /// It waits until another is no longer over.
     Paused {
@@ -121,7 +121,7 @@ pub enum ActorState {
     Resting,
     /// It has ended.
     Ended,
-    /// Its loop has not answered, or may not be waited for.
+    /// Its loop has not answered, and another actor is in turn there; or it may not be waited for.
     Unknown,
 }
 
@@ -154,7 +154,13 @@ impl Tree {
 }
 
 impl Node {
-    fn new(cell: &CellRef, path: String, depth: usize, seen: Option<Description>) -> Self {
+    fn new(
+        cell: &CellRef,
+        path: String,
+        depth: usize,
+        seen: Option<Description>,
+        in_turn: bool,
+    ) -> Self {
         let header = cell.header();
         let mut node = Self {
             id: header.id,
@@ -163,7 +169,7 @@ impl Node {
             actor: (cell.ops().actor_name)(),
             message: (cell.ops().message_name)(),
             loop_index: header.home.index,
-            state: ActorState::Unknown,
+            state: if in_turn { ActorState::Running } else { ActorState::Unknown },
             queued: 0,
             ledger: Ledger::default(),
             paused: Duration::ZERO,
@@ -250,8 +256,8 @@ impl Reach<'_> {
         match self {
             Self::Outside => {
                 let (sender, receiver) = flume::bounded(1);
-                let sent = home.request(Control::Describe(questions, sender));
-                if sent { Asked::Later(receiver) } else { Asked::Silent }
+                let sent = home.ask(Control::Describe(questions, sender));
+                if sent { Asked::Later(receiver) } else { Asked::Unanswered }
             }
             Self::Here(local) if std::ptr::eq(&*local.home, home) => {
                 Asked::Now(describe::answer(local, questions))
@@ -270,7 +276,39 @@ impl Reach<'_> {
 enum Asked {
     Now(Vec<Answer>),
     Later(flume::Receiver<Vec<Answer>>),
+    /// It has not answered whoever asked before.
+    Unanswered,
     Silent,
+}
+
+impl Asked {
+    /// What the loop says, waited for until `deadline`.
+    fn answers(self, deadline: Instant) -> Result<Vec<Answer>, Silence> {
+        match self {
+            Self::Now(answers) => Ok(answers),
+            Self::Later(receiver) => receiver.recv_deadline(deadline).map_err(|_| Silence::Busy),
+            Self::Unanswered => Err(Silence::Busy),
+            Self::Silent => Err(Silence::Apart),
+        }
+    }
+}
+
+/// Why there is no answer.
+enum Silence {
+    /// There was time for one.
+    Busy,
+    /// It could not be asked.
+    Apart,
+}
+
+impl Silence {
+    /// The actor whose turn may be why.
+    fn in_turn(&self, home: &Home) -> Option<ActorId> {
+        match self {
+            Self::Busy => home.with_in_turn(|cell| cell.header().id),
+            Self::Apart => None,
+        }
+    }
 }
 
 /// A loop that is being asked.
@@ -279,6 +317,8 @@ struct Loop {
     /// What is still to be asked: an actor by its place among the sightings, or those without a parent.
     open: VecDeque<(Option<usize>, usize)>,
     silent: bool,
+    /// The actor in turn, if that is why it is silent.
+    in_turn: Option<ActorId>,
 }
 
 /// An actor that was found.
@@ -301,7 +341,7 @@ impl Survey {
         for home in world.homes() {
             survey.open(&home, (None, 0));
         }
-        while survey.wave(&reach) {}
+        while survey.wave(world, &reach) {}
         survey
     }
 
@@ -314,14 +354,15 @@ impl Survey {
         let at = self.loops.iter().position(|one| Arc::ptr_eq(&one.home, home));
         let at = at.unwrap_or_else(|| {
             let home = Arc::clone(home);
-            self.loops.push(Loop { home, open: VecDeque::new(), silent: false });
+            self.loops.push(Loop { home, open: VecDeque::new(), silent: false, in_turn: None });
             self.loops.len() - 1
         });
         self.loops[at].open.push_back(question);
     }
 
     /// Asks every loop one page of what is open. False if nothing was.
-    fn wave(&mut self, reach: &Reach<'_>) -> bool {
+    fn wave(&mut self, world: &World, reach: &Reach<'_>) -> bool {
+        let _asking = matches!(reach, Reach::Outside).then(|| world.asking());
         let mut asked = Vec::new();
         for (at, one) in self.loops.iter_mut().enumerate().filter(|(_, one)| !one.silent) {
             let page: Vec<_> = one.open.drain(..one.open.len().min(PAGE)).collect();
@@ -336,18 +377,16 @@ impl Survey {
         let any = !asked.is_empty();
         let deadline = Clock::origin() + PATIENCE;
         for (at, page, asked) in asked {
-            let answers = match asked {
-                Asked::Now(answers) => Some(answers),
-                Asked::Later(receiver) => receiver.recv_deadline(deadline).ok(),
-                Asked::Silent => None,
-            };
-            match answers {
-                Some(answers) => {
+            match asked.answers(deadline) {
+                Ok(answers) => {
                     for ((of, _), answer) in page.into_iter().zip(answers) {
                         self.enter(at, of, answer);
                     }
                 }
-                None => self.loops[at].silent = true,
+                Err(silence) => {
+                    let one = &mut self.loops[at];
+                    (one.silent, one.in_turn) = (true, silence.in_turn(&one.home));
+                }
             }
         }
         any
@@ -383,6 +422,7 @@ impl Survey {
         for family in &mut children {
             family.sort_by_key(id);
         }
+        let in_turn: Vec<ActorId> = self.loops.iter().filter_map(|one| one.in_turn).collect();
         let mut nodes: Vec<Node> = Vec::with_capacity(self.sightings.len());
         let mut open: Vec<(usize, Option<usize>)> = top.into_iter().map(|at| (at, None)).collect();
         while let Some((at, parent)) = open.pop() {
@@ -394,7 +434,8 @@ impl Survey {
             };
             path.push('/');
             path.push_str(&dying::name_of(cell));
-            nodes.push(Node::new(cell, path, depth, description));
+            let in_turn = in_turn.contains(&cell.header().id);
+            nodes.push(Node::new(cell, path, depth, description, in_turn));
             let here = nodes.len() - 1;
             open.extend(children[at].drain(..).map(|child| (child, Some(here))));
         }
@@ -406,21 +447,24 @@ impl Survey {
 fn node(cell: &CellRef) -> Node {
     let home = cell.home();
     let question = Question { cell: Some(cell.clone()), from: 0 };
-    let asked = Reach::with(&home.world, |reach| reach.ask(home, vec![question]));
-    let answers = match asked {
-        Asked::Now(answers) => Some(answers),
-        Asked::Later(receiver) => receiver.recv_deadline(Clock::origin() + PATIENCE).ok(),
-        Asked::Silent => None,
+    let answers = Reach::with(&home.world, |reach| {
+        let _asking = matches!(reach, Reach::Outside).then(|| home.world.asking());
+        reach.ask(home, vec![question]).answers(Clock::origin() + PATIENCE)
+    });
+    let (description, in_turn) = match answers {
+        Ok(answers) => (answers.into_iter().next().and_then(|one| one.description), None),
+        Err(silence) => (None, silence.in_turn(home)),
     };
-    let description = answers.and_then(|answers| answers.into_iter().next()?.description);
+    let in_turn = in_turn == Some(cell.header().id);
     let path = dying::path_of(cell);
     let depth = path.matches('/').count() - 1;
-    Node::new(cell, path, depth, description)
+    Node::new(cell, path, depth, description, in_turn)
 }
 
 impl RuntimeHandle {
     /// The tree of actors, as it is now. Loops are asked a thousand actors at a time, so that none is held for long; one
-    /// that has not answered within a second leaves its actors [`Unknown`](ActorState::Unknown).
+    /// that has not answered within a second leaves its actors [`Unknown`](ActorState::Unknown), but the one in turn there
+    /// [`Running`](ActorState::Running). It is not asked again, nor waited for, until it has answered.
     ///
     /// Inside an actor, which must not wait, the actors of other loops are unknown; not so under simulation. When the
     /// runtime has ended the tree is empty.

@@ -18,6 +18,7 @@ use crate::dying;
 use crate::exit::Terminated;
 use crate::hooks;
 use crate::own::flag;
+use crate::panics;
 use crate::parcel::Parcel;
 use crate::reply::AskError;
 use crate::spans;
@@ -116,7 +117,10 @@ fn guarded<A: Actor>(actor: &Handle<'_, A>, code: impl FnOnce(&mut A, &Handle<'_
     match catch_unwind(AssertUnwindSafe(|| code(state, actor))) {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => dying::failed(actor, &failure),
-        Err(panic) => dying::panicked(actor, &*panic),
+        Err(panic) => {
+            dying::panicked(actor, &*panic);
+            panics::let_go(panic);
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! # What it costs
 //! A loop publishes which actor is [in turn](crate::in_turn) and how many turns there have been: plain stores. The time is
-//! measured here, by looking again every quarter of the limit. While all loops sleep this thread sleeps, too, without a
+//! measured here, by looking again every sixteenth of the limit, and when a turn that was seen has reached it. While all loops sleep this thread sleeps, too, without a
 //! timeout: the first loop that wakes finds it `dozing` and wakes it.
 //!
 //! | who | stores, then a `SeqCst` fence, then loads |
@@ -27,9 +27,11 @@ use crate::cell::Uncounted;
 use crate::clock::Clock;
 use crate::dying;
 use crate::home::Home;
+use crate::panics;
 use crate::world::World;
 
-/// A turn that takes longer than [`Builder::watchdog`] allows, and has not ended.
+/// A turn that takes longer than [`Builder::watchdog`] allows, and has not ended. Or something that runs for an actor in
+/// nobody's turn: its constructor, a function that makes a message of an answer, a `Drop` of what it never got.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SlowTurn {
@@ -39,10 +41,13 @@ pub struct SlowTurn {
     pub path: String,
     /// The type of its messages.
     pub message: &'static str,
-    /// For how long the turn has been seen to last. It began up to a quarter of the limit earlier.
+    /// For how long the turn has been seen to last. It began up to a sixteenth of the limit earlier.
     pub elapsed: Duration,
-    /// How many actors wait behind it for their turn on the same loop.
+    /// How many actors wait behind it in the run queue of the same loop. Those to whom only others have sent, since the
+    /// loop last looked at its inbox, are not among them.
     pub waiting: u64,
+    /// How many messages and requests of other loops and threads wait in the loop's inbox.
+    pub inbox: u64,
     /// The loop, counted from 0.
     pub loop_index: usize,
 }
@@ -52,8 +57,13 @@ pub(crate) type TellSlowTurn = Arc<dyn Fn(&SlowTurn) + Send + Sync>;
 
 /// The watchdog's limit unless said otherwise.
 pub(crate) const LIMIT: Duration = Duration::from_millis(100);
-/// No shorter limit is allowed, and it does not look more often.
+/// No shorter limit is allowed, and it does not look more often unless it knows why.
 pub(crate) const LIMIT_MIN: Duration = Duration::from_millis(1);
+
+/// It looks so often in the time of its limit.
+const LOOKS: u32 = 16;
+/// It waits so long at least until a turn that it has seen reaches the limit.
+const LOOK_MIN: Duration = Duration::from_micros(100);
 
 /// How the watchdog sleeps, and how others wake it.
 #[derive(Default)]
@@ -108,18 +118,28 @@ impl Watchdog {
 struct Watch {
     /// The number of the turn that was seen last.
     turn: u64,
+    /// It had not ended then.
+    lasts: bool,
     since: Instant,
     /// It is told of when it has lasted so long.
     told_at: Duration,
 }
 
 impl Watch {
-    /// Looks once. Returns a turn that has lasted too long since it was last told of.
-    fn look(&mut self, home: &Home, now: Instant, limit: Duration) -> Option<SlowTurn> {
-        let turn = home.counters.visits();
-        if turn != self.turn || home.in_turn.get().is_none() {
-            *self = Self { turn, since: now, told_at: limit };
+    fn new(now: Instant, limit: Duration) -> Self {
+        Self { turn: 0, lasts: false, since: now, told_at: limit }
+    }
+
+    /// Looks once at the number of the turn that began last, and whether it lasts. Returns for how long it has, if that is
+    /// to be told.
+    fn see(&mut self, turn: u64, lasts: bool, now: Instant, limit: Duration) -> Option<Duration> {
+        if turn != self.turn || !lasts {
+            *self = Self { turn, lasts, since: now, told_at: limit };
             return None;
+        }
+        if !self.lasts {
+            // It began after the last look.
+            (self.lasts, self.since) = (true, now);
         }
         let elapsed = now.duration_since(self.since);
         if elapsed < self.told_at {
@@ -128,6 +148,24 @@ impl Watch {
         while self.told_at <= elapsed {
             self.told_at = self.told_at.saturating_mul(2);
         }
+        Some(elapsed)
+    }
+
+    /// In what time to look again, at the latest.
+    fn pause(&self, now: Instant, limit: Duration) -> Duration {
+        let often = (limit / LOOKS).max(LIMIT_MIN);
+        if !self.lasts {
+            return often;
+        }
+        // Not a moment too early, either: that would be one look more.
+        (self.since + self.told_at).saturating_duration_since(now).clamp(LOOK_MIN, often)
+    }
+
+    /// Looks once. Returns a turn that has lasted too long since it was last told of.
+    fn look(&mut self, home: &Home, now: Instant, limit: Duration) -> Option<SlowTurn> {
+        let turn = home.counters.visits();
+        let elapsed = self.see(turn, !home.in_turn.is_free(), now, limit)?;
+        let inbox = home.inbox().depth().0 as u64;
         let slow = home.in_turn.look(|place| {
             Uncounted::at(place).with(|cell| SlowTurn {
                 id: cell.header().id,
@@ -135,6 +173,7 @@ impl Watch {
                 message: (cell.ops().message_name)(),
                 elapsed,
                 waiting: home.counters.runnable(),
+                inbox,
                 loop_index: home.index,
             })
         });
@@ -145,12 +184,10 @@ impl Watch {
 
 /// Watches the loops of `world` until it is told to end.
 pub(crate) fn run(world: &World, limit: Duration) {
-    let pause = (limit / 4).max(LIMIT_MIN);
     let homes = world.placeable_homes();
     let all_asleep = || homes.iter().all(|home| home.counters.asleep_since.get() != 0);
     let now = Clock::origin();
-    let mut watches: Vec<_> =
-        homes.iter().map(|_| Watch { turn: 0, since: now, told_at: limit }).collect();
+    let mut watches: Vec<_> = homes.iter().map(|_| Watch::new(now, limit)).collect();
     while !world.watchdog.over.load(Ordering::SeqCst) {
         let now = Clock::origin();
         for (home, watch) in homes.iter().zip(&mut watches) {
@@ -161,25 +198,28 @@ pub(crate) fn run(world: &World, limit: Duration) {
         if all_asleep() {
             world.watchdog.doze(all_asleep);
         } else {
-            thread::park_timeout(pause);
+            let pauses = watches.iter().map(|watch| watch.pause(now, limit));
+            thread::park_timeout(pauses.min().unwrap_or(limit));
         }
     }
 }
 
 fn tell(world: &World, slow: &SlowTurn) {
-    let SlowTurn { path, message, elapsed, waiting, loop_index, .. } = slow;
+    let SlowTurn { path, message, elapsed, waiting, inbox, loop_index, .. } = slow;
     tracing::warn!(
         %path,
         message,
         ?elapsed,
         waiting,
+        inbox,
         loop_index,
         "a turn takes too long: give the work to the pool, or cut it into messages"
     );
     if let Some(function) = &world.settings.on_slow_turn
-        && catch_unwind(AssertUnwindSafe(|| function(slow))).is_err()
+        && let Err(panic) = catch_unwind(AssertUnwindSafe(|| function(slow)))
     {
         tracing::error!("the function of `Builder::on_slow_turn` panicked");
+        panics::let_go(panic);
     }
 }
 
@@ -243,3 +283,6 @@ impl Builder {
         self
     }
 }
+
+#[cfg(all(test, not(roundsman_loom)))]
+mod tests;

@@ -5,7 +5,6 @@
 use std::fmt;
 
 use crate::actor::Actor;
-use crate::cell::Uncounted;
 use crate::context::Context;
 use crate::dying;
 use crate::handle::RuntimeHandle;
@@ -155,6 +154,12 @@ impl fmt::Display for WhyAlive {
 }
 
 impl WhyAlive {
+    /// Whether nothing keeps it, as far as could be seen: `run` returns as soon as nothing happens any more.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
     /// What can be seen from here.
     pub(crate) fn seen(world: &World, reach: Reach<'_>) -> Self {
         let mut reasons = Vec::new();
@@ -164,7 +169,7 @@ impl WhyAlive {
         }
         let survey = Survey::of(world, reach);
         for home in survey.silent() {
-            let in_turn = home.in_turn.look(|at| Uncounted::at(at).with(dying::path_of));
+            let in_turn = home.with_in_turn(dying::path_of);
             reasons.push(AliveReason::Silent { loop_index: home.index, in_turn });
         }
         for home in world.homes() {
@@ -213,7 +218,7 @@ fn enter(reasons: &mut Vec<AliveReason>, node: &Node) {
 
 impl RuntimeHandle {
     /// What keeps the runtime from returning, by name: timers, questions without an answer, I/O sources, pressure guards,
-    /// messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
+    /// jobs, restarts of children, messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
     ///
     /// This handle is among them, unless it is [unref'd](Self::unref). It sees what [`tree`](Self::tree) sees.
     #[must_use]

@@ -85,6 +85,19 @@ pub(crate) struct Ended {
     pub(crate) whole: bool,
 }
 
+impl Ended {
+    /// Puts the ends that nobody has heard of yet together, so that actors with threads of their own may come and go for
+    /// ever. Those that are summed up are forgotten before the one that stands for them is told of: who waits for as many
+    /// ends as there are threads never waits for too many.
+    pub(crate) fn sum_up(told: &flume::Receiver<Self>, to: &flume::Sender<Self>, world: &World) {
+        let (whole, broken): (Vec<_>, Vec<_>) = told.try_iter().partition(|one| one.whole);
+        world.forget_threads(whole.len().saturating_sub(1));
+        for one in broken.into_iter().chain(whole.into_iter().next_back()) {
+            let _ = to.send(one);
+        }
+    }
+}
+
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(to) = self.to.take() {

@@ -10,15 +10,20 @@
 //! to wait for. Whoever brings it to zero ends the runtime.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+    RwLockWriteGuard,
+};
+use std::time::Duration;
 
 use crate::actor::ActorId;
-use crate::cell::{CellRef, Uncounted};
+use crate::cell::CellRef;
 use crate::dead_letter::{Listeners, TellDeadLetter};
 use crate::drain::{Drain, DrainReport};
 use crate::drainer::Draining;
 use crate::dying;
 use crate::home::Home;
+use crate::local::Local;
 use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
 use crate::pool::Pool;
@@ -31,13 +36,13 @@ use crate::watchdog::{TellSlowTurn, Watchdog};
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) budget: u32,
-    pub(crate) round: std::time::Duration,
+    pub(crate) round: Duration,
     pub(crate) high: u32,
     pub(crate) low: u32,
     pub(crate) spin: bool,
     pub(crate) drain: Drain,
     pub(crate) on_dead_letter: Option<TellDeadLetter>,
-    pub(crate) watchdog: Option<std::time::Duration>,
+    pub(crate) watchdog: Option<Duration>,
     pub(crate) on_slow_turn: Option<TellSlowTurn>,
 }
 
@@ -52,12 +57,13 @@ pub(crate) struct World {
     /// The first actor whose books did not balance as it ended.
     pub(crate) unbalanced: OnceLock<String>,
     pub(crate) watchdog: Watchdog,
-    /// The loops that take part in placement.
-    homes: RwLock<Vec<Arc<Home>>>,
-    /// Those that belong to one actor each, while it lives.
-    dedicated: RwLock<Vec<Arc<Home>>>,
-    /// What loops that have ended had done.
-    past: Mutex<Vec<LoopMetrics>>,
+    /// Held by whoever looks on from outside while it waits for answers.
+    asking: Mutex<()>,
+    loops: RwLock<Loops>,
+    /// Told when the loop of one actor has ended, with a mutex that guards nothing of its own.
+    own_ended: (Mutex<()>, Condvar),
+    /// It has been run, so the run has waited for its threads.
+    ran: AtomicBool,
     next_index: AtomicUsize,
     outside_ids: AtomicU64,
     /// Threads that were started for loops.
@@ -70,6 +76,33 @@ pub(crate) struct World {
     /// Starts a loop on a thread of its own, where the driver can.
     pub(crate) start_loop: OnceLock<LoopStarter>,
 }
+
+/// The loops of a runtime. Under one lock: none is missing in a snapshot, and none is in it twice.
+#[derive(Default)]
+struct Loops {
+    /// Those that take part in placement.
+    placeable: Vec<Arc<Home>>,
+    /// Those that belong to one actor each, while it lives.
+    dedicated: Vec<Arc<Home>>,
+    /// What those that took part in placement had done, as the runtime ended.
+    past: Vec<LoopMetrics>,
+    /// What those of one actor each, that have ended, had done together.
+    past_own: Option<LoopMetrics>,
+}
+
+impl Loops {
+    fn all(&self) -> Vec<Arc<Home>> {
+        self.placeable.iter().chain(&self.dedicated).cloned().collect()
+    }
+
+    /// A loop of one actor has ended.
+    fn lay_down(&mut self, home: &Home) {
+        self.past_own.get_or_insert_with(LoopMetrics::of_ended).absorb(&home.metrics());
+    }
+}
+
+/// How long the end of a runtime waits for threads of actors that block.
+pub(crate) const BLOCKED_THREADS: Duration = Duration::from_secs(5);
 
 /// Starts one more loop and returns its home.
 pub(crate) type LoopStarter = Box<dyn Fn(&Arc<World>) -> std::io::Result<Arc<Home>> + Send + Sync>;
@@ -86,9 +119,10 @@ impl World {
             unbalanced: OnceLock::new(),
             registry: Registry::default(),
             forest: WaitForest::new(),
-            homes: RwLock::default(),
-            dedicated: RwLock::default(),
-            past: Mutex::default(),
+            asking: Mutex::default(),
+            loops: RwLock::default(),
+            own_ended: Default::default(),
+            ran: AtomicBool::new(false),
             next_index: AtomicUsize::new(0),
             outside_ids: AtomicU64::new(1),
             threads: AtomicUsize::new(0),
@@ -110,16 +144,31 @@ impl World {
     /// Adds a loop, which is alive.
     pub(crate) fn add_home(&self, home: Arc<Home>) {
         self.revive();
-        let list = if home.dedicated { &self.dedicated } else { &self.homes };
-        list.write().unwrap_or_else(PoisonError::into_inner).push(home);
+        let mut loops = self.loops_mut();
+        let list = if home.dedicated { &mut loops.dedicated } else { &mut loops.placeable };
+        list.push(home);
+    }
+
+    fn loops(&self) -> RwLockReadGuard<'_, Loops> {
+        self.loops.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn loops_mut(&self) -> RwLockWriteGuard<'_, Loops> {
+        self.loops.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The loop of one actor has ended, or never began.
     pub(crate) fn remove_dedicated(&self, home: &Arc<Home>) {
-        let mut dedicated = self.dedicated.write().unwrap_or_else(PoisonError::into_inner);
-        dedicated.retain(|other| !Arc::ptr_eq(other, home));
-        drop(dedicated);
-        self.past.lock().unwrap_or_else(PoisonError::into_inner).push(home.metrics());
+        let mut loops = self.loops_mut();
+        let place = loops.dedicated.iter().position(|other| Arc::ptr_eq(other, home));
+        if let Some(place) = place {
+            loops.dedicated.remove(place);
+            loops.lay_down(home);
+        }
+        drop(loops);
+        let (mutex, ended) = &self.own_ended;
+        drop(mutex.lock().unwrap_or_else(PoisonError::into_inner));
+        ended.notify_all();
         if self.retire() {
             self.end();
         }
@@ -140,31 +189,34 @@ impl World {
         self.threads.load(Ordering::SeqCst)
     }
 
+    /// The ends of so many of them are told of together with that of another.
+    pub(crate) fn forget_threads(&self, ended: usize) {
+        self.threads.fetch_sub(ended, Ordering::SeqCst);
+    }
+
     pub(crate) fn placeable(&self) -> usize {
-        self.homes.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.loops().placeable.len()
     }
 
     pub(crate) fn home(&self, index: usize) -> Option<Arc<Home>> {
-        self.homes.read().unwrap_or_else(PoisonError::into_inner).get(index).cloned()
+        self.loops().placeable.get(index).cloned()
     }
 
     /// The loops that take part in placement.
     pub(crate) fn placeable_homes(&self) -> Vec<Arc<Home>> {
-        self.homes.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.loops().placeable.clone()
     }
 
     /// All loops that have not ended.
     pub(crate) fn homes(&self) -> Vec<Arc<Home>> {
-        let mut homes = self.homes.read().unwrap_or_else(PoisonError::into_inner).clone();
-        homes.extend_from_slice(&self.dedicated.read().unwrap_or_else(PoisonError::into_inner));
-        homes
+        self.loops().all()
     }
 
     /// What all loops have done, those that have ended last.
     pub(crate) fn metrics(&self) -> Vec<LoopMetrics> {
-        let homes = self.homes();
-        let past = self.past.lock().unwrap_or_else(PoisonError::into_inner);
-        homes.iter().map(|home| home.metrics()).chain(past.iter().cloned()).collect()
+        let loops = self.loops();
+        let living = loops.placeable.iter().chain(&loops.dedicated).map(|home| home.metrics());
+        living.chain(loops.past.iter().chain(&loops.past_own).cloned()).collect()
     }
 
     /// The end of a runtime, whether it ran or not: nothing more is taken, and nothing holds its loops any more.
@@ -173,15 +225,44 @@ impl World {
         self.dead_letters.clear();
         self.draining.clear();
         self.pool.close();
-        for list in [&self.homes, &self.dedicated] {
-            let homes = std::mem::take(&mut *list.write().unwrap_or_else(PoisonError::into_inner));
-            for home in homes {
-                // What never arrived is a dead letter as it drops.
-                drop(home.inbox().shut());
-                let metrics = home.metrics();
-                self.past.lock().unwrap_or_else(PoisonError::into_inner).push(metrics);
-            }
+        if !self.ran.load(Ordering::SeqCst) {
+            self.end_own_loops();
         }
+        for home in self.homes() {
+            // What never arrived is a dead letter as it drops.
+            drop(home.inbox().shut());
+        }
+        let mut loops = self.loops_mut();
+        let homes = std::mem::take(&mut loops.placeable);
+        loops.past.extend(homes.iter().map(|home| home.metrics()));
+        let blocked = std::mem::take(&mut loops.dedicated);
+        for home in &blocked {
+            loops.lay_down(home);
+        }
+        drop(loops);
+        // Outside of the lock: the last to hold what is theirs, perhaps.
+        drop((homes, blocked));
+    }
+
+    /// It is being run.
+    pub(crate) fn sets_out(&self) {
+        self.ran.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends the loops of one actor each that a handle has started in a runtime that was never run, and waits for them.
+    fn end_own_loops(&self) {
+        for home in self.homes().iter().filter(|home| home.dedicated) {
+            home.request(Control::End);
+        }
+        // One of them would wait for itself.
+        if Local::with_any(|local| std::ptr::eq(&*local.home.world, self)) == Some(true) {
+            return;
+        }
+        let (mutex, ended) = &self.own_ended;
+        let waiting = mutex.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = |(): &mut ()| !self.loops().dedicated.is_empty();
+        // The time is up if one blocks: it is left to itself.
+        drop(ended.wait_timeout_while(waiting, BLOCKED_THREADS, left));
     }
 
     pub(crate) fn next_in_turn(&self) -> usize {
@@ -248,6 +329,11 @@ impl World {
         self.home(0).is_some_and(|first| first.request(Control::Drain(plan, reply)))
     }
 
+    /// The right to ask loops for somebody who looks on, and to wait for their answers.
+    pub(crate) fn asking(&self) -> MutexGuard<'_, ()> {
+        self.asking.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Asks without their answer, on all loops.
     pub(crate) fn asks(&self) -> u64 {
         self.homes().iter().map(|home| home.counters.asks.get()).sum()
@@ -261,8 +347,7 @@ impl World {
     /// Who keeps a loop busy, for people.
     pub(crate) fn who_keeps(&self, index: usize) -> String {
         let home = self.homes().into_iter().find(|home| home.index == index);
-        let in_turn =
-            home.and_then(|home| home.in_turn.look(|at| Uncounted::at(at).with(dying::path_of)));
+        let in_turn = home.and_then(|home| home.with_in_turn(dying::path_of));
         match in_turn {
             Some(path) => format!("loop {index} gave no answer: {path} is in its turn"),
             None => format!("loop {index} gave no answer"),

@@ -4,6 +4,8 @@
 mod end_of_run;
 #[path = "life/failures.rs"]
 mod failures;
+#[path = "life/payloads.rs"]
+mod payloads;
 #[path = "life/placement.rs"]
 mod placement;
 #[path = "life/stopping.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "observing/alive.rs"]
 mod alive;
+#[path = "observing/blocked.rs"]
+mod blocked;
 #[path = "observing/books.rs"]
 mod books;
 #[cfg(feature = "metrics")]

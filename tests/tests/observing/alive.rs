@@ -120,3 +120,19 @@ fn messages_of_a_paused_actor_say_on_whom_it_waits() {
         runtime.run_with(Spawn::named("top"), root).unwrap();
     });
 }
+
+#[test]
+fn where_nothing_keeps_it_the_list_is_empty() {
+    let runtime = world(1, 1).build().unwrap();
+    let handle = runtime.handle();
+    assert!(!handle.why_alive().is_empty(), "the handle keeps it");
+    let handle = handle.unref();
+    let root = || {
+        Role::<()>::idle().started(|ctx| {
+            assert!(ctx.why_alive().is_empty(), "{}", ctx.why_alive());
+            Ok(())
+        })
+    };
+    runtime.run(root).unwrap();
+    assert!(handle.why_alive().is_empty());
+}

@@ -7,6 +7,7 @@ use metrics::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Key, KeyName, Metadata, Recorder, SharedString,
     Unit,
 };
+use roundsman::{Lane, Placement, Runtime, job};
 use roundsman_tests::role::Role;
 use roundsman_tests::seeds::world;
 
@@ -72,14 +73,47 @@ impl Recorder for Board {
 fn a_snapshot_sets_counters_and_gauges_of_each_loop() {
     let runtime = world(1, 2).build().unwrap();
     let handle = runtime.handle().unref();
-    let root = || Role::<()>::idle().started(|ctx| Ok(ctx.address().send(())?));
+    let root = || {
+        Role::<()>::idle().started(|ctx| {
+            ctx.start(job(Lane::User, || ()), |_| ());
+            Ok(ctx.address().send(())?)
+        })
+    };
     runtime.run(root).unwrap();
     let board = Board::default();
     metrics::with_local_recorder(&board, || handle.metrics().record());
     let board = board.0.lock().unwrap();
-    assert_eq!(board["roundsman_messages_handled_total loop=0"], 1.0);
+    assert_eq!(board["roundsman_messages_handled_total loop=0"], 2.0);
     assert_eq!(board["roundsman_messages_handled_total loop=1"], 0.0);
     assert_eq!(board["roundsman_actors loop=0"], 0.0);
     assert!(board["roundsman_rounds_total loop=0"] > 0.0);
-    assert_eq!(board.len(), 2 * 18, "what is documented, for each loop: {board:?}");
+    // Its own, and the answer of the job.
+    assert_eq!(board["roundsman_messages_sent_total loop=0"], 2.0);
+    assert_eq!(board["roundsman_jobs_done_total lane=user"], 1.0);
+    assert_eq!(board["roundsman_jobs_done_total lane=dns"], 0.0);
+    assert_eq!(
+        board.len(),
+        2 * 22 + 4 * 8,
+        "what is documented, for each loop and lane: {board:?}"
+    );
+}
+
+#[test]
+fn loops_of_one_actor_each_are_one_label() {
+    let runtime = Runtime::builder().loops(1).build().unwrap();
+    let handle = runtime.handle().unref();
+    let root = || {
+        Role::<()>::idle().started(|ctx| {
+            for _ in 0..3 {
+                ctx.spawn_on(Placement::OwnThread, Role::<()>::idle).send(())?;
+            }
+            Ok(())
+        })
+    };
+    runtime.run(root).unwrap();
+    let board = Board::default();
+    metrics::with_local_recorder(&board, || handle.metrics().record());
+    let board = board.0.lock().unwrap();
+    assert_eq!(board["roundsman_messages_handled_total loop=own"], 3.0);
+    assert_eq!(board.len(), 2 * 22 + 4 * 8, "{board:?}");
 }

@@ -8,6 +8,7 @@ use roundsman::{
     Address, Context, DeadLetter, DeadLetterReason, Overflow, Placement, Runtime, Spawn,
 };
 use roundsman_tests::outside::beside;
+use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
@@ -253,4 +254,63 @@ fn a_plain_thread_subscribes_an_actor() {
             assert_eq!(told.recv().unwrap(), "/brief");
         }
     });
+}
+
+/// Sends a hundred messages as it is dropped.
+struct Sends(Address<u32>);
+
+impl Drop for Sends {
+    fn drop(&mut self) {
+        for n in 0..100 {
+            // It may be over, or have ended.
+            let _ = self.0.send(n);
+        }
+    }
+}
+
+#[test]
+fn what_an_earlier_subscription_captured_may_make_dead_letters_as_it_is_dropped() {
+    must_end(|| {
+        let root = || {
+            Role::<()>::idle().started(|ctx| {
+                let picky = Spawn::new().high(1).overflow(Overflow::DropNewest);
+                let picky = ctx.spawn_with(picky, Role::<u32>::idle());
+                ctx.spawn(Role::<DeadLetter>::idle().started(move |ctx| {
+                    let sends = Sends(picky);
+                    ctx.on_dead_letter(move |letter| {
+                        let _ = &sends;
+                        letter
+                    });
+                    // In the place of the first.
+                    ctx.on_dead_letter(|letter| letter);
+                    Ok(())
+                }));
+                Ok(())
+            })
+        };
+        play(world(1, 1), root).unwrap();
+    });
+}
+
+#[test]
+fn actors_that_come_again_at_one_path_are_logged_once() {
+    let lines = Log::of(|| {
+        let root = || {
+            let mut left = 10;
+            Role::<()>::new(move |(), ctx| {
+                left -= 1;
+                if left > 0 {
+                    let again = ctx.spawn_with(Spawn::named("again"), brief());
+                    again.send(1)?;
+                    again.send(2)?;
+                    ctx.watch(&again, |_| ());
+                }
+                Ok(())
+            })
+            .started(|ctx| Ok(ctx.address().send(())?))
+        };
+        play(world(1, 1), root).unwrap();
+    });
+    let letters = lines.iter().filter(|line| line.contains("a dead letter")).count();
+    assert_eq!(letters, 1, "{lines:#?}");
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roundsman::{
-    Actor, BuildError, Builder, Context, ExitReason, Outcome, Placement, Runtime, SlowTurn, Spawn,
+    Actor, Address, BuildError, Builder, ChildSpec, Context, ExitReason, Lane, Outcome, Placement,
+    Runtime, SlowTurn, Spawn, Supervision, job,
 };
 use roundsman_tests::outside::beside;
 use roundsman_tests::patience::must_end;
@@ -282,5 +283,135 @@ fn without_a_watchdog_nobody_tells() {
         });
         is_done.recv().unwrap();
         assert!(told.try_recv().is_err());
+    });
+}
+
+/// Waits until the watchdog has named this path.
+fn until_named(told: &Receiver<SlowTurn>, path: &str) {
+    assert!(told.iter().any(|slow| slow.path == path));
+}
+
+#[test]
+fn a_constructor_that_another_loop_runs_is_named() {
+    must_end(|| {
+        let (builder, told) = watched(2);
+        let root = || {
+            Role::<()>::idle().started(|ctx| {
+                ctx.spawn_on_with(Placement::Loop(1), Spawn::named("made"), move || {
+                    until_named(&told, "/top/made");
+                    Role::<()>::idle()
+                });
+                Ok(())
+            })
+        };
+        builder.build().unwrap().run_with(Spawn::named("top"), root).unwrap();
+    });
+}
+
+#[test]
+fn a_constructor_of_a_supervisor_is_named_when_it_builds_anew() {
+    must_end(|| {
+        let (builder, told) = watched(1);
+        let root = || {
+            Role::<()>::idle().started(|ctx| {
+                ctx.supervision(Supervision::one_for_one());
+                let mut lives = 0;
+                let child = ctx.supervise(ChildSpec::permanent("again"), move || {
+                    lives += 1;
+                    if lives == 2 {
+                        until_named(&told, "/top/again");
+                    }
+                    Role::<()>::new(|(), _| Err("it had to come".into()))
+                });
+                Ok(child.send(())?)
+            })
+        };
+        builder.build().unwrap().run_with(Spawn::named("top"), root).unwrap();
+    });
+}
+
+#[test]
+fn a_function_that_makes_a_message_of_an_answer_is_named() {
+    must_end(|| {
+        let (builder, told) = watched(1);
+        let root = || {
+            Role::<()>::idle().started(|ctx| {
+                ctx.start(job(Lane::User, || ()), move |_| until_named(&told, "/top"));
+                Ok(())
+            })
+        };
+        builder.build().unwrap().run_with(Spawn::named("top"), root).unwrap();
+    });
+}
+
+/// Takes until it has been named to drop, and then says so.
+struct Slow(Receiver<SlowTurn>, Address<()>);
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        until_named(&self.0, "/top/gone");
+        // The root waits for it.
+        let _ = self.1.send(());
+    }
+}
+
+#[test]
+fn a_result_that_nobody_waits_for_is_named_while_it_drops() {
+    must_end(|| {
+        let (builder, told) = watched(1);
+        let root = || {
+            let waits = Role::<()>::new(|(), ctx| {
+                ctx.stop();
+                Ok(())
+            });
+            waits.started(|ctx| {
+                let root = ctx.address();
+                let (alive, is_gone) = mpsc::channel::<()>();
+                let starts = Role::<()>::new(move |(), ctx| {
+                    let _ = &alive;
+                    ctx.stop();
+                    Ok(())
+                });
+                let starts = starts.started(move |ctx| {
+                    let (me, slow) = (ctx.address(), Slow(told, root));
+                    let job = job(Lane::User, move || {
+                        // It has begun: whoever started it may end.
+                        let _ = me.send(());
+                        let _ = is_gone.recv();
+                        slow
+                    });
+                    ctx.start(job, |_| ());
+                    Ok(())
+                });
+                ctx.spawn_with(Spawn::named("gone"), starts);
+                // It is not all over before the result has come home.
+                ctx.send_after(Duration::from_secs(60), ());
+                Ok(())
+            })
+        };
+        builder.build().unwrap().run_with(Spawn::named("top"), root).unwrap();
+    });
+}
+
+#[test]
+fn what_waits_in_the_inbox_behind_a_slow_turn_is_told() {
+    must_end(|| {
+        let (builder, told) = watched(2);
+        let root = || {
+            Role::<()>::idle().started(move |ctx| {
+                let me = ctx.address();
+                ctx.spawn_on(Placement::Loop(1), move || {
+                    Role::<()>::idle().started(move |_| {
+                        for _ in 0..10 {
+                            me.send(())?;
+                        }
+                        Ok(())
+                    })
+                });
+                assert!(told.iter().any(|slow| slow.loop_index == 0 && slow.inbox >= 10));
+                Ok(())
+            })
+        };
+        builder.build().unwrap().run(root).unwrap();
     });
 }
