@@ -61,8 +61,15 @@ impl<J> Backlog<J> {
         self.ticket += 1;
         self.jobs.push_back(Waiting { ticket: self.ticket, since: now, job: Some(job) });
         self.live += 1;
+        self.metrics.started += 1;
         self.over |= self.live > self.limit;
         self.ticket
+    }
+
+    /// A job came too late to be added.
+    pub(crate) fn turned_away(&mut self) {
+        self.metrics.started += 1;
+        self.metrics.unstarted += 1;
     }
 
     /// How many jobs wait.

@@ -251,12 +251,10 @@ thread_local! {
 pub(crate) trait Homing: Errand {
     /// On the owner's loop: becomes a message, if its owner still waits for it.
     fn arrive(self: Arc<Self>, local: &Local);
-    /// Its place in its lane's queue; 0 if it was not submitted yet.
+    /// Its place in its lane's queue; 0 if it has none yet. Read under the pool's mutex.
     fn ticket(&self) -> u64;
     /// Its lane.
     fn lane(&self) -> Lane;
-    /// Answers it before it was submitted: what is in the outbox is void.
-    fn take_back(&self, why: Refusal);
     /// Whether its result is on its way.
     fn has_ended(&self) -> bool;
 }
@@ -296,9 +294,6 @@ impl<T, E> About<T, E> {
         self.rare.get_or_insert_default()
     }
 }
-
-/// The ticket of a job that was taken back before it was submitted.
-const VOID: u64 = u64::MAX;
 
 /// A job, all of it.
 struct Work<T, E, F> {
@@ -360,12 +355,8 @@ where
     F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
 {
     fn enqueued(&self, ticket: u64) {
-        // Relaxed: written and read by the owner's loop only.
+        // Relaxed: written and read under the pool's mutex.
         self.about.ticket.store(ticket, Ordering::Relaxed);
-    }
-
-    fn is_void(&self) -> bool {
-        self.about.ticket.load(Ordering::Relaxed) == VOID
     }
 
     fn begin(&self, now: Timestamp) -> bool {
@@ -450,11 +441,6 @@ where
 
     fn lane(&self) -> Lane {
         self.about.lane
-    }
-
-    fn take_back(&self, why: Refusal) {
-        self.about.ticket.store(VOID, Ordering::Relaxed);
-        self.refuse(why);
     }
 
     fn has_ended(&self) -> bool {

@@ -1,14 +1,14 @@
 //! The jobs of an actor: started, cancelled, and home again as its own message.
 //!
-//! [`Context::start`] enters a job in the actor's hooks and puts it into its loop's [`Outbox`]; the loop hands the
-//! outbox to the [`pool`](crate::pool). What comes home, through the loop's inbox, takes its entry out and becomes a
+//! [`Context::start`] enters a job in the actor's hooks and puts it into its loop's [`outbox`](crate::outbox),
+//! from which it comes to the [`pool`](crate::pool). What comes home, through the loop's inbox, takes its entry out and becomes a
 //! message. Whoever comes second (result, cancellation, deadline, the actor's end) finds the entry gone: so a job that
 //! was started gives exactly one message, unless its actor ends first.
 //!
 //! The function that makes the message stays here, so it need not be `Send`, and costs nothing if it is an enum variant.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -21,13 +21,9 @@ use crate::context::Context;
 use crate::dying;
 use crate::hooks::Hooks;
 use crate::job::{Homing, Job, JobError, Way};
-use crate::lane::{LANES, Lane};
 use crate::local::Local;
-use crate::pool::{Pool, Queued, Refusal};
+use crate::pool::{Queued, Refusal};
 use crate::timer_wheel::TimerKey;
-
-/// So many jobs are handed to the pool together.
-const BATCH: usize = 64;
 
 /// Names a job of one actor, for [`Context::cancel_job`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,54 +57,6 @@ impl Jobs {
     fn errand(&self, id: JobId) -> Option<Arc<dyn Homing>> {
         let entry = self.entries.get(id.index as usize)?;
         (entry.generation == id.generation).then(|| Arc::clone(&entry.errand))
-    }
-}
-
-/// Jobs of one loop on their way to the pool. They leave together: at once if a thread would run one at once, when there
-/// are 64 of them, and at the latest when the loop next looks at its inbox.
-pub(crate) struct Outbox {
-    /// Kept here, for what is known of the loop stands on a line that all who send to it write.
-    pool: Arc<Pool>,
-    jobs: RefCell<Vec<(Lane, Queued)>>,
-    /// With how many more each lane is over, as far as this loop knows; 0 if it is, or nothing is known.
-    room: [Cell<usize>; LANES],
-}
-
-impl Outbox {
-    pub(crate) fn new(pool: Arc<Pool>) -> Self {
-        Self { pool, jobs: RefCell::default(), room: Default::default() }
-    }
-
-    /// Hands everything to the pool.
-    pub(crate) fn flush(&self, local: &Local) {
-        if !self.jobs.borrow().is_empty() {
-            self.hand_over(local);
-        }
-    }
-
-    #[inline(never)]
-    fn hand_over(&self, local: &Local) {
-        let now = local.driver.clock.now();
-        // Nothing of the user's runs while the list is borrowed: what the pool refuses goes home through the inbox.
-        let room = self.pool.submit(&mut self.jobs.borrow_mut(), now);
-        for (lane, room) in self.room.iter().zip(room) {
-            lane.set(room);
-        }
-    }
-
-    /// Adds a job. True if its lane is over.
-    fn push(&self, local: &Local, lane: Lane, job: Queued) -> bool {
-        let mut jobs = self.jobs.borrow_mut();
-        jobs.push((lane, job));
-        let full = jobs.len() >= BATCH;
-        drop(jobs);
-        let room = &self.room[lane.index()];
-        if full || room.get() <= 1 || self.pool.is_hungry(lane) {
-            self.hand_over(local);
-            return room.get() == 0;
-        }
-        room.set(room.get() - 1);
-        false
     }
 }
 
@@ -171,17 +119,12 @@ impl<A: Actor> Context<'_, A> {
 
 /// Takes a job back that has not begun, and answers it. False if it is too late.
 fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
-    match errand.ticket() {
-        // Still in the outbox, which knows nothing of it from now on.
-        0 => errand.take_back(why),
-        ticket => {
-            let pool: &Pool = &local.home.world.pool;
-            if pool.withdraw(errand.lane(), ticket).is_none() {
-                return false;
-            }
-            errand.refuse(why);
-        }
-    }
+    let now = local.driver.clock.now();
+    let Some(job) = local.home.world.pool.withdraw(errand.lane(), || errand.ticket(), now) else {
+        return false;
+    };
+    drop(job);
+    errand.refuse(why);
     true
 }
 

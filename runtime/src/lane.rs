@@ -242,6 +242,12 @@ impl Lanes {
         }
     }
 
+    /// Whether no thread is left.
+    #[inline]
+    pub(crate) fn is_busy(&self) -> bool {
+        self.free == 0
+    }
+
     pub(crate) fn running(&self, lane: usize) -> usize {
         self.running[lane]
     }
@@ -269,6 +275,9 @@ impl Lanes {
 pub struct LaneMetrics {
     /// The lane.
     pub lane: Lane,
+    /// Jobs that actors have started ([`Context::start`](crate::Context::start)). Each of them waits, runs, has run or
+    /// never did: always `started == queued + running + done + unstarted`.
+    pub started: u64,
     /// Jobs that wait for a thread now.
     pub queued: u64,
     /// Jobs that run now.
@@ -293,6 +302,7 @@ impl LaneMetrics {
     pub(crate) fn new(lane: Lane) -> Self {
         Self {
             lane,
+            started: 0,
             queued: 0,
             running: 0,
             done: 0,

@@ -51,6 +51,7 @@ mod hooks;
 mod job;
 mod jobs;
 mod linking;
+mod outbox;
 mod own;
 mod parcel;
 mod recipient;

@@ -1,6 +1,6 @@
 //! The pool: threads that run what would block a loop, in lanes.
 //!
-//! Fed by [`jobs`](crate::jobs) through each loop's outbox. It knows errands, not actors: an errand says itself how it
+//! Fed by [`jobs`](crate::jobs) through each loop's [`outbox`](crate::outbox). It knows errands, not actors: an errand says itself how it
 //! runs and how it goes home. Threads come from the function that it was made with, the first time that a job may run
 //! and none is idle. Under simulation there are none, and [`simulate`](crate::simulate) takes the jobs instead.
 //!
@@ -12,6 +12,7 @@
 //! | a thread | where it looks | who ends it |
 //! |---|---|---|
 //! | runs | – | the job |
+//! | takes | its lanes; then, if a lane is hungry, the trays of all loops | – |
 //! | looks (one at most) | `filled`, for some µs | whoever submits, by `filled`; else time |
 //! | is idle | `bell` | whoever submits or takes one of several jobs; it counts as woken from then on |
 //!
@@ -20,21 +21,20 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::backlog::{Backlog, Resume};
 use crate::clock::{Clock, Timestamp};
 use crate::lane::{LANES, Lane, LaneMetrics, Lanes, Limits};
+use crate::outbox::Tray;
 use crate::spinning::Spinning;
 
 /// Something to be run on a pool thread.
 pub(crate) trait Errand: Send + Sync {
     /// Its place in its lane's queue, given by the pool as it is submitted.
     fn enqueued(&self, ticket: u64);
-    /// Whether it was taken back before it was submitted.
-    fn is_void(&self) -> bool;
     /// Whether it is to start now. If not, it is answered by itself.
     fn begin(&self, now: Timestamp) -> bool;
     /// Runs it. Never panics.
@@ -101,6 +101,8 @@ struct Apart<T>(T);
 struct State {
     lanes: Lanes,
     backlogs: [Backlog<Queued>; LANES],
+    /// What is on its way, loop by loop.
+    trays: Vec<Arc<Tray>>,
     /// What each thread runs, and since when.
     running: Vec<Option<Running>>,
     /// Threads that have been started and have not ended.
@@ -176,6 +178,7 @@ impl Pool {
         let state = State {
             lanes: Lanes::new(limits, size),
             backlogs: Lane::ALL.map(|lane| Backlog::new(lane, limits[lane.index()].queue)),
+            trays: Vec::new(),
             running: std::iter::repeat_with(|| None).take(size).collect(),
             threads,
             idle: 0,
@@ -206,41 +209,60 @@ impl Pool {
     /// Whether a job of this lane would start at once. A hint.
     #[inline]
     pub(crate) fn is_hungry(&self, lane: Lane) -> bool {
-        // Relaxed: seen late, a batch waits until the loop's next look at its inbox.
+        // Relaxed: see the fences of `outbox`.
         self.hungry.0.load(Ordering::Relaxed) & lane.bit() != 0
     }
 
-    /// Puts jobs into their lanes, in this order.
-    pub(crate) fn submit(self: &Arc<Self>, jobs: &mut Vec<(Lane, Queued)>, now: Timestamp) -> Room {
-        jobs.retain(|(_, job)| !job.errand.is_void());
+    /// Takes jobs out of this tray, too, whenever a thread is free for one.
+    pub(crate) fn serve(&self, tray: &Arc<Tray>) {
+        self.lock().trays.push(Arc::clone(tray));
+    }
+
+    /// The end of [`serve`](Self::serve). What is left in the tray is nobody's any more.
+    pub(crate) fn forsake(&self, tray: &Arc<Tray>) {
+        let mut state = self.lock();
+        state.trays.retain(|other| !Arc::ptr_eq(other, tray));
+        let left = state.turn_away(tray);
+        drop(state);
+        drop(left);
+    }
+
+    /// Puts what is in a tray into its lanes, in this order.
+    pub(crate) fn submit(self: &Arc<Self>, tray: &Tray, now: Timestamp) -> Room {
         let mut state = self.lock();
         if state.closed {
+            let jobs = state.turn_away(tray);
             drop(state);
-            refuse(jobs.drain(..).map(|(_, job)| job.errand), Refusal::Closed);
+            refuse(jobs, Refusal::Closed);
             return [usize::MAX; LANES];
         }
-        for (lane, job) in jobs.drain(..) {
-            let backlog = &mut state.backlogs[lane.index()];
-            job.errand.enqueued(backlog.next_ticket());
-            backlog.push(job, now);
-        }
+        state.accept(tray, now);
         let room = state.backlogs.each_ref().map(Backlog::room);
+        self.restock(&mut state, now);
         let summons = self.summon(&mut state);
-        self.publish_hunger(&state);
         drop(state);
         self.carry_out(summons);
         room
     }
 
-    /// Takes a job back that has not been given to a thread.
-    pub(crate) fn withdraw(&self, lane: Lane, ticket: u64) -> Option<Arc<dyn Errand>> {
+    /// Takes a job back that has not been given to a thread. Its ticket is asked for under the mutex.
+    pub(crate) fn withdraw(
+        self: &Arc<Self>,
+        lane: Lane,
+        ticket: impl FnOnce() -> u64,
+        now: Timestamp,
+    ) -> Option<Arc<dyn Errand>> {
         let mut state = self.lock();
-        let Queued { errand, .. } = state.backlogs[lane.index()].withdraw(ticket)?;
+        // It may still be on its way.
+        state.accept_all(now);
+        let withdrawn = state.backlogs[lane.index()].withdraw(ticket());
         let resumed = state.backlogs[lane.index()].fell();
-        self.publish_hunger(&state);
+        self.restock(&mut state, now);
+        let summons = self.summon(&mut state);
         drop(state);
+        self.carry_out(summons);
         resumed.into_iter().for_each(|resume| resume());
-        Some(errand)
+        withdrawn.map(|job| job.errand)
     }
 
     /// Waits until the lane is no longer over: `resume` is called then. False if it is not over.
@@ -257,7 +279,11 @@ impl Pool {
         // What it has run last, until it is sent home.
         let mut done: Option<Arc<dyn Errand>> = None;
         loop {
-            let taken = state.take(index, now);
+            let mut taken = state.take(index, now);
+            if self.restock(&mut state, now) && taken.is_none() {
+                taken = state.take(index, now);
+                self.restock(&mut state, now);
+            }
             if taken.is_none() && done.is_none() {
                 if state.closed {
                     break;
@@ -267,9 +293,6 @@ impl Pool {
                 continue;
             }
             let summons = self.summon(&mut state);
-            if state.nothing_waits() {
-                self.publish_hunger(&state);
-            }
             drop(state);
             if let Some(done) = done.take() {
                 done.go_home();
@@ -302,7 +325,6 @@ impl Pool {
         if !state.looking && spinning.may_spin() {
             state.looking = true;
             self.filled.0.store(false, Ordering::Relaxed);
-            self.publish_hunger(&state);
             drop(state);
             // Relaxed: the mutex orders what was submitted.
             spinning.spin(|| self.filled.0.load(Ordering::Relaxed));
@@ -311,7 +333,6 @@ impl Pool {
             return state;
         }
         state.idle += 1;
-        self.publish_hunger(&state);
         let slept_at = self.now();
         state = self
             .bell
@@ -414,6 +435,13 @@ impl Pool {
         for lane in Lane::ALL {
             let waiting = state.backlogs[lane.index()].iter();
             jobs.extend(waiting.map(|job| (lane, Arc::clone(&job.errand), false)));
+            for tray in &state.trays {
+                tray.each(|of, job| {
+                    if of == lane {
+                        jobs.push((lane, Arc::clone(&job.errand), false));
+                    }
+                });
+            }
         }
         drop(state);
         let status = |(lane, errand, running): (Lane, Arc<dyn Errand>, bool)| {
@@ -426,8 +454,13 @@ impl Pool {
     /// What each lane has done.
     pub(crate) fn metrics(&self) -> Vec<LaneMetrics> {
         let state = self.lock();
+        let mut on_their_way = [0; LANES];
+        for tray in &state.trays {
+            tray.each(|lane, _| on_their_way[lane.index()] += 1);
+        }
         let of = |backlog: &Backlog<_>| LaneMetrics {
-            queued: backlog.len() as u64,
+            started: backlog.metrics.started + on_their_way[backlog.metrics.lane.index()],
+            queued: backlog.len() as u64 + on_their_way[backlog.metrics.lane.index()],
             running: state.lanes.running(backlog.metrics.lane.index()) as u64,
             threads: state.threads as u64,
             ..backlog.metrics.clone()
@@ -441,9 +474,13 @@ impl Pool {
     pub(crate) fn take(&self, now: Timestamp) -> Option<(usize, Arc<dyn Errand>)> {
         let mut state = self.lock();
         let index = state.running.iter().position(Option::is_none)?;
-        let taken = state.take(index, now)?;
-        self.publish_hunger(&state);
+        let mut taken = state.take(index, now);
+        if self.restock(&mut state, now) && taken.is_none() {
+            taken = state.take(index, now);
+            self.restock(&mut state, now);
+        }
         drop(state);
+        let taken = taken?;
         Some((index, taken.resume_others()))
     }
 
@@ -462,7 +499,7 @@ impl Pool {
         ON_POOL_THREAD.set(before);
         let mut state = self.lock();
         state.ended(index, now, started);
-        self.publish_hunger(&state);
+        self.restock(&mut state, now);
         drop(state);
         errand.go_home();
     }
@@ -471,11 +508,27 @@ impl Pool {
         Timestamp::read(self.origin)
     }
 
-    fn publish_hunger(&self, state: &State) {
+    /// Says in which lanes a job would start at once. If that is new of one, takes in what is on its way, for nobody else
+    /// would. True if there was anything.
+    #[inline]
+    fn restock(&self, state: &mut State, now: Timestamp) -> bool {
         let hungry = state.hungry();
-        if self.hungry.0.load(Ordering::Relaxed) != hungry {
-            self.hungry.0.store(hungry, Ordering::Relaxed);
+        let before = self.hungry.0.load(Ordering::Relaxed);
+        if before == hungry {
+            return false;
         }
+        self.hungry.0.store(hungry, Ordering::Relaxed);
+        if hungry & !before == 0 {
+            return false;
+        }
+        // Pairs with the fence in `Tray::push`.
+        fence(Ordering::SeqCst);
+        if state.closed || !state.trays.iter().any(|tray| tray.looks_filled()) {
+            return false;
+        }
+        state.accept_all(now);
+        self.hungry.0.store(state.hungry(), Ordering::Relaxed);
+        true
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -504,6 +557,38 @@ impl State {
     #[inline]
     fn next(&self) -> Option<usize> {
         self.lanes.next(|lane| !self.backlogs[lane].is_empty())
+    }
+
+    /// Puts what is in a tray into its lanes.
+    fn accept(&mut self, tray: &Tray, now: Timestamp) {
+        let backlogs = &mut self.backlogs;
+        tray.empty(|lane, job| {
+            let backlog = &mut backlogs[lane.index()];
+            job.errand.enqueued(backlog.next_ticket());
+            backlog.push(job, now);
+        });
+    }
+
+    /// Puts everything that is on its way into its lanes.
+    fn accept_all(&mut self, now: Timestamp) {
+        if self.closed {
+            return;
+        }
+        let trays = std::mem::take(&mut self.trays);
+        for tray in trays.iter().filter(|tray| tray.looks_filled()) {
+            self.accept(tray, now);
+        }
+        self.trays = trays;
+    }
+
+    /// Takes what is in a tray out, to be refused.
+    fn turn_away(&mut self, tray: &Tray) -> Vec<Arc<dyn Errand>> {
+        let mut jobs = Vec::new();
+        tray.empty(|lane, job| {
+            self.backlogs[lane.index()].turned_away();
+            jobs.push(job.errand);
+        });
+        jobs
     }
 
     fn nothing_waits(&self) -> bool {
@@ -538,6 +623,10 @@ impl State {
     /// Takes everything that waits, and whoever waits for it.
     fn take_all(&mut self) -> (Vec<Arc<dyn Errand>>, Vec<Resume>) {
         let (mut jobs, mut resumed) = (Vec::new(), Vec::new());
+        for tray in std::mem::take(&mut self.trays) {
+            jobs.extend(self.turn_away(&tray));
+            self.trays.push(tray);
+        }
         for backlog in &mut self.backlogs {
             jobs.extend(backlog.withdraw_all().map(|job| job.errand));
             resumed.extend(backlog.fell());
@@ -546,7 +635,11 @@ impl State {
     }
 
     /// The lanes in which a job would start at once.
+    #[inline]
     fn hungry(&self) -> u8 {
+        if self.lanes.is_busy() {
+            return 0;
+        }
         let starts = |lane: &Lane| {
             self.backlogs[lane.index()].is_empty() && self.lanes.may_start(lane.index())
         };

@@ -2,6 +2,8 @@
 
 #[path = "pool/ending.rs"]
 mod ending;
+#[path = "pool/handing_over.rs"]
+mod handing_over;
 #[path = "pool/jobs.rs"]
 mod jobs;
 #[path = "pool/lanes.rs"]
