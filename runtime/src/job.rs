@@ -22,12 +22,13 @@ use std::time::Duration;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::dying;
+use crate::errand::{Errand, Refusal};
 use crate::home::Home;
 use crate::jobs::JobId;
 use crate::lane::Lane;
 use crate::local::Local;
 use crate::parcel::Parcel;
-use crate::pool::{Errand, Refusal, is_pool_thread};
+use crate::pool::is_pool_thread;
 
 /// Code that blocks or computes, for a thread of the pool. It does nothing until an actor starts it with
 /// [`Context::start`](crate::Context::start), and its result is then that actor's own message.

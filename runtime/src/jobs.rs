@@ -19,10 +19,10 @@ use crate::address::Address;
 use crate::cell::{CellRef, Handle};
 use crate::context::Context;
 use crate::dying;
+use crate::errand::{Queued, Refusal};
 use crate::hooks::Hooks;
 use crate::job::{Homing, Job, JobError, Way};
 use crate::local::Local;
-use crate::pool::{Queued, Refusal};
 use crate::timer_wheel::TimerKey;
 
 /// Names a job of one actor, for [`Context::cancel_job`].

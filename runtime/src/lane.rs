@@ -188,7 +188,10 @@ impl Limits {
 /// Who runs how much, and what may start next.
 #[derive(Clone, Debug)]
 pub(crate) struct Lanes {
-    limits: [Limits; LANES],
+    /// Those that hold now.
+    pub(crate) limits: [Limits; LANES],
+    /// The limits that hold when every thread can be had.
+    whole: [Limits; LANES],
     running: [usize; LANES],
     /// Threads that run nothing.
     free: usize,
@@ -201,7 +204,7 @@ pub(crate) struct Lanes {
 impl Lanes {
     pub(crate) fn new(limits: [Limits; LANES], threads: usize) -> Self {
         let owed = limits.iter().map(|one| one.reserved).sum();
-        Self { limits, running: [0; LANES], free: threads, owed, last: LANES - 1 }
+        Self { limits, whole: limits, running: [0; LANES], free: threads, owed, last: LANES - 1 }
     }
 
     /// Whether a job of this lane may start now.
@@ -259,13 +262,19 @@ impl Lanes {
 
     /// The OS gives no more threads than these. What was reserved of the others is reserved no longer.
     pub(crate) fn shrink(&mut self, threads: usize) {
-        let running = self.running_in_all();
-        self.free = threads.saturating_sub(running);
-        for limits in &mut self.limits {
-            limits.cap = limits.cap.min(threads.max(1));
-            limits.reserved = 0;
-        }
+        self.free = threads.saturating_sub(self.running_in_all());
         self.owed = 0;
+        for (limits, whole) in self.limits.iter_mut().zip(self.whole) {
+            *limits = Limits { cap: whole.cap.min(threads.max(1)), reserved: 0, ..whole };
+        }
+    }
+
+    /// The end of [`shrink`](Self::shrink): all of these threads can be had.
+    pub(crate) fn restore(&mut self, threads: usize) {
+        self.free = threads.saturating_sub(self.running_in_all());
+        self.limits = self.whole;
+        let owed = |(limits, running): (&Limits, &usize)| limits.reserved.saturating_sub(*running);
+        self.owed = self.limits.iter().zip(&self.running).map(owed).sum();
     }
 }
 

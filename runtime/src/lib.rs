@@ -20,6 +20,7 @@ mod poller;
 mod pool;
 mod sync;
 // Data: no I/O, no threads, time passed in.
+mod agenda;
 mod backlog;
 mod envelope;
 mod histogram;
@@ -71,6 +72,7 @@ mod waiting;
 mod watch;
 // Loops and threads.
 mod builder;
+mod errand;
 mod event_loop;
 mod handle;
 mod home;

@@ -16,9 +16,10 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::errand::Queued;
 use crate::lane::{LANES, Lane};
 use crate::local::Local;
-use crate::pool::{Pool, Queued};
+use crate::pool::Pool;
 
 /// So many jobs are handed to the pool together.
 const BATCH: usize = 64;
@@ -33,7 +34,7 @@ pub(crate) struct Tray {
 
 impl Tray {
     /// Adds a job; returns how many there are now.
-    fn push(&self, lane: Lane, job: Queued) -> usize {
+    pub(crate) fn push(&self, lane: Lane, job: Queued) -> usize {
         let mut jobs = self.lock();
         jobs.push((lane, job));
         let count = jobs.len();

@@ -25,65 +25,31 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::agenda::{Agenda, Taken};
 use crate::backlog::{Backlog, Resume};
 use crate::clock::{Clock, Timestamp};
-use crate::lane::{LANES, Lane, LaneMetrics, Lanes, Limits};
+use crate::errand::{Errand, Refusal, refuse};
+use crate::lane::{LANES, Lane, LaneMetrics, Limits};
 use crate::outbox::Tray;
 use crate::spinning::Spinning;
 
-/// Something to be run on a pool thread.
-pub(crate) trait Errand: Send + Sync {
-    /// Its place in its lane's queue, given by the pool as it is submitted.
-    fn enqueued(&self, ticket: u64);
-    /// Whether it is to start now. If not, it is answered by itself.
-    fn begin(&self, now: Timestamp) -> bool;
-    /// Runs it. Never panics.
-    fn run(&self);
-    /// Sends it to whoever waits for it.
-    fn go_home(self: Arc<Self>);
-    /// Answers it without running it.
-    fn refuse(&self, why: Refusal);
-    /// Tells it that nobody wants it any more, if it looks.
-    fn cancel(&self);
-    /// What it is called, and who started it.
-    fn describe(&self) -> (String, String);
-}
-
-/// An errand on its way into a lane.
-pub(crate) struct Queued {
-    errand: Arc<dyn Errand>,
-    /// The reference by which others find it while it runs. Made where the errand was made: counting it under the mutex
-    /// would wait there for a cache line that another core has.
-    known: Arc<dyn Errand>,
-}
-
-impl Queued {
-    pub(crate) fn new(errand: Arc<dyn Errand>) -> Self {
-        Self { known: Arc::clone(&errand), errand }
-    }
-}
-
-/// Why a job never ran.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Refusal {
-    Cancelled,
-    Expired,
-    Closed,
-    NoThread,
-}
-
 /// Starts the pool's thread of this number, which calls [`Pool::work`].
 pub(crate) type StartThread = fn(&Arc<Pool>, usize) -> io::Result<()>;
+
+/// How long the pool does with fewer threads, when the OS has given none, before it asks again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The threads, and what waits for them.
 pub(crate) struct Pool {
     size: usize,
     origin: Instant,
     start_thread: Option<StartThread>,
+    /// How long it does with the threads that it has before it asks the OS for another.
+    pause: Duration,
     /// How long the end of a run waits for jobs.
     pub(crate) deadline: Duration,
     spin: bool,
-    state: Apart<Mutex<State>>,
+    state: Apart<Mutex<Agenda>>,
     /// Idle threads wait here.
     bell: Condvar,
     /// Whoever waits for the end waits here.
@@ -97,34 +63,6 @@ pub(crate) struct Pool {
 /// On cache lines of its own: what one core writes all the time must not take from others what they only read.
 #[repr(align(128))]
 struct Apart<T>(T);
-
-struct State {
-    lanes: Lanes,
-    backlogs: [Backlog<Queued>; LANES],
-    /// What is on its way, loop by loop.
-    trays: Vec<Arc<Tray>>,
-    /// What each thread runs, and since when.
-    running: Vec<Option<Running>>,
-    /// Threads that have been started and have not ended.
-    threads: usize,
-    idle: usize,
-    /// Threads that have been woken and do not know it yet.
-    woken: usize,
-    looking: bool,
-    closed: bool,
-}
-
-struct Running {
-    lane: usize,
-    errand: Arc<dyn Errand>,
-    since: Timestamp,
-}
-
-/// A job that is to run now, and who goes on because it no longer waits.
-pub(crate) struct Taken {
-    pub(crate) errand: Arc<dyn Errand>,
-    resumed: Vec<Resume>,
-}
 
 /// With how many more jobs each lane is over; 0 if it is.
 pub(crate) type Room = [usize; LANES];
@@ -175,25 +113,16 @@ impl Pool {
         start_thread: Option<StartThread>,
     ) -> Arc<Self> {
         let threads = if start_thread.is_some() { 0 } else { size };
-        let state = State {
-            lanes: Lanes::new(limits, size),
-            backlogs: Lane::ALL.map(|lane| Backlog::new(lane, limits[lane.index()].queue)),
-            trays: Vec::new(),
-            running: std::iter::repeat_with(|| None).take(size).collect(),
-            threads,
-            idle: 0,
-            woken: 0,
-            looking: false,
-            closed: false,
-        };
+        let agenda = Agenda::new(size, limits, threads);
         let pool = Self {
             size,
             origin: Clock::origin(),
             start_thread,
+            pause: PAUSE,
             deadline,
             spin,
-            hungry: Apart(AtomicU8::new(state.hungry())),
-            state: Apart(Mutex::new(state)),
+            hungry: Apart(AtomicU8::new(agenda.hungry())),
+            state: Apart(Mutex::new(agenda)),
             bell: Condvar::new(),
             ended: Condvar::new(),
             filled: Apart(AtomicBool::new(false)),
@@ -311,6 +240,7 @@ impl Pool {
                 state = self.lock();
             }
         }
+        state.numbers[index] = false;
         state.threads -= 1;
         drop(state);
         self.ended.notify_all();
@@ -319,9 +249,9 @@ impl Pool {
     /// Looks for a moment, if that has lately paid and nobody else does; else sleeps until somebody rings.
     fn rest<'a>(
         &'a self,
-        mut state: MutexGuard<'a, State>,
+        mut state: MutexGuard<'a, Agenda>,
         spinning: &mut Spinning,
-    ) -> MutexGuard<'a, State> {
+    ) -> MutexGuard<'a, Agenda> {
         if !state.looking && spinning.may_spin() {
             state.looking = true;
             self.filled.0.store(false, Ordering::Relaxed);
@@ -348,8 +278,15 @@ impl Pool {
     }
 
     /// Sees to it that a job that may start gets a thread, if one does.
-    fn summon(&self, state: &mut State) -> Option<Summons> {
-        if state.nothing_waits() || state.next().is_none() {
+    fn summon(&self, state: &mut Agenda) -> Option<Summons> {
+        if state.nothing_waits() {
+            return None;
+        }
+        if state.ask_again.is_some_and(|then| then <= self.now()) {
+            state.ask_again = None;
+            state.lanes.restore(self.size);
+        }
+        if state.next().is_none() {
             None
         } else if state.looking {
             self.filled.0.store(true, Ordering::Relaxed);
@@ -361,39 +298,55 @@ impl Pool {
             state.idle -= 1;
             state.woken += 1;
             Some(Summons::Ring)
-        } else if state.threads < self.size && !state.closed && self.start_thread.is_some() {
-            state.threads += 1;
-            Some(Summons::Start(state.threads - 1))
-        } else {
+        } else if state.closed || self.start_thread.is_none() || state.ask_again.is_some() {
             None
+        } else {
+            let number = state.numbers.iter().position(|taken| !taken)?;
+            state.numbers[number] = true;
+            state.threads += 1;
+            Some(Summons::Start(number))
         }
     }
 
     fn carry_out(self: &Arc<Self>, summons: Option<Summons>) {
         match (summons, self.start_thread) {
             (Some(Summons::Ring), _) => self.bell.notify_one(),
-            (Some(Summons::Start(index)), Some(start)) => {
-                if let Err(error) = start(self, index) {
-                    self.do_without(&error);
-                }
-            }
+            (Some(Summons::Start(number)), Some(start)) => match start(self, number) {
+                Ok(()) => self.lock().complained = false,
+                Err(error) => self.do_without(number, &error),
+            },
             _ => {}
         }
     }
 
-    /// The OS gave no thread: the pool goes on with those that it has. Without any, nothing that waits will ever run.
+    /// The OS gave no thread: for a while the pool goes on with those that it has. Without any, nothing that waits would
+    /// run, so it is answered, and the next job asks again.
     #[cold]
-    fn do_without(&self, error: &io::Error) {
+    fn do_without(self: &Arc<Self>, number: usize, error: &io::Error) {
+        let now = self.now();
         let mut state = self.lock();
+        state.numbers[number] = false;
         state.threads -= 1;
-        tracing::error!(%error, threads = state.threads, "the OS gives the pool no more threads");
         let threads = state.threads;
+        if !std::mem::replace(&mut state.complained, true) {
+            tracing::error!(%error, threads, "the OS gives the pool no more threads: it asks again later");
+        }
         if threads > 0 {
             state.lanes.shrink(threads);
+            state.ask_again = Some(now + self.pause);
+            // Without reserved threads something may start that could not.
+            self.restock(&mut state, now);
+            let summons = self.summon(&mut state);
+            drop(state);
+            self.carry_out(summons);
             return;
         }
+        state.lanes.restore(self.size);
+        state.ask_again = None;
         let (jobs, resumed) = state.take_all();
+        self.restock(&mut state, now);
         drop(state);
+        self.ended.notify_all();
         refuse(jobs, Refusal::NoThread);
         resumed.into_iter().for_each(|resume| resume());
     }
@@ -511,7 +464,7 @@ impl Pool {
     /// Says in which lanes a job would start at once. If that is new of one, takes in what is on its way, for nobody else
     /// would. True if there was anything.
     #[inline]
-    fn restock(&self, state: &mut State, now: Timestamp) -> bool {
+    fn restock(&self, state: &mut Agenda, now: Timestamp) -> bool {
         let hungry = state.hungry();
         let before = self.hungry.0.load(Ordering::Relaxed);
         if before == hungry {
@@ -531,118 +484,11 @@ impl Pool {
         true
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Agenda> {
         // A poisoned mutex means that a push panicked for want of memory; the state is whole all the same.
         self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Answers jobs that never ran.
-fn refuse(jobs: impl IntoIterator<Item = Arc<dyn Errand>>, why: Refusal) {
-    for errand in jobs {
-        errand.refuse(why);
-        errand.go_home();
-    }
-}
-
-impl Taken {
-    /// Lets those go on who waited for the lane; the job.
-    fn resume_others(self) -> Arc<dyn Errand> {
-        self.resumed.into_iter().for_each(|resume| resume());
-        self.errand
-    }
-}
-
-impl State {
-    #[inline]
-    fn next(&self) -> Option<usize> {
-        self.lanes.next(|lane| !self.backlogs[lane].is_empty())
-    }
-
-    /// Puts what is in a tray into its lanes.
-    fn accept(&mut self, tray: &Tray, now: Timestamp) {
-        let backlogs = &mut self.backlogs;
-        tray.empty(|lane, job| {
-            let backlog = &mut backlogs[lane.index()];
-            job.errand.enqueued(backlog.next_ticket());
-            backlog.push(job, now);
-        });
-    }
-
-    /// Puts everything that is on its way into its lanes.
-    fn accept_all(&mut self, now: Timestamp) {
-        if self.closed {
-            return;
-        }
-        let trays = std::mem::take(&mut self.trays);
-        for tray in trays.iter().filter(|tray| tray.looks_filled()) {
-            self.accept(tray, now);
-        }
-        self.trays = trays;
-    }
-
-    /// Takes what is in a tray out, to be refused.
-    fn turn_away(&mut self, tray: &Tray) -> Vec<Arc<dyn Errand>> {
-        let mut jobs = Vec::new();
-        tray.empty(|lane, job| {
-            self.backlogs[lane.index()].turned_away();
-            jobs.push(job.errand);
-        });
-        jobs
-    }
-
-    fn nothing_waits(&self) -> bool {
-        self.backlogs.iter().all(Backlog::is_empty)
-    }
-
-    /// Takes the job that starts next for the thread of this number.
-    fn take(&mut self, index: usize, now: Timestamp) -> Option<Taken> {
-        let lane = self.next()?;
-        let backlog = &mut self.backlogs[lane];
-        let Queued { errand, known } = backlog.pop(now)?;
-        let resumed = backlog.fell();
-        self.lanes.started(lane);
-        self.running[index] = Some(Running { lane, errand: known, since: now });
-        Some(Taken { errand, resumed })
-    }
-
-    /// What the thread of this number ran has ended.
-    fn ended(&mut self, index: usize, now: Timestamp, started: bool) {
-        // The thread has a reference of its own, so nothing is freed here.
-        let Some(running) = self.running[index].take() else { return };
-        self.lanes.ended(running.lane);
-        self.backlogs[running.lane].metrics.ended(now - running.since, started);
-    }
-
-    /// How many jobs wait or run.
-    fn outstanding(&self) -> usize {
-        let waiting: usize = self.backlogs.iter().map(Backlog::len).sum();
-        waiting + self.lanes.running_in_all()
-    }
-
-    /// Takes everything that waits, and whoever waits for it.
-    fn take_all(&mut self) -> (Vec<Arc<dyn Errand>>, Vec<Resume>) {
-        let (mut jobs, mut resumed) = (Vec::new(), Vec::new());
-        for tray in std::mem::take(&mut self.trays) {
-            jobs.extend(self.turn_away(&tray));
-            self.trays.push(tray);
-        }
-        for backlog in &mut self.backlogs {
-            jobs.extend(backlog.withdraw_all().map(|job| job.errand));
-            resumed.extend(backlog.fell());
-        }
-        (jobs, resumed)
-    }
-
-    /// The lanes in which a job would start at once.
-    #[inline]
-    fn hungry(&self) -> u8 {
-        if self.lanes.is_busy() {
-            return 0;
-        }
-        let starts = |lane: &Lane| {
-            self.backlogs[lane.index()].is_empty() && self.lanes.may_start(lane.index())
-        };
-        Lane::ALL.into_iter().filter(starts).fold(0, |set, lane| set | lane.bit())
-    }
-}
+#[cfg(all(test, not(roundsman_loom)))]
+mod tests;
