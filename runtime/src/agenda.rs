@@ -50,7 +50,7 @@ pub(crate) struct Taken {
 impl Taken {
     /// Lets those go on who waited for the lane; the job.
     pub(crate) fn resume_others(self) -> Arc<dyn Errand> {
-        self.resumed.into_iter().for_each(|resume| resume());
+        self.resumed.into_iter().for_each(Resume::go_on);
         self.errand
     }
 }

@@ -190,13 +190,19 @@ impl Pool {
         let summons = self.summon(&mut state);
         drop(state);
         self.carry_out(summons);
-        resumed.into_iter().for_each(|resume| resume());
+        resumed.into_iter().for_each(Resume::go_on);
         withdrawn.map(|job| job.errand)
     }
 
     /// Waits until the lane is no longer over: `resume` is called then. False if it is not over.
     pub(crate) fn wait(&self, lane: Lane, resume: impl FnOnce() -> Resume) -> bool {
-        self.lock().backlogs[lane.index()].wait(resume)
+        let mut state = self.lock();
+        let backlog = &mut state.backlogs[lane.index()];
+        let gone = backlog.weed();
+        let over = backlog.wait(resume);
+        drop(state);
+        drop(gone);
+        over
     }
 
     /// What a pool thread does all its life.
@@ -348,7 +354,7 @@ impl Pool {
         drop(state);
         self.ended.notify_all();
         refuse(jobs, Refusal::NoThread);
-        resumed.into_iter().for_each(|resume| resume());
+        resumed.into_iter().for_each(Resume::go_on);
     }
 
     // The end.
@@ -366,7 +372,7 @@ impl Pool {
             errand.cancel();
         }
         refuse(jobs, Refusal::Closed);
-        resumed.into_iter().for_each(|resume| resume());
+        resumed.into_iter().for_each(Resume::go_on);
     }
 
     /// Waits until nothing runs and every thread has ended, until the deadline, and returns what still runs.
