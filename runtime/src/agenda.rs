@@ -9,7 +9,7 @@ use crate::backlog::{Backlog, Resume};
 use crate::clock::Timestamp;
 use crate::errand::{Errand, Queued};
 use crate::lane::{LANES, Lane, Lanes, Limits};
-use crate::outbox::Tray;
+use crate::tray::Tray;
 
 /// What waits, what runs, and on which threads.
 pub(crate) struct Agenda {
@@ -131,7 +131,7 @@ impl Agenda {
         // The thread has a reference of its own, so nothing is freed here.
         let Some(running) = self.running[index].take() else { return };
         self.lanes.ended(running.lane);
-        self.backlogs[running.lane].metrics.ended(now - running.since, started);
+        self.backlogs[running.lane].metrics.has_ended(now - running.since, started);
     }
 
     /// How many jobs wait or run.

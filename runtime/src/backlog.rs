@@ -123,7 +123,7 @@ impl<J> Backlog<J> {
             let Waiting { since, job, .. } = self.jobs.pop_front()?;
             if job.is_some() {
                 self.live -= 1;
-                self.metrics.waited(now - since);
+                self.metrics.has_waited(now - since);
                 return job;
             }
         }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, ActorId};
 use crate::address::Address;
 use crate::cell::{CellRef, Handle};
 use crate::context::Context;
@@ -25,10 +25,19 @@ use crate::job::{Homing, Job, JobError, Way};
 use crate::local::Local;
 use crate::timer_wheel::TimerKey;
 
-/// Names a job of one actor, for [`Context::cancel_job`].
+/// Names a job, for [`Context::cancel_job`]. No other job of the same runtime has the same, not even one of another actor,
+/// or of another life of the same actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct JobId {
+    actor: ActorId,
+    key: JobKey,
+}
+
+/// Names a job among those of its loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JobKey {
     index: u32,
+    /// Drawn from the [`Outbox`](crate::outbox::Outbox): it lives as long as the loop, longer than the jobs of a life.
     generation: u32,
 }
 
@@ -36,7 +45,6 @@ pub struct JobId {
 #[derive(Default)]
 pub(crate) struct Jobs {
     entries: Slab<Entry>,
-    generation: u32,
 }
 
 struct Entry {
@@ -49,12 +57,12 @@ struct Entry {
 }
 
 impl Jobs {
-    fn take(&mut self, id: JobId) -> Option<Entry> {
+    fn take(&mut self, id: JobKey) -> Option<Entry> {
         let entry = self.entries.get(id.index as usize)?;
         (entry.generation == id.generation).then(|| self.entries.remove(id.index as usize))
     }
 
-    fn errand(&self, id: JobId) -> Option<Arc<dyn Homing>> {
+    fn errand(&self, id: JobKey) -> Option<Arc<dyn Homing>> {
         let entry = self.entries.get(id.index as usize)?;
         (entry.generation == id.generation).then(|| Arc::clone(&entry.errand))
     }
@@ -80,13 +88,12 @@ impl<A: Actor> Context<'_, A> {
         let expires = job.longest_wait().map(|longest| local.driver.clock.now() + longest);
         let mut hooks = self.actor.front().hooks(local).borrow_mut();
         let jobs = &mut hooks.jobs;
-        jobs.generation = jobs.generation.wrapping_add(1);
-        let generation = jobs.generation;
+        let generation = local.outbox.next_generation();
         let vacant = jobs.entries.vacant_entry();
-        let id = JobId { index: vacant.key() as u32, generation };
-        let way = Way::new(cell.clone(), id, deliver::<A, T, E, F>);
+        let key = JobKey { index: vacant.key() as u32, generation };
+        let way = Way::new(cell.clone(), key, deliver::<A, T, E, F>);
         let errand = job.prepare(expires, way);
-        let deadline = expires.map(|at| local.arm_job(at, cell.clone(), id));
+        let deadline = expires.map(|at| local.arm_job(at, cell.clone(), key));
         let outgoing = Queued::new(Arc::<dyn Homing>::clone(&errand));
         vacant.insert(Entry { generation, errand, map: Box::new(map), deadline });
         drop(hooks);
@@ -94,18 +101,21 @@ impl<A: Actor> Context<'_, A> {
         if local.outbox.push(local, lane, outgoing) {
             local.note_lane(lane);
         }
-        id
+        JobId { actor: cell.header().id, key }
     }
 
     /// Cancels a job. One that has not begun never will, and is answered at once:
     /// [`JobError::Cancelled`]. One that runs sees it by its [`CancelToken`](crate::CancelToken), and is answered as
     /// it ends, with whatever it answers.
     ///
-    /// False if there is nothing left to cancel: it has ended, or was answered.
+    /// False if there is nothing left to cancel: it has ended, or was answered; or it is another actor's.
     pub fn cancel_job(&mut self, job: JobId) -> bool {
         let local = self.actor.local;
+        if job.actor != self.actor.cell.header().id {
+            return false;
+        }
         let hooks = self.actor.front().hooks_if_any(local);
-        let Some(errand) = hooks.and_then(|hooks| hooks.borrow().jobs.errand(job)) else {
+        let Some(errand) = hooks.and_then(|hooks| hooks.borrow().jobs.errand(job.key)) else {
             return false;
         };
         if take_back(local, &errand, Refusal::Cancelled) {
@@ -129,7 +139,7 @@ fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
 }
 
 /// The time of a job that waits for a thread has run out.
-pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobId) {
+pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobKey) {
     let hooks = owner.front().hooks(owner.local);
     let mut borrowed = hooks.borrow_mut();
     let jobs = &mut borrowed.jobs;
@@ -146,7 +156,7 @@ pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobId) {
 }
 
 /// Delivers a result to an owner of type `A` on its loop.
-fn deliver<A, T, E, F>(cell: &CellRef, local: &Local, id: JobId, result: Result<T, JobError<E>>)
+fn deliver<A, T, E, F>(cell: &CellRef, local: &Local, id: JobKey, result: Result<T, JobError<E>>)
 where
     A: Actor,
     T: Send + 'static,

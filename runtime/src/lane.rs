@@ -10,6 +10,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::metrics::Metrics;
+
 /// How many lanes there are.
 pub(crate) const LANES: usize = 4;
 /// Jobs that may wait in a lane before whoever starts more is paused, unless said otherwise.
@@ -278,6 +280,25 @@ impl Lanes {
     }
 }
 
+impl Metrics {
+    /// What a lane of the pool has done. `None` only of metrics that no runtime has made.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Lane, Runtime};
+    ///
+    /// let handle = Runtime::builder().loops(1).build()?.handle();
+    /// let metrics = handle.metrics();
+    /// let fs = metrics.lane(Lane::Fs).expect("a runtime has all lanes");
+    /// assert_eq!((fs.started, fs.waited().as_nanos()), (0, 0));
+    /// # Ok::<(), roundsman_runtime::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn lane(&self, lane: Lane) -> Option<&LaneMetrics> {
+        self.lanes.iter().find(|one| one.lane == lane)
+    }
+}
+
 /// What one lane does and has done. Times are in nanoseconds.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -308,6 +329,30 @@ pub struct LaneMetrics {
 }
 
 impl LaneMetrics {
+    /// How long jobs have waited for a thread, summed over those that were given one.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited_nanos)
+    }
+
+    /// The longest of these times.
+    #[must_use]
+    pub fn waited_max(&self) -> Duration {
+        Duration::from_nanos(self.waited_nanos_max)
+    }
+
+    /// How long jobs have run, summed over those that have ended.
+    #[must_use]
+    pub fn ran(&self) -> Duration {
+        Duration::from_nanos(self.ran_nanos)
+    }
+
+    /// The longest of these times.
+    #[must_use]
+    pub fn ran_max(&self) -> Duration {
+        Duration::from_nanos(self.ran_nanos_max)
+    }
+
     pub(crate) fn new(lane: Lane) -> Self {
         Self {
             lane,
@@ -326,7 +371,7 @@ impl LaneMetrics {
 
     /// A job was given a thread.
     #[inline]
-    pub(crate) fn waited(&mut self, time: Duration) {
+    pub(crate) fn has_waited(&mut self, time: Duration) {
         let nanos = time.as_nanos() as u64;
         self.waited_nanos += nanos;
         self.waited_nanos_max = self.waited_nanos_max.max(nanos);
@@ -334,7 +379,7 @@ impl LaneMetrics {
 
     /// A job has left its thread.
     #[inline]
-    pub(crate) fn ended(&mut self, time: Duration, started: bool) {
+    pub(crate) fn has_ended(&mut self, time: Duration, started: bool) {
         if !started {
             self.unstarted += 1;
             return;

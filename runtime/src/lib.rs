@@ -23,6 +23,7 @@ mod sync;
 mod agenda;
 mod backlog;
 mod envelope;
+mod errand;
 mod histogram;
 mod in_turn;
 mod inbox;
@@ -35,6 +36,7 @@ mod run_queue;
 mod spinning;
 mod supervision;
 mod timer_wheel;
+mod tray;
 mod wards;
 // Actors.
 mod actor;
@@ -72,7 +74,6 @@ mod waiting;
 mod watch;
 // Loops and threads.
 mod builder;
-mod errand;
 mod event_loop;
 mod handle;
 mod home;

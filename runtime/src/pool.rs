@@ -30,8 +30,8 @@ use crate::backlog::{Backlog, Resume};
 use crate::clock::{Clock, Timestamp};
 use crate::errand::{Errand, Refusal, refuse};
 use crate::lane::{LANES, Lane, LaneMetrics, Limits};
-use crate::outbox::Tray;
 use crate::spinning::Spinning;
+use crate::tray::Tray;
 
 /// Starts the pool's thread of this number, which calls [`Pool::work`].
 pub(crate) type StartThread = fn(&Arc<Pool>, usize) -> io::Result<()>;
@@ -138,7 +138,7 @@ impl Pool {
     /// Whether a job of this lane would start at once. A hint.
     #[inline]
     pub(crate) fn is_hungry(&self, lane: Lane) -> bool {
-        // Relaxed: see the fences of `outbox`.
+        // Relaxed: see the fences of `tray`.
         self.hungry.0.load(Ordering::Relaxed) & lane.bit() != 0
     }
 
@@ -428,6 +428,11 @@ impl Pool {
     }
 
     // Simulation: whoever simulates is all threads.
+
+    /// Whether the calling thread runs a job of this pool, under simulation: then no loop goes on before it returns.
+    pub(crate) fn is_simulated_job(&self) -> bool {
+        self.start_thread.is_none() && is_pool_thread()
+    }
 
     /// The job that starts next, if one may.
     pub(crate) fn take(&self, now: Timestamp) -> Option<(usize, Arc<dyn Errand>)> {

@@ -8,6 +8,8 @@ mod handing_over;
 mod jobs;
 #[path = "pool/lanes.rs"]
 mod lanes;
+#[path = "pool/naming.rs"]
+mod naming;
 #[path = "pool/panics.rs"]
 mod panics;
 #[path = "pool/pressure.rs"]

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::*;
 use crate::errand::Queued;
 use crate::lane::LaneLimits;
-use crate::outbox::Tray;
+use crate::tray::Tray;
 
 /// A job that does nothing, and says when it was refused.
 struct Nothing(Arc<AtomicBool>);
