@@ -95,7 +95,7 @@ impl Agenda {
             return;
         }
         let trays = std::mem::take(&mut self.trays);
-        for tray in trays.iter().filter(|tray| tray.looks_filled()) {
+        for tray in trays.iter().filter(|tray| tray.lanes() != 0) {
             self.accept(tray, now);
         }
         self.trays = trays;
@@ -154,14 +154,13 @@ impl Agenda {
         (jobs, resumed)
     }
 
-    /// The lanes in which a job would start at once.
+    /// The lanes in which a job would start at once; and those that never had one, so that lanes which nobody uses do not
+    /// come and go.
     #[inline]
     pub(crate) fn hungry(&self) -> u8 {
-        if self.lanes.is_busy() {
-            return 0;
-        }
         let starts = |lane: &Lane| {
-            self.backlogs[lane.index()].is_empty() && self.lanes.may_start(lane.index())
+            let backlog = &self.backlogs[lane.index()];
+            backlog.is_empty() && (backlog.is_unused() || self.lanes.may_start(lane.index()))
         };
         Lane::ALL.into_iter().filter(starts).fold(0, |set, lane| set | lane.bit())
     }

@@ -106,6 +106,12 @@ impl<J> Backlog<J> {
         self.live
     }
 
+    /// Whether no job was ever added.
+    #[inline]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.ticket == 0
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.live == 0

@@ -247,12 +247,6 @@ impl Lanes {
         }
     }
 
-    /// Whether no thread is left.
-    #[inline]
-    pub(crate) fn is_busy(&self) -> bool {
-        self.free == 0
-    }
-
     pub(crate) fn running(&self, lane: usize) -> usize {
         self.running[lane]
     }

@@ -44,7 +44,7 @@ impl Outbox {
     /// Hands everything to the pool.
     #[inline]
     pub(crate) fn flush(&self, local: &Local) {
-        if self.tray.looks_filled() {
+        if self.tray.lanes() != 0 {
             self.hand_over(local);
         }
     }

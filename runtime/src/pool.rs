@@ -487,7 +487,8 @@ impl Pool {
         }
         // Pairs with the fence in `Tray::push`.
         fence(Ordering::SeqCst);
-        if state.closed || !state.trays.iter().any(|tray| tray.looks_filled()) {
+        let news = hungry & !before;
+        if state.closed || state.trays.iter().all(|tray| tray.lanes() & news == 0) {
             return false;
         }
         state.accept_all(now);

@@ -5,13 +5,13 @@
 //! # No job lies here while a thread is free for it
 //! | who | does, in this order |
 //! |---|---|
-//! | the loop | puts the job into the tray, says so in `filled`, looks whether its lane is hungry; if so it hands over |
-//! | a thread | says under the pool's mutex that a lane is hungry, looks at `filled` of each tray; if it is set it takes all |
+//! | the loop | puts the job into the tray, enters its lane in `filled`, looks whether that is hungry; if so it hands over |
+//! | a thread | says under the pool's mutex that a lane is hungry, looks at `filled` of each tray; if the lane is there it takes all |
 //!
 //! A fence stands between the two steps of each, so at least one of them sees the other. The loop needs it only for the
-//! first job in an empty tray: a thread that looks later sees that one. Order of locking: the pool, then a tray.
+//! first job of a lane in a tray: a thread that looks later sees that one. Order of locking: the pool, then a tray.
 
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicU8, Ordering, fence};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::errand::Queued;
@@ -20,8 +20,8 @@ use crate::lane::Lane;
 /// Jobs on their way to the pool.
 #[derive(Default)]
 pub(crate) struct Tray {
-    /// Whether anything is in it. Written under the mutex.
-    filled: AtomicBool,
+    /// The lanes of what is in it. Written under the mutex.
+    filled: AtomicU8,
     jobs: Mutex<Vec<(Lane, Queued)>>,
 }
 
@@ -30,18 +30,18 @@ impl Tray {
     pub(crate) fn push(&self, lane: Lane, job: Queued) -> usize {
         let mut jobs = self.lock();
         jobs.push((lane, job));
-        let count = jobs.len();
-        if count == 1 {
-            self.filled.store(true, Ordering::Relaxed);
+        let filled = self.filled.load(Ordering::Relaxed);
+        if filled & lane.bit() == 0 {
+            self.filled.store(filled | lane.bit(), Ordering::Relaxed);
             // Pairs with the fence in `Pool::restock`.
             fence(Ordering::SeqCst);
         }
-        count
+        jobs.len()
     }
 
-    /// Whether anything seems to be in it.
+    /// The lanes of which something seems to be in it.
     #[inline]
-    pub(crate) fn looks_filled(&self) -> bool {
+    pub(crate) fn lanes(&self) -> u8 {
         // Relaxed: see the fences.
         self.filled.load(Ordering::Relaxed)
     }
@@ -49,7 +49,7 @@ impl Tray {
     /// Takes everything out, the oldest first.
     pub(crate) fn empty(&self, mut take: impl FnMut(Lane, Queued)) {
         let mut jobs = self.lock();
-        self.filled.store(false, Ordering::Relaxed);
+        self.filled.store(0, Ordering::Relaxed);
         jobs.drain(..).for_each(|(lane, job)| take(lane, job));
     }
 
