@@ -6,12 +6,40 @@
 //! when there are more of them than jobs.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use crate::clock::Timestamp;
 use crate::lane::{Lane, LaneMetrics};
 
-/// What goes on when a lane is no longer over.
-pub(crate) type Resume = Box<dyn FnOnce() + Send>;
+/// Who goes on when a lane is no longer over, unless it has given up before.
+pub(crate) struct Resume {
+    call: Weak<AtomicBool>,
+    go_on: Box<dyn FnOnce() + Send>,
+}
+
+impl Resume {
+    /// Whoever waits holds `call`, and lets go of it when it waits no longer. It is true from the call on.
+    pub(crate) fn new(call: &Arc<AtomicBool>, go_on: impl FnOnce() + Send + 'static) -> Self {
+        Self { call: Arc::downgrade(call), go_on: Box::new(go_on) }
+    }
+
+    fn has_given_up(&self) -> bool {
+        self.call.strong_count() == 0
+    }
+
+    /// Calls whoever waits.
+    pub(crate) fn go_on(self) {
+        if let Some(call) = self.call.upgrade() {
+            // Relaxed: what follows goes through an inbox, which orders it.
+            call.store(true, Ordering::Relaxed);
+            (self.go_on)();
+        }
+    }
+}
+
+/// Waiters that have given up are looked for at every so many.
+const WAITERS_PER_LOOK: usize = 64;
 
 /// So many gaps are left alone.
 const GAPS: usize = 32;
@@ -61,14 +89,27 @@ impl<J> Backlog<J> {
         self.ticket += 1;
         self.jobs.push_back(Waiting { ticket: self.ticket, since: now, job: Some(job) });
         self.live += 1;
+        self.metrics.started += 1;
         self.over |= self.live > self.limit;
         self.ticket
+    }
+
+    /// A job came too late to be added.
+    pub(crate) fn turned_away(&mut self) {
+        self.metrics.started += 1;
+        self.metrics.unstarted += 1;
     }
 
     /// How many jobs wait.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.live
+    }
+
+    /// Whether no job was ever added.
+    #[inline]
+    pub(crate) fn is_unused(&self) -> bool {
+        self.ticket == 0
     }
 
     #[inline]
@@ -88,7 +129,7 @@ impl<J> Backlog<J> {
             let Waiting { since, job, .. } = self.jobs.pop_front()?;
             if job.is_some() {
                 self.live -= 1;
-                self.metrics.waited(now - since);
+                self.metrics.has_waited(now - since);
                 return job;
             }
         }
@@ -125,6 +166,17 @@ impl<J> Backlog<J> {
             self.waiters.push(resume());
         }
         self.over
+    }
+
+    /// Those waiters that have given up, now and then. They are returned to be dropped elsewhere.
+    pub(crate) fn weed(&mut self) -> Vec<Resume> {
+        if self.waiters.len() % WAITERS_PER_LOOK != WAITERS_PER_LOOK - 1 {
+            return Vec::new();
+        }
+        let waiters = std::mem::take(&mut self.waiters);
+        let (gone, waiters) = waiters.into_iter().partition(Resume::has_given_up);
+        self.waiters = waiters;
+        gone
     }
 
     /// After jobs have left: who goes on, in the order in which they came, if half of the limit is reached.

@@ -46,7 +46,7 @@ use crate::actor::{Actor, ActorId};
 use crate::describe::{self, Held};
 use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
-use crate::jobs::{self, JobId};
+use crate::jobs::{self, JobKey};
 use crate::ledger::{DeadLetterReason, REASONS};
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
@@ -140,7 +140,7 @@ pub(crate) struct Ops {
     pub(crate) panicked: fn(&CellRef, &Local, &(dyn Any + Send)),
     pub(crate) deferred: fn(&CellRef, &Local),
     pub(crate) timer_due: fn(&CellRef, &Local, TimerId),
-    pub(crate) job_expired: fn(&CellRef, &Local, JobId),
+    pub(crate) job_expired: fn(&CellRef, &Local, JobKey),
     pub(crate) ready: fn(&CellRef, &Local, SourceId, Readiness),
     pub(crate) queued: fn(&CellRef, &Local) -> usize,
     /// The same, with what was put aside.

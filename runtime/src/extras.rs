@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use slab::Slab;
 
@@ -112,7 +113,8 @@ pub(crate) struct Wait {
 #[derive(Clone)]
 pub(crate) enum WaitsOn {
     Actor(CellRef),
-    Lane(Lane),
+    /// Kept as long as it waits; true once the lane has called it.
+    Lane(Lane, Arc<AtomicBool>),
 }
 
 impl WaitsOn {
@@ -120,7 +122,7 @@ impl WaitsOn {
     pub(crate) fn path(&self) -> String {
         match self {
             Self::Actor(cell) => dying::path_of(cell),
-            Self::Lane(lane) => format!("pool:{lane}"),
+            Self::Lane(lane, _) => format!("pool:{lane}"),
         }
     }
 }

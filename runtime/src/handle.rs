@@ -90,12 +90,15 @@ impl RuntimeHandle {
     }
 
     /// Who is paused, on whom, and for how long, on every loop that answers within a second: all are asked at once.
-    /// Inside an actor: on its own loop only, for it must not wait.
+    /// Inside an actor: on its own loop only, for it must not wait; inside a simulated job: nobody.
     #[must_use]
     pub fn pauses(&self) -> Vec<Pause> {
         // A loop that waited for others, or for itself, would stand still.
         if let Some(here) = Local::with_any(waiting::pauses) {
             return here;
+        }
+        if self.world.pool.is_simulated_job() {
+            return Vec::new();
         }
         let _asking = self.world.asking();
         let homes = self.world.homes();

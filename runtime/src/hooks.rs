@@ -21,14 +21,16 @@ use crate::poller::Readiness;
 use crate::reply::{AskError, Asked};
 use crate::timer_wheel::TimerKey;
 
-/// Names a timer of one actor, for [`Context::cancel`](crate::Context::cancel).
+/// Names a timer of one actor, for [`Context::cancel`](crate::Context::cancel). Each actor has its own count: given to
+/// another actor, it may name a timer of that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TimerId {
     index: u32,
     generation: u32,
 }
 
-/// Names a registered I/O source of one actor.
+/// Names a registered I/O source of one actor. Each actor has its own count: given to another actor, it may name a source
+/// of that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SourceId {
     index: u32,

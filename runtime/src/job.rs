@@ -22,12 +22,13 @@ use std::time::Duration;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::dying;
+use crate::errand::{Errand, Refusal};
 use crate::home::Home;
-use crate::jobs::JobId;
+use crate::jobs::JobKey;
 use crate::lane::Lane;
 use crate::local::Local;
 use crate::parcel::Parcel;
-use crate::pool::{Errand, Refusal, is_pool_thread};
+use crate::pool::is_pool_thread;
 
 /// Code that blocks or computes, for a thread of the pool. It does nothing until an actor starts it with
 /// [`Context::start`](crate::Context::start), and its result is then that actor's own message.
@@ -71,7 +72,7 @@ pub struct Job<T, E = Infallible>(Arc<dyn Prepared<T, E>>);
 
 /// A job whose code cannot fail otherwise than by a panic.
 pub fn job<T: Send + 'static>(lane: Lane, code: impl FnOnce() -> T + Send + 'static) -> Job<T> {
-    Job::new(lane, move |_: &CancelToken| Ok(code()))
+    Job::new(lane, Sure(code))
 }
 
 /// A job whose code answers a result; its error arrives as [`JobError::Failed`].
@@ -80,7 +81,7 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    Job::new(lane, move |_: &CancelToken| code())
+    Job::new(lane, Fallible(code))
 }
 
 /// The same, for code that takes long and can end early: it looks at its token now and then.
@@ -109,16 +110,19 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    Job::new(lane, code)
+    let token = CancelToken::default();
+    let mut job = Job::new(lane, Watchful { code, token: token.clone() });
+    job.edit(|about| about.rare().token = Some(token));
+    job
 }
 
 impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
-    fn new(lane: Lane, code: impl FnOnce(&CancelToken) -> Result<T, E> + Send + 'static) -> Self {
+    fn new(lane: Lane, code: impl Code<T, E>) -> Self {
         Self(Arc::new(Work {
             about: About {
                 lane,
                 rare: None,
-                token: CancelToken(AtomicBool::new(false)),
+                cancelled: AtomicBool::new(false),
                 ticket: AtomicU64::new(0),
                 way: None,
             },
@@ -205,9 +209,9 @@ pub enum JobError<E = Infallible> {
 }
 
 /// What a running job looks at to learn that nobody wants its result any more: it was cancelled, its actor has ended,
-/// or the runtime has.
-#[derive(Debug)]
-pub struct CancelToken(AtomicBool);
+/// or the runtime has. Clones tell the same, so code that helps can keep one.
+#[derive(Clone, Debug, Default)]
+pub struct CancelToken(Arc<AtomicBool>);
 
 impl CancelToken {
     /// Whether the job may as well end.
@@ -225,17 +229,17 @@ impl CancelToken {
 /// The way of a result to the actor that started the job.
 pub(crate) struct Way<T, E> {
     cell: CellRef,
-    id: JobId,
+    id: JobKey,
     deliver: Deliver<T, E>,
     /// Where the cell's home is, to compare it without looking into the cell: see [`LAST_HOME`].
     home: usize,
 }
 
 /// Delivers a result on the owner's loop; made for the owner's type.
-type Deliver<T, E> = fn(&CellRef, &Local, JobId, Result<T, JobError<E>>);
+type Deliver<T, E> = fn(&CellRef, &Local, JobKey, Result<T, JobError<E>>);
 
 impl<T, E> Way<T, E> {
-    pub(crate) fn new(cell: CellRef, id: JobId, deliver: Deliver<T, E>) -> Self {
+    pub(crate) fn new(cell: CellRef, id: JobKey, deliver: Deliver<T, E>) -> Self {
         let home = Arc::as_ptr(cell.home()) as usize;
         Self { cell, id, deliver, home }
     }
@@ -251,12 +255,10 @@ thread_local! {
 pub(crate) trait Homing: Errand {
     /// On the owner's loop: becomes a message, if its owner still waits for it.
     fn arrive(self: Arc<Self>, local: &Local);
-    /// Its place in its lane's queue; 0 if it was not submitted yet.
+    /// Its place in its lane's queue; 0 if it has none yet. Read under the pool's mutex.
     fn ticket(&self) -> u64;
     /// Its lane.
     fn lane(&self) -> Lane;
-    /// Answers it before it was submitted: what is in the outbox is void.
-    fn take_back(&self, why: Refusal);
     /// Whether its result is on its way.
     fn has_ended(&self) -> bool;
 }
@@ -272,7 +274,8 @@ trait Prepared<T, E>: Homing {
 struct About<T, E> {
     lane: Lane,
     rare: Option<Box<Rare>>,
-    token: CancelToken,
+    /// Nobody wants its result any more.
+    cancelled: AtomicBool,
     ticket: AtomicU64,
     way: Option<Way<T, E>>,
 }
@@ -283,6 +286,8 @@ struct Rare {
     name: Option<Box<str>>,
     within: Option<Duration>,
     expires: Option<Timestamp>,
+    /// What its code looks at, if it does.
+    token: Option<CancelToken>,
 }
 
 impl Rare {
@@ -297,8 +302,53 @@ impl<T, E> About<T, E> {
     }
 }
 
-/// The ticket of a job that was taken back before it was submitted.
-const VOID: u64 = u64::MAX;
+/// The code of a job. The kinds of it are types, and not closures around the user's, so that its name is the user's.
+trait Code<T, E>: Send + 'static {
+    fn run(self) -> Result<T, E>;
+    /// The path of the code.
+    fn path() -> &'static str;
+}
+
+struct Sure<F>(F);
+struct Fallible<F>(F);
+struct Watchful<F> {
+    code: F,
+    token: CancelToken,
+}
+
+fn path_of<F>() -> &'static str {
+    type_name::<F>().trim_end_matches("::{{closure}}")
+}
+
+impl<T, E, F: FnOnce() -> T + Send + 'static> Code<T, E> for Sure<F> {
+    fn run(self) -> Result<T, E> {
+        Ok((self.0)())
+    }
+
+    fn path() -> &'static str {
+        path_of::<F>()
+    }
+}
+
+impl<T, E, F: FnOnce() -> Result<T, E> + Send + 'static> Code<T, E> for Fallible<F> {
+    fn run(self) -> Result<T, E> {
+        (self.0)()
+    }
+
+    fn path() -> &'static str {
+        path_of::<F>()
+    }
+}
+
+impl<T, E, F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static> Code<T, E> for Watchful<F> {
+    fn run(self) -> Result<T, E> {
+        (self.code)(&self.token)
+    }
+
+    fn path() -> &'static str {
+        path_of::<F>()
+    }
+}
 
 /// A job, all of it.
 struct Work<T, E, F> {
@@ -317,7 +367,7 @@ impl<T, E, F> Work<T, E, F>
 where
     T: Send + 'static,
     E: Send + 'static,
-    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+    F: Code<T, E>,
 {
     fn lock(&self) -> MutexGuard<'_, State<T, E, F>> {
         // Panics of the code are caught inside.
@@ -335,7 +385,7 @@ impl<T, E, F> Prepared<T, E> for Work<T, E, F>
 where
     T: Send + 'static,
     E: Send + 'static,
-    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+    F: Code<T, E>,
 {
     fn about(&self) -> &About<T, E> {
         &self.about
@@ -348,7 +398,7 @@ where
     fn name(&self) -> String {
         match self.about.rare.as_ref().and_then(|rare| rare.name.as_ref()) {
             Some(name) => name.to_string(),
-            None => type_name::<F>().trim_end_matches("::{{closure}}").to_owned(),
+            None => F::path().to_owned(),
         }
     }
 }
@@ -357,19 +407,16 @@ impl<T, E, F> Errand for Work<T, E, F>
 where
     T: Send + 'static,
     E: Send + 'static,
-    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+    F: Code<T, E>,
 {
     fn enqueued(&self, ticket: u64) {
-        // Relaxed: written and read by the owner's loop only.
+        // Relaxed: written and read under the pool's mutex.
         self.about.ticket.store(ticket, Ordering::Relaxed);
     }
 
-    fn is_void(&self) -> bool {
-        self.about.ticket.load(Ordering::Relaxed) == VOID
-    }
-
     fn begin(&self, now: Timestamp) -> bool {
-        let why = if self.about.token.is_cancelled() {
+        // Relaxed: nothing is handed over with it.
+        let why = if self.about.cancelled.load(Ordering::Relaxed) {
             JobError::Cancelled
         } else if self.about.rare.as_ref().is_some_and(|rare| rare.has_expired(now)) {
             JobError::Expired
@@ -383,9 +430,8 @@ where
     fn run(&self) {
         let mut state = self.lock();
         let State::Todo(code) = std::mem::replace(&mut *state, State::Running) else { return };
-        let token = &self.about.token;
         // What it captured is dropped inside, too. A panic leaves nothing behind that anybody sees.
-        let result = match catch_unwind(AssertUnwindSafe(|| code(token))) {
+        let result = match catch_unwind(AssertUnwindSafe(|| code.run())) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(JobError::Failed(error)),
             Err(panic) => {
@@ -421,7 +467,10 @@ where
     }
 
     fn cancel(&self) {
-        self.about.token.cancel();
+        self.about.cancelled.store(true, Ordering::Relaxed);
+        if let Some(token) = self.about.rare.as_ref().and_then(|rare| rare.token.as_ref()) {
+            token.cancel();
+        }
     }
 
     fn describe(&self) -> (String, String) {
@@ -434,7 +483,7 @@ impl<T, E, F> Homing for Work<T, E, F>
 where
     T: Send + 'static,
     E: Send + 'static,
-    F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static,
+    F: Code<T, E>,
 {
     fn arrive(self: Arc<Self>, local: &Local) {
         let Some(way) = &self.about.way else { return };
@@ -450,11 +499,6 @@ where
 
     fn lane(&self) -> Lane {
         self.about.lane
-    }
-
-    fn take_back(&self, why: Refusal) {
-        self.about.ticket.store(VOID, Ordering::Relaxed);
-        self.refuse(why);
     }
 
     fn has_ended(&self) -> bool {

@@ -1,37 +1,42 @@
 //! The jobs of an actor: started, cancelled, and home again as its own message.
 //!
-//! [`Context::start`] enters a job in the actor's hooks and puts it into its loop's [`Outbox`]; the loop hands the
-//! outbox to the [`pool`](crate::pool). What comes home, through the loop's inbox, takes its entry out and becomes a
+//! [`Context::start`] enters a job in the actor's hooks and puts it into its loop's [`outbox`](crate::outbox),
+//! from which it comes to the [`pool`](crate::pool). What comes home, through the loop's inbox, takes its entry out and becomes a
 //! message. Whoever comes second (result, cancellation, deadline, the actor's end) finds the entry gone: so a job that
 //! was started gives exactly one message, unless its actor ends first.
 //!
 //! The function that makes the message stays here, so it need not be `Send`, and costs nothing if it is an enum variant.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, ActorId};
 use crate::address::Address;
 use crate::cell::{CellRef, Handle};
 use crate::context::Context;
 use crate::dying;
+use crate::errand::{Queued, Refusal};
 use crate::hooks::Hooks;
 use crate::job::{Homing, Job, JobError, Way};
-use crate::lane::{LANES, Lane};
 use crate::local::Local;
-use crate::pool::{Pool, Queued, Refusal};
 use crate::timer_wheel::TimerKey;
 
-/// So many jobs are handed to the pool together.
-const BATCH: usize = 64;
-
-/// Names a job of one actor, for [`Context::cancel_job`].
+/// Names a job, for [`Context::cancel_job`]. No other job of the same runtime has the same, not even one of another actor,
+/// or of another life of the same actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct JobId {
+    actor: ActorId,
+    key: JobKey,
+}
+
+/// Names a job among those of its loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct JobKey {
     index: u32,
+    /// Drawn from the [`Outbox`](crate::outbox::Outbox): it lives as long as the loop, longer than the jobs of a life.
     generation: u32,
 }
 
@@ -39,7 +44,6 @@ pub struct JobId {
 #[derive(Default)]
 pub(crate) struct Jobs {
     entries: Slab<Entry>,
-    generation: u32,
 }
 
 struct Entry {
@@ -52,62 +56,14 @@ struct Entry {
 }
 
 impl Jobs {
-    fn take(&mut self, id: JobId) -> Option<Entry> {
+    fn take(&mut self, id: JobKey) -> Option<Entry> {
         let entry = self.entries.get(id.index as usize)?;
         (entry.generation == id.generation).then(|| self.entries.remove(id.index as usize))
     }
 
-    fn errand(&self, id: JobId) -> Option<Arc<dyn Homing>> {
+    fn errand(&self, id: JobKey) -> Option<Arc<dyn Homing>> {
         let entry = self.entries.get(id.index as usize)?;
         (entry.generation == id.generation).then(|| Arc::clone(&entry.errand))
-    }
-}
-
-/// Jobs of one loop on their way to the pool. They leave together: at once if a thread would run one at once, when there
-/// are 64 of them, and at the latest when the loop next looks at its inbox.
-pub(crate) struct Outbox {
-    /// Kept here, for what is known of the loop stands on a line that all who send to it write.
-    pool: Arc<Pool>,
-    jobs: RefCell<Vec<(Lane, Queued)>>,
-    /// With how many more each lane is over, as far as this loop knows; 0 if it is, or nothing is known.
-    room: [Cell<usize>; LANES],
-}
-
-impl Outbox {
-    pub(crate) fn new(pool: Arc<Pool>) -> Self {
-        Self { pool, jobs: RefCell::default(), room: Default::default() }
-    }
-
-    /// Hands everything to the pool.
-    pub(crate) fn flush(&self, local: &Local) {
-        if !self.jobs.borrow().is_empty() {
-            self.hand_over(local);
-        }
-    }
-
-    #[inline(never)]
-    fn hand_over(&self, local: &Local) {
-        let now = local.driver.clock.now();
-        // Nothing of the user's runs while the list is borrowed: what the pool refuses goes home through the inbox.
-        let room = self.pool.submit(&mut self.jobs.borrow_mut(), now);
-        for (lane, room) in self.room.iter().zip(room) {
-            lane.set(room);
-        }
-    }
-
-    /// Adds a job. True if its lane is over.
-    fn push(&self, local: &Local, lane: Lane, job: Queued) -> bool {
-        let mut jobs = self.jobs.borrow_mut();
-        jobs.push((lane, job));
-        let full = jobs.len() >= BATCH;
-        drop(jobs);
-        let room = &self.room[lane.index()];
-        if full || room.get() <= 1 || self.pool.is_hungry(lane) {
-            self.hand_over(local);
-            return room.get() == 0;
-        }
-        room.set(room.get() - 1);
-        false
     }
 }
 
@@ -131,13 +87,12 @@ impl<A: Actor> Context<'_, A> {
         let expires = job.longest_wait().map(|longest| local.driver.clock.now() + longest);
         let mut hooks = self.actor.front().hooks(local).borrow_mut();
         let jobs = &mut hooks.jobs;
-        jobs.generation = jobs.generation.wrapping_add(1);
-        let generation = jobs.generation;
+        let generation = local.outbox.next_generation();
         let vacant = jobs.entries.vacant_entry();
-        let id = JobId { index: vacant.key() as u32, generation };
-        let way = Way::new(cell.clone(), id, deliver::<A, T, E, F>);
+        let key = JobKey { index: vacant.key() as u32, generation };
+        let way = Way::new(cell.clone(), key, deliver::<A, T, E, F>);
         let errand = job.prepare(expires, way);
-        let deadline = expires.map(|at| local.arm_job(at, cell.clone(), id));
+        let deadline = expires.map(|at| local.arm_job(at, cell.clone(), key));
         let outgoing = Queued::new(Arc::<dyn Homing>::clone(&errand));
         vacant.insert(Entry { generation, errand, map: Box::new(map), deadline });
         drop(hooks);
@@ -145,18 +100,21 @@ impl<A: Actor> Context<'_, A> {
         if local.outbox.push(local, lane, outgoing) {
             local.note_lane(lane);
         }
-        id
+        JobId { actor: cell.header().id, key }
     }
 
     /// Cancels a job. One that has not begun never will, and is answered at once:
     /// [`JobError::Cancelled`]. One that runs sees it by its [`CancelToken`](crate::CancelToken), and is answered as
     /// it ends, with whatever it answers.
     ///
-    /// False if there is nothing left to cancel: it has ended, or was answered.
+    /// False if there is nothing left to cancel: it has ended, or was answered; or it is another actor's.
     pub fn cancel_job(&mut self, job: JobId) -> bool {
         let local = self.actor.local;
+        if job.actor != self.actor.cell.header().id {
+            return false;
+        }
         let hooks = self.actor.front().hooks_if_any(local);
-        let Some(errand) = hooks.and_then(|hooks| hooks.borrow().jobs.errand(job)) else {
+        let Some(errand) = hooks.and_then(|hooks| hooks.borrow().jobs.errand(job.key)) else {
             return false;
         };
         if take_back(local, &errand, Refusal::Cancelled) {
@@ -170,22 +128,17 @@ impl<A: Actor> Context<'_, A> {
 
 /// Takes a job back that has not begun, and answers it. False if it is too late.
 fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
-    match errand.ticket() {
-        // Still in the outbox, which knows nothing of it from now on.
-        0 => errand.take_back(why),
-        ticket => {
-            let pool: &Pool = &local.home.world.pool;
-            if pool.withdraw(errand.lane(), ticket).is_none() {
-                return false;
-            }
-            errand.refuse(why);
-        }
-    }
+    let now = local.driver.clock.now();
+    let Some(job) = local.home.world.pool.withdraw(errand.lane(), || errand.ticket(), now) else {
+        return false;
+    };
+    drop(job);
+    errand.refuse(why);
     true
 }
 
 /// The time of a job that waits for a thread has run out.
-pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobId) {
+pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobKey) {
     let hooks = owner.front().hooks(owner.local);
     let mut borrowed = hooks.borrow_mut();
     let jobs = &mut borrowed.jobs;
@@ -202,7 +155,7 @@ pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobId) {
 }
 
 /// Delivers a result to an owner of type `A` on its loop.
-fn deliver<A, T, E, F>(cell: &CellRef, local: &Local, id: JobId, result: Result<T, JobError<E>>)
+fn deliver<A, T, E, F>(cell: &CellRef, local: &Local, id: JobKey, result: Result<T, JobError<E>>)
 where
     A: Actor,
     T: Send + 'static,

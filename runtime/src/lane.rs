@@ -10,6 +10,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::metrics::Metrics;
+
 /// How many lanes there are.
 pub(crate) const LANES: usize = 4;
 /// Jobs that may wait in a lane before whoever starts more is paused, unless said otherwise.
@@ -188,7 +190,10 @@ impl Limits {
 /// Who runs how much, and what may start next.
 #[derive(Clone, Debug)]
 pub(crate) struct Lanes {
-    limits: [Limits; LANES],
+    /// Those that hold now.
+    pub(crate) limits: [Limits; LANES],
+    /// The limits that hold when every thread can be had.
+    whole: [Limits; LANES],
     running: [usize; LANES],
     /// Threads that run nothing.
     free: usize,
@@ -201,7 +206,7 @@ pub(crate) struct Lanes {
 impl Lanes {
     pub(crate) fn new(limits: [Limits; LANES], threads: usize) -> Self {
         let owed = limits.iter().map(|one| one.reserved).sum();
-        Self { limits, running: [0; LANES], free: threads, owed, last: LANES - 1 }
+        Self { limits, whole: limits, running: [0; LANES], free: threads, owed, last: LANES - 1 }
     }
 
     /// Whether a job of this lane may start now.
@@ -253,13 +258,38 @@ impl Lanes {
 
     /// The OS gives no more threads than these. What was reserved of the others is reserved no longer.
     pub(crate) fn shrink(&mut self, threads: usize) {
-        let running = self.running_in_all();
-        self.free = threads.saturating_sub(running);
-        for limits in &mut self.limits {
-            limits.cap = limits.cap.min(threads.max(1));
-            limits.reserved = 0;
-        }
+        self.free = threads.saturating_sub(self.running_in_all());
         self.owed = 0;
+        for (limits, whole) in self.limits.iter_mut().zip(self.whole) {
+            *limits = Limits { cap: whole.cap.min(threads.max(1)), reserved: 0, ..whole };
+        }
+    }
+
+    /// The end of [`shrink`](Self::shrink): all of these threads can be had.
+    pub(crate) fn restore(&mut self, threads: usize) {
+        self.free = threads.saturating_sub(self.running_in_all());
+        self.limits = self.whole;
+        let owed = |(limits, running): (&Limits, &usize)| limits.reserved.saturating_sub(*running);
+        self.owed = self.limits.iter().zip(&self.running).map(owed).sum();
+    }
+}
+
+impl Metrics {
+    /// What a lane of the pool has done. `None` only of metrics that no runtime has made.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Lane, Runtime};
+    ///
+    /// let handle = Runtime::builder().loops(1).build()?.handle();
+    /// let metrics = handle.metrics();
+    /// let fs = metrics.lane(Lane::Fs).expect("a runtime has all lanes");
+    /// assert_eq!((fs.started, fs.waited().as_nanos()), (0, 0));
+    /// # Ok::<(), roundsman_runtime::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn lane(&self, lane: Lane) -> Option<&LaneMetrics> {
+        self.lanes.iter().find(|one| one.lane == lane)
     }
 }
 
@@ -269,6 +299,9 @@ impl Lanes {
 pub struct LaneMetrics {
     /// The lane.
     pub lane: Lane,
+    /// Jobs that actors have started ([`Context::start`](crate::Context::start)). Each of them waits, runs, has run or
+    /// never did: always `started == queued + running + done + unstarted`.
+    pub started: u64,
     /// Jobs that wait for a thread now.
     pub queued: u64,
     /// Jobs that run now.
@@ -290,9 +323,34 @@ pub struct LaneMetrics {
 }
 
 impl LaneMetrics {
+    /// How long jobs have waited for a thread, summed over those that were given one.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited_nanos)
+    }
+
+    /// The longest of these times.
+    #[must_use]
+    pub fn waited_max(&self) -> Duration {
+        Duration::from_nanos(self.waited_nanos_max)
+    }
+
+    /// How long jobs have run, summed over those that have ended.
+    #[must_use]
+    pub fn ran(&self) -> Duration {
+        Duration::from_nanos(self.ran_nanos)
+    }
+
+    /// The longest of these times.
+    #[must_use]
+    pub fn ran_max(&self) -> Duration {
+        Duration::from_nanos(self.ran_nanos_max)
+    }
+
     pub(crate) fn new(lane: Lane) -> Self {
         Self {
             lane,
+            started: 0,
             queued: 0,
             running: 0,
             done: 0,
@@ -307,7 +365,7 @@ impl LaneMetrics {
 
     /// A job was given a thread.
     #[inline]
-    pub(crate) fn waited(&mut self, time: Duration) {
+    pub(crate) fn has_waited(&mut self, time: Duration) {
         let nanos = time.as_nanos() as u64;
         self.waited_nanos += nanos;
         self.waited_nanos_max = self.waited_nanos_max.max(nanos);
@@ -315,7 +373,7 @@ impl LaneMetrics {
 
     /// A job has left its thread.
     #[inline]
-    pub(crate) fn ended(&mut self, time: Duration, started: bool) {
+    pub(crate) fn has_ended(&mut self, time: Duration, started: bool) {
         if !started {
             self.unstarted += 1;
             return;

@@ -20,8 +20,10 @@ mod poller;
 mod pool;
 mod sync;
 // Data: no I/O, no threads, time passed in.
+mod agenda;
 mod backlog;
 mod envelope;
+mod errand;
 mod histogram;
 mod in_turn;
 mod inbox;
@@ -34,6 +36,7 @@ mod run_queue;
 mod spinning;
 mod supervision;
 mod timer_wheel;
+mod tray;
 mod wards;
 // Actors.
 mod actor;
@@ -51,6 +54,7 @@ mod hooks;
 mod job;
 mod jobs;
 mod linking;
+mod outbox;
 mod own;
 mod panics;
 mod parcel;

@@ -25,8 +25,9 @@ use crate::exit::ExitReason;
 use crate::extras::Children;
 use crate::home::Home;
 use crate::hooks::{SourceId, TimerId};
-use crate::jobs::{JobId, Outbox};
+use crate::jobs::JobKey;
 use crate::lane::Lane;
+use crate::outbox::Outbox;
 use crate::own::flag;
 use crate::poller::Readiness;
 use crate::reply::AskError;
@@ -89,7 +90,7 @@ pub(crate) enum Due {
     /// A child, or several, may be started anew.
     Restart(CellRef, Option<ActorId>, u64),
     /// When a job of the actor no longer may start.
-    Job(CellRef, JobId),
+    Job(CellRef, JobKey),
 }
 
 thread_local! {
@@ -310,7 +311,7 @@ impl Local {
         self.wheel.borrow_mut().insert(at.tick_due(), due)
     }
 
-    pub(crate) fn arm_job(&self, at: Timestamp, cell: CellRef, job: JobId) -> TimerKey {
+    pub(crate) fn arm_job(&self, at: Timestamp, cell: CellRef, job: JobKey) -> TimerKey {
         self.wheel.borrow_mut().insert(at.tick_due(), Due::Job(cell, job))
     }
 

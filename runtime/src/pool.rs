@@ -1,6 +1,6 @@
 //! The pool: threads that run what would block a loop, in lanes.
 //!
-//! Fed by [`jobs`](crate::jobs) through each loop's outbox. It knows errands, not actors: an errand says itself how it
+//! Fed by [`jobs`](crate::jobs) through each loop's [`outbox`](crate::outbox). It knows errands, not actors: an errand says itself how it
 //! runs and how it goes home. Threads come from the function that it was made with, the first time that a job may run
 //! and none is idle. Under simulation there are none, and [`simulate`](crate::simulate) takes the jobs instead.
 //!
@@ -12,6 +12,7 @@
 //! | a thread | where it looks | who ends it |
 //! |---|---|---|
 //! | runs | – | the job |
+//! | takes | its lanes; then, if a lane is hungry, the trays of all loops | – |
 //! | looks (one at most) | `filled`, for some µs | whoever submits, by `filled`; else time |
 //! | is idle | `bell` | whoever submits or takes one of several jobs; it counts as woken from then on |
 //!
@@ -20,70 +21,35 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering, fence};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::agenda::{Agenda, Taken};
 use crate::backlog::{Backlog, Resume};
 use crate::clock::{Clock, Timestamp};
-use crate::lane::{LANES, Lane, LaneMetrics, Lanes, Limits};
+use crate::errand::{Errand, Refusal, refuse};
+use crate::lane::{LANES, Lane, LaneMetrics, Limits};
 use crate::spinning::Spinning;
-
-/// Something to be run on a pool thread.
-pub(crate) trait Errand: Send + Sync {
-    /// Its place in its lane's queue, given by the pool as it is submitted.
-    fn enqueued(&self, ticket: u64);
-    /// Whether it was taken back before it was submitted.
-    fn is_void(&self) -> bool;
-    /// Whether it is to start now. If not, it is answered by itself.
-    fn begin(&self, now: Timestamp) -> bool;
-    /// Runs it. Never panics.
-    fn run(&self);
-    /// Sends it to whoever waits for it.
-    fn go_home(self: Arc<Self>);
-    /// Answers it without running it.
-    fn refuse(&self, why: Refusal);
-    /// Tells it that nobody wants it any more, if it looks.
-    fn cancel(&self);
-    /// What it is called, and who started it.
-    fn describe(&self) -> (String, String);
-}
-
-/// An errand on its way into a lane.
-pub(crate) struct Queued {
-    errand: Arc<dyn Errand>,
-    /// The reference by which others find it while it runs. Made where the errand was made: counting it under the mutex
-    /// would wait there for a cache line that another core has.
-    known: Arc<dyn Errand>,
-}
-
-impl Queued {
-    pub(crate) fn new(errand: Arc<dyn Errand>) -> Self {
-        Self { known: Arc::clone(&errand), errand }
-    }
-}
-
-/// Why a job never ran.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Refusal {
-    Cancelled,
-    Expired,
-    Closed,
-    NoThread,
-}
+use crate::tray::Tray;
 
 /// Starts the pool's thread of this number, which calls [`Pool::work`].
 pub(crate) type StartThread = fn(&Arc<Pool>, usize) -> io::Result<()>;
+
+/// How long the pool does with fewer threads, when the OS has given none, before it asks again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The threads, and what waits for them.
 pub(crate) struct Pool {
     size: usize,
     origin: Instant,
     start_thread: Option<StartThread>,
+    /// How long it does with the threads that it has before it asks the OS for another.
+    pause: Duration,
     /// How long the end of a run waits for jobs.
     pub(crate) deadline: Duration,
     spin: bool,
-    state: Apart<Mutex<State>>,
+    state: Apart<Mutex<Agenda>>,
     /// Idle threads wait here.
     bell: Condvar,
     /// Whoever waits for the end waits here.
@@ -97,32 +63,6 @@ pub(crate) struct Pool {
 /// On cache lines of its own: what one core writes all the time must not take from others what they only read.
 #[repr(align(128))]
 struct Apart<T>(T);
-
-struct State {
-    lanes: Lanes,
-    backlogs: [Backlog<Queued>; LANES],
-    /// What each thread runs, and since when.
-    running: Vec<Option<Running>>,
-    /// Threads that have been started and have not ended.
-    threads: usize,
-    idle: usize,
-    /// Threads that have been woken and do not know it yet.
-    woken: usize,
-    looking: bool,
-    closed: bool,
-}
-
-struct Running {
-    lane: usize,
-    errand: Arc<dyn Errand>,
-    since: Timestamp,
-}
-
-/// A job that is to run now, and who goes on because it no longer waits.
-pub(crate) struct Taken {
-    pub(crate) errand: Arc<dyn Errand>,
-    resumed: Vec<Resume>,
-}
 
 /// With how many more jobs each lane is over; 0 if it is.
 pub(crate) type Room = [usize; LANES];
@@ -173,24 +113,16 @@ impl Pool {
         start_thread: Option<StartThread>,
     ) -> Arc<Self> {
         let threads = if start_thread.is_some() { 0 } else { size };
-        let state = State {
-            lanes: Lanes::new(limits, size),
-            backlogs: Lane::ALL.map(|lane| Backlog::new(lane, limits[lane.index()].queue)),
-            running: std::iter::repeat_with(|| None).take(size).collect(),
-            threads,
-            idle: 0,
-            woken: 0,
-            looking: false,
-            closed: false,
-        };
+        let agenda = Agenda::new(size, limits, threads);
         let pool = Self {
             size,
             origin: Clock::origin(),
             start_thread,
+            pause: PAUSE,
             deadline,
             spin,
-            hungry: Apart(AtomicU8::new(state.hungry())),
-            state: Apart(Mutex::new(state)),
+            hungry: Apart(AtomicU8::new(agenda.hungry())),
+            state: Apart(Mutex::new(agenda)),
             bell: Condvar::new(),
             ended: Condvar::new(),
             filled: Apart(AtomicBool::new(false)),
@@ -206,46 +138,71 @@ impl Pool {
     /// Whether a job of this lane would start at once. A hint.
     #[inline]
     pub(crate) fn is_hungry(&self, lane: Lane) -> bool {
-        // Relaxed: seen late, a batch waits until the loop's next look at its inbox.
+        // Relaxed: see the fences of `tray`.
         self.hungry.0.load(Ordering::Relaxed) & lane.bit() != 0
     }
 
-    /// Puts jobs into their lanes, in this order.
-    pub(crate) fn submit(self: &Arc<Self>, jobs: &mut Vec<(Lane, Queued)>, now: Timestamp) -> Room {
-        jobs.retain(|(_, job)| !job.errand.is_void());
+    /// Takes jobs out of this tray, too, whenever a thread is free for one.
+    pub(crate) fn serve(&self, tray: &Arc<Tray>) {
+        self.lock().trays.push(Arc::clone(tray));
+    }
+
+    /// The end of [`serve`](Self::serve). What is left in the tray is nobody's any more.
+    pub(crate) fn forsake(&self, tray: &Arc<Tray>) {
+        let mut state = self.lock();
+        state.trays.retain(|other| !Arc::ptr_eq(other, tray));
+        let left = state.turn_away(tray);
+        drop(state);
+        drop(left);
+    }
+
+    /// Puts what is in a tray into its lanes, in this order.
+    pub(crate) fn submit(self: &Arc<Self>, tray: &Tray, now: Timestamp) -> Room {
         let mut state = self.lock();
         if state.closed {
+            let jobs = state.turn_away(tray);
             drop(state);
-            refuse(jobs.drain(..).map(|(_, job)| job.errand), Refusal::Closed);
+            refuse(jobs, Refusal::Closed);
             return [usize::MAX; LANES];
         }
-        for (lane, job) in jobs.drain(..) {
-            let backlog = &mut state.backlogs[lane.index()];
-            job.errand.enqueued(backlog.next_ticket());
-            backlog.push(job, now);
-        }
+        state.accept(tray, now);
         let room = state.backlogs.each_ref().map(Backlog::room);
+        self.restock(&mut state, now);
         let summons = self.summon(&mut state);
-        self.publish_hunger(&state);
         drop(state);
         self.carry_out(summons);
         room
     }
 
-    /// Takes a job back that has not been given to a thread.
-    pub(crate) fn withdraw(&self, lane: Lane, ticket: u64) -> Option<Arc<dyn Errand>> {
+    /// Takes a job back that has not been given to a thread. Its ticket is asked for under the mutex.
+    pub(crate) fn withdraw(
+        self: &Arc<Self>,
+        lane: Lane,
+        ticket: impl FnOnce() -> u64,
+        now: Timestamp,
+    ) -> Option<Arc<dyn Errand>> {
         let mut state = self.lock();
-        let Queued { errand, .. } = state.backlogs[lane.index()].withdraw(ticket)?;
+        // It may still be on its way.
+        state.accept_all(now);
+        let withdrawn = state.backlogs[lane.index()].withdraw(ticket());
         let resumed = state.backlogs[lane.index()].fell();
-        self.publish_hunger(&state);
+        self.restock(&mut state, now);
+        let summons = self.summon(&mut state);
         drop(state);
-        resumed.into_iter().for_each(|resume| resume());
-        Some(errand)
+        self.carry_out(summons);
+        resumed.into_iter().for_each(Resume::go_on);
+        withdrawn.map(|job| job.errand)
     }
 
     /// Waits until the lane is no longer over: `resume` is called then. False if it is not over.
     pub(crate) fn wait(&self, lane: Lane, resume: impl FnOnce() -> Resume) -> bool {
-        self.lock().backlogs[lane.index()].wait(resume)
+        let mut state = self.lock();
+        let backlog = &mut state.backlogs[lane.index()];
+        let gone = backlog.weed();
+        let over = backlog.wait(resume);
+        drop(state);
+        drop(gone);
+        over
     }
 
     /// What a pool thread does all its life.
@@ -257,7 +214,11 @@ impl Pool {
         // What it has run last, until it is sent home.
         let mut done: Option<Arc<dyn Errand>> = None;
         loop {
-            let taken = state.take(index, now);
+            let mut taken = state.take(index, now);
+            if self.restock(&mut state, now) && taken.is_none() {
+                taken = state.take(index, now);
+                self.restock(&mut state, now);
+            }
             if taken.is_none() && done.is_none() {
                 if state.closed {
                     break;
@@ -267,9 +228,6 @@ impl Pool {
                 continue;
             }
             let summons = self.summon(&mut state);
-            if state.nothing_waits() {
-                self.publish_hunger(&state);
-            }
             drop(state);
             if let Some(done) = done.take() {
                 done.go_home();
@@ -288,6 +246,7 @@ impl Pool {
                 state = self.lock();
             }
         }
+        state.numbers[index] = false;
         state.threads -= 1;
         drop(state);
         self.ended.notify_all();
@@ -296,13 +255,12 @@ impl Pool {
     /// Looks for a moment, if that has lately paid and nobody else does; else sleeps until somebody rings.
     fn rest<'a>(
         &'a self,
-        mut state: MutexGuard<'a, State>,
+        mut state: MutexGuard<'a, Agenda>,
         spinning: &mut Spinning,
-    ) -> MutexGuard<'a, State> {
+    ) -> MutexGuard<'a, Agenda> {
         if !state.looking && spinning.may_spin() {
             state.looking = true;
             self.filled.0.store(false, Ordering::Relaxed);
-            self.publish_hunger(&state);
             drop(state);
             // Relaxed: the mutex orders what was submitted.
             spinning.spin(|| self.filled.0.load(Ordering::Relaxed));
@@ -311,7 +269,6 @@ impl Pool {
             return state;
         }
         state.idle += 1;
-        self.publish_hunger(&state);
         let slept_at = self.now();
         state = self
             .bell
@@ -327,8 +284,15 @@ impl Pool {
     }
 
     /// Sees to it that a job that may start gets a thread, if one does.
-    fn summon(&self, state: &mut State) -> Option<Summons> {
-        if state.nothing_waits() || state.next().is_none() {
+    fn summon(&self, state: &mut Agenda) -> Option<Summons> {
+        if state.nothing_waits() {
+            return None;
+        }
+        if state.ask_again.is_some_and(|then| then <= self.now()) {
+            state.ask_again = None;
+            state.lanes.restore(self.size);
+        }
+        if state.next().is_none() {
             None
         } else if state.looking {
             self.filled.0.store(true, Ordering::Relaxed);
@@ -340,41 +304,57 @@ impl Pool {
             state.idle -= 1;
             state.woken += 1;
             Some(Summons::Ring)
-        } else if state.threads < self.size && !state.closed && self.start_thread.is_some() {
-            state.threads += 1;
-            Some(Summons::Start(state.threads - 1))
-        } else {
+        } else if state.closed || self.start_thread.is_none() || state.ask_again.is_some() {
             None
+        } else {
+            let number = state.numbers.iter().position(|taken| !taken)?;
+            state.numbers[number] = true;
+            state.threads += 1;
+            Some(Summons::Start(number))
         }
     }
 
     fn carry_out(self: &Arc<Self>, summons: Option<Summons>) {
         match (summons, self.start_thread) {
             (Some(Summons::Ring), _) => self.bell.notify_one(),
-            (Some(Summons::Start(index)), Some(start)) => {
-                if let Err(error) = start(self, index) {
-                    self.do_without(&error);
-                }
-            }
+            (Some(Summons::Start(number)), Some(start)) => match start(self, number) {
+                Ok(()) => self.lock().complained = false,
+                Err(error) => self.do_without(number, &error),
+            },
             _ => {}
         }
     }
 
-    /// The OS gave no thread: the pool goes on with those that it has. Without any, nothing that waits will ever run.
+    /// The OS gave no thread: for a while the pool goes on with those that it has. Without any, nothing that waits would
+    /// run, so it is answered, and the next job asks again.
     #[cold]
-    fn do_without(&self, error: &io::Error) {
+    fn do_without(self: &Arc<Self>, number: usize, error: &io::Error) {
+        let now = self.now();
         let mut state = self.lock();
+        state.numbers[number] = false;
         state.threads -= 1;
-        tracing::error!(%error, threads = state.threads, "the OS gives the pool no more threads");
         let threads = state.threads;
+        if !std::mem::replace(&mut state.complained, true) {
+            tracing::error!(%error, threads, "the OS gives the pool no more threads: it asks again later");
+        }
         if threads > 0 {
             state.lanes.shrink(threads);
+            state.ask_again = Some(now + self.pause);
+            // Without reserved threads something may start that could not.
+            self.restock(&mut state, now);
+            let summons = self.summon(&mut state);
+            drop(state);
+            self.carry_out(summons);
             return;
         }
+        state.lanes.restore(self.size);
+        state.ask_again = None;
         let (jobs, resumed) = state.take_all();
+        self.restock(&mut state, now);
         drop(state);
+        self.ended.notify_all();
         refuse(jobs, Refusal::NoThread);
-        resumed.into_iter().for_each(|resume| resume());
+        resumed.into_iter().for_each(Resume::go_on);
     }
 
     // The end.
@@ -392,7 +372,7 @@ impl Pool {
             errand.cancel();
         }
         refuse(jobs, Refusal::Closed);
-        resumed.into_iter().for_each(|resume| resume());
+        resumed.into_iter().for_each(Resume::go_on);
     }
 
     /// Waits until nothing runs and every thread has ended, until the deadline, and returns what still runs.
@@ -414,6 +394,13 @@ impl Pool {
         for lane in Lane::ALL {
             let waiting = state.backlogs[lane.index()].iter();
             jobs.extend(waiting.map(|job| (lane, Arc::clone(&job.errand), false)));
+            for tray in &state.trays {
+                tray.each(|of, job| {
+                    if of == lane {
+                        jobs.push((lane, Arc::clone(&job.errand), false));
+                    }
+                });
+            }
         }
         drop(state);
         let status = |(lane, errand, running): (Lane, Arc<dyn Errand>, bool)| {
@@ -426,8 +413,13 @@ impl Pool {
     /// What each lane has done.
     pub(crate) fn metrics(&self) -> Vec<LaneMetrics> {
         let state = self.lock();
+        let mut on_their_way = [0; LANES];
+        for tray in &state.trays {
+            tray.each(|lane, _| on_their_way[lane.index()] += 1);
+        }
         let of = |backlog: &Backlog<_>| LaneMetrics {
-            queued: backlog.len() as u64,
+            started: backlog.metrics.started + on_their_way[backlog.metrics.lane.index()],
+            queued: backlog.len() as u64 + on_their_way[backlog.metrics.lane.index()],
             running: state.lanes.running(backlog.metrics.lane.index()) as u64,
             threads: state.threads as u64,
             ..backlog.metrics.clone()
@@ -437,13 +429,22 @@ impl Pool {
 
     // Simulation: whoever simulates is all threads.
 
+    /// Whether the calling thread runs a job of this pool, under simulation: then no loop goes on before it returns.
+    pub(crate) fn is_simulated_job(&self) -> bool {
+        self.start_thread.is_none() && is_pool_thread()
+    }
+
     /// The job that starts next, if one may.
     pub(crate) fn take(&self, now: Timestamp) -> Option<(usize, Arc<dyn Errand>)> {
         let mut state = self.lock();
         let index = state.running.iter().position(Option::is_none)?;
-        let taken = state.take(index, now)?;
-        self.publish_hunger(&state);
+        let mut taken = state.take(index, now);
+        if self.restock(&mut state, now) && taken.is_none() {
+            taken = state.take(index, now);
+            self.restock(&mut state, now);
+        }
         drop(state);
+        let taken = taken?;
         Some((index, taken.resume_others()))
     }
 
@@ -462,7 +463,7 @@ impl Pool {
         ON_POOL_THREAD.set(before);
         let mut state = self.lock();
         state.ended(index, now, started);
-        self.publish_hunger(&state);
+        self.restock(&mut state, now);
         drop(state);
         errand.go_home();
     }
@@ -471,85 +472,35 @@ impl Pool {
         Timestamp::read(self.origin)
     }
 
-    fn publish_hunger(&self, state: &State) {
+    /// Says in which lanes a job would start at once. If that is new of one, takes in what is on its way, for nobody else
+    /// would. True if there was anything.
+    #[inline]
+    fn restock(&self, state: &mut Agenda, now: Timestamp) -> bool {
         let hungry = state.hungry();
-        if self.hungry.0.load(Ordering::Relaxed) != hungry {
-            self.hungry.0.store(hungry, Ordering::Relaxed);
+        let before = self.hungry.0.load(Ordering::Relaxed);
+        if before == hungry {
+            return false;
         }
+        self.hungry.0.store(hungry, Ordering::Relaxed);
+        if hungry & !before == 0 {
+            return false;
+        }
+        // Pairs with the fence in `Tray::push`.
+        fence(Ordering::SeqCst);
+        let news = hungry & !before;
+        if state.closed || state.trays.iter().all(|tray| tray.lanes() & news == 0) {
+            return false;
+        }
+        state.accept_all(now);
+        self.hungry.0.store(state.hungry(), Ordering::Relaxed);
+        true
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Agenda> {
         // A poisoned mutex means that a push panicked for want of memory; the state is whole all the same.
         self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Answers jobs that never ran.
-fn refuse(jobs: impl IntoIterator<Item = Arc<dyn Errand>>, why: Refusal) {
-    for errand in jobs {
-        errand.refuse(why);
-        errand.go_home();
-    }
-}
-
-impl Taken {
-    /// Lets those go on who waited for the lane; the job.
-    fn resume_others(self) -> Arc<dyn Errand> {
-        self.resumed.into_iter().for_each(|resume| resume());
-        self.errand
-    }
-}
-
-impl State {
-    #[inline]
-    fn next(&self) -> Option<usize> {
-        self.lanes.next(|lane| !self.backlogs[lane].is_empty())
-    }
-
-    fn nothing_waits(&self) -> bool {
-        self.backlogs.iter().all(Backlog::is_empty)
-    }
-
-    /// Takes the job that starts next for the thread of this number.
-    fn take(&mut self, index: usize, now: Timestamp) -> Option<Taken> {
-        let lane = self.next()?;
-        let backlog = &mut self.backlogs[lane];
-        let Queued { errand, known } = backlog.pop(now)?;
-        let resumed = backlog.fell();
-        self.lanes.started(lane);
-        self.running[index] = Some(Running { lane, errand: known, since: now });
-        Some(Taken { errand, resumed })
-    }
-
-    /// What the thread of this number ran has ended.
-    fn ended(&mut self, index: usize, now: Timestamp, started: bool) {
-        // The thread has a reference of its own, so nothing is freed here.
-        let Some(running) = self.running[index].take() else { return };
-        self.lanes.ended(running.lane);
-        self.backlogs[running.lane].metrics.ended(now - running.since, started);
-    }
-
-    /// How many jobs wait or run.
-    fn outstanding(&self) -> usize {
-        let waiting: usize = self.backlogs.iter().map(Backlog::len).sum();
-        waiting + self.lanes.running_in_all()
-    }
-
-    /// Takes everything that waits, and whoever waits for it.
-    fn take_all(&mut self) -> (Vec<Arc<dyn Errand>>, Vec<Resume>) {
-        let (mut jobs, mut resumed) = (Vec::new(), Vec::new());
-        for backlog in &mut self.backlogs {
-            jobs.extend(backlog.withdraw_all().map(|job| job.errand));
-            resumed.extend(backlog.fell());
-        }
-        (jobs, resumed)
-    }
-
-    /// The lanes in which a job would start at once.
-    fn hungry(&self) -> u8 {
-        let starts = |lane: &Lane| {
-            self.backlogs[lane.index()].is_empty() && self.lanes.may_start(lane.index())
-        };
-        Lane::ALL.into_iter().filter(starts).fold(0, |set, lane| set | lane.bit())
-    }
-}
+#[cfg(all(test, not(roundsman_loom)))]
+mod tests;

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::driver::{Driver, Simulation};
+use crate::errand::Errand;
 use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
 use crate::home::Home;
 use crate::local::Local;
-use crate::pool::{Errand, Pool};
+use crate::pool::Pool;
 use crate::runtime::RunError;
 use crate::tree::Reach;
 use crate::why_alive::WhyAlive;

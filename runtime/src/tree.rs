@@ -246,6 +246,8 @@ impl Reach<'_> {
         });
         match (inside.flatten(), f) {
             (Some(result), _) => result,
+            // The loops stand still until the job has ended.
+            (None, Some(f)) if world.pool.is_simulated_job() => f(Reach::Nobody),
             (None, Some(f)) => f(Reach::Outside),
             (None, None) => unreachable!("`f` is taken only where it is called"),
         }

@@ -14,6 +14,7 @@
 //! | next | sender's loop | the next target of the list; none left: runnable again, at its old place |
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::backlog::Resume;
 use crate::cell::CellRef;
@@ -142,14 +143,15 @@ fn wait_for(local: &Local, cell: &CellRef, target: &CellRef) -> bool {
 fn wait_for_lanes(local: &Local, cell: &CellRef) -> bool {
     let lanes = std::mem::take(&mut cell.own(local).extras().borrow_mut().lanes);
     for lane in Lane::ALL.into_iter().filter(|lane| lanes & lane.bit() != 0) {
-        let resume = || -> Resume {
+        let call = Arc::new(AtomicBool::new(false));
+        let resume = || {
             let cell = cell.clone();
-            Box::new(move || Parcel::Resume(cell.clone()).send(&cell))
+            Resume::new(&call, move || Parcel::Resume(cell.clone()).send(&cell))
         };
         if local.home.world.pool.wait(lane, resume) {
             let later = lanes & !(2 * lane.bit() - 1);
             cell.own(local).extras().borrow_mut().lanes = later;
-            sit_down(local, cell, WaitsOn::Lane(lane));
+            sit_down(local, cell, WaitsOn::Lane(lane, call));
             return true;
         }
     }
@@ -192,12 +194,21 @@ pub(crate) fn wait_requested(local: &Local, who: Waiter, on: &CellRef) {
 /// A wait of `cell` is over: on to the next target, or runnable again.
 pub(crate) fn resumed(local: &Local, cell: &CellRef) {
     let own = cell.own(local);
-    if !own.has(flag::PAUSED) {
+    if !own.has(flag::PAUSED) || waits_uncalled(local, cell) {
         return;
     }
     stand_up(local, cell);
     if !wait_for_next(local, cell) && has_work(local, cell) {
         local.schedule(cell);
+    }
+}
+
+/// Whether it waits for a lane that has not called it: what has come was meant for another wait of it, before a restart.
+fn waits_uncalled(local: &Local, cell: &CellRef) -> bool {
+    let extras = cell.own(local).extras().borrow();
+    match &extras.waits_on {
+        Some(Wait { on: WaitsOn::Lane(_, call), .. }) => !call.load(Ordering::Relaxed),
+        _ => false,
     }
 }
 

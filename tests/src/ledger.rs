@@ -24,14 +24,19 @@ pub fn run_balanced<A: Actor>(runtime: Runtime, root: impl FnOnce() -> A) -> Res
     result
 }
 
-/// Looks at the books of a runtime that has stopped: every message has had exactly one fate.
+/// Looks at the books of a runtime that has stopped: every message, and every job, has had exactly one fate.
 ///
 /// # Panics
 /// If not.
 #[track_caller]
 pub fn assert_balanced(runtime: &RuntimeHandle) {
-    let books = runtime.metrics().ledger();
+    let metrics = runtime.metrics();
+    let books = metrics.ledger();
     assert!(books.is_balanced(), "the runtime's books do not balance: {books}");
+    for lane in metrics.lanes {
+        let fates = lane.queued + lane.running + lane.done + lane.unstarted;
+        assert_eq!(lane.started, fates, "a lane's books do not balance: {lane:?}");
+    }
 }
 
 /// Counts what becomes of messages. Clones keep the same books.

@@ -2,10 +2,14 @@
 
 #[path = "pool/ending.rs"]
 mod ending;
+#[path = "pool/handing_over.rs"]
+mod handing_over;
 #[path = "pool/jobs.rs"]
 mod jobs;
 #[path = "pool/lanes.rs"]
 mod lanes;
+#[path = "pool/naming.rs"]
+mod naming;
 #[path = "pool/panics.rs"]
 mod panics;
 #[path = "pool/pressure.rs"]

@@ -1,7 +1,6 @@
 //! A backlog against a plain list.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -35,6 +34,7 @@ proptest! {
         let mut backlog = Backlog::new(Lane::User, limit);
         let (mut list, mut over, mut last) = (Vec::new(), false, 0);
         let (mut waiting, resumed) = (0, Arc::new(AtomicUsize::new(0)));
+        let call = Arc::new(AtomicBool::new(false));
         for act in acts {
             match act {
                 Act::Push => {
@@ -53,7 +53,7 @@ proptest! {
                 }
                 Act::Wait => {
                     let resumed = Arc::clone(&resumed);
-                    let resume = || -> Resume { Box::new(move || _ = resumed.fetch_add(1, Ordering::Relaxed)) };
+                    let resume = || Resume::new(&call, move || _ = resumed.fetch_add(1, Ordering::Relaxed));
                     prop_assert_eq!(backlog.wait(resume), over);
                     waiting += usize::from(over);
                 }
@@ -62,7 +62,7 @@ proptest! {
             if over && list.len() <= limit / 2 {
                 over = false;
                 for resume in backlog.fell() {
-                    resume();
+                    resume.go_on();
                     waiting -= 1;
                 }
                 prop_assert_eq!(waiting, 0, "somebody still waits");
@@ -90,4 +90,28 @@ fn what_has_waited_and_what_never_started_is_counted() {
     let metrics = &backlog.metrics;
     assert_eq!((metrics.waited_nanos, metrics.waited_nanos_max), (3_000, 3_000));
     assert_eq!((metrics.unstarted, backlog.len()), (3, 0));
+}
+
+#[test]
+fn waiters_that_have_given_up_are_never_called_and_do_not_pile_up() {
+    let mut backlog = Backlog::new(Lane::User, 0);
+    backlog.push((), Timestamp::default());
+    let called = Arc::new(AtomicUsize::new(0));
+    let wait = |backlog: &mut Backlog<()>| {
+        let call = Arc::new(AtomicBool::new(false));
+        let called = Arc::clone(&called);
+        let gone = backlog.weed();
+        let resume = || Resume::new(&call, move || _ = called.fetch_add(1, Ordering::Relaxed));
+        assert!(backlog.wait(resume));
+        (call, gone)
+    };
+    let (patient, _) = wait(&mut backlog);
+    for _ in 0..1_000 {
+        drop(wait(&mut backlog));
+        assert!(backlog.waiters.len() <= WAITERS_PER_LOOK);
+    }
+    backlog.pop(Timestamp::default());
+    backlog.fell().into_iter().for_each(Resume::go_on);
+    assert_eq!(called.load(Ordering::Relaxed), 1);
+    assert!(patient.load(Ordering::Relaxed));
 }

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use roundsman::{Lane, LaneLimits, job};
+use roundsman::{AliveReason, Lane, LaneLimits, job};
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
@@ -51,4 +51,26 @@ fn more_threads_take_less_virtual_time() {
         (1..=20).map(|seed| order(seed, 1, cap).last().expect("30 of them").1).sum()
     };
     assert!(last(1) > 3 * last(8), "{:?} and {:?}", last(1), last(8));
+}
+
+#[test]
+fn a_simulated_job_that_looks_at_the_runtime_asks_no_loop() {
+    let (tell, told) = mpsc::channel();
+    let runtime = world(1, 2).build().unwrap();
+    let handle = runtime.handle().unref();
+    let root = move || {
+        Role::<()>::idle().started(move |ctx| {
+            let look = move || {
+                drop((handle.tree(), handle.pauses()));
+                tell.send(handle.why_alive()).unwrap();
+            };
+            ctx.start(job(Lane::User, look), |_| ());
+            Ok(())
+        })
+    };
+    runtime.run(root).unwrap();
+    // What was asked and could not be answered would lie in the inbox of a loop.
+    let alive = told.recv().unwrap();
+    let asked = |reason: &AliveReason| matches!(reason, AliveReason::Inbox { .. });
+    assert!(!alive.reasons.iter().any(asked), "{alive}");
 }
