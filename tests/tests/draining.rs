@@ -11,7 +11,6 @@ mod sockets;
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Sends to an echo server until it takes no more: what it has read it cannot write, for nobody reads it.
@@ -19,18 +18,4 @@ fn stuff(client: &mut TcpStream) {
     // Far longer than a server that reads would need.
     client.set_write_timeout(Some(Duration::from_secs(1))).expect("it can be set");
     while client.write_all(&[1; 65_536]).is_ok() {}
-}
-
-/// What happened, in order, told by actors of any loop.
-#[derive(Clone, Default)]
-struct Diary(Arc<Mutex<Vec<String>>>);
-
-impl Diary {
-    fn note(&self, what: impl Into<String>) {
-        self.0.lock().unwrap().push(what.into());
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
 }

@@ -12,23 +12,3 @@ mod placement;
 mod stopping;
 #[path = "life/watching.rs"]
 mod watching;
-
-use std::sync::{Arc, Mutex};
-
-/// What happened, in order, told by actors of any loop.
-#[derive(Clone)]
-struct Diary<T>(Arc<Mutex<Vec<T>>>);
-
-impl<T> Diary<T> {
-    fn new() -> Self {
-        Self(Arc::default())
-    }
-
-    fn note(&self, what: T) {
-        self.0.lock().unwrap().push(what);
-    }
-
-    fn take(&self) -> Vec<T> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}

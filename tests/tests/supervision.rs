@@ -19,24 +19,9 @@ mod strategies;
 #[path = "supervision/supervisors.rs"]
 mod supervisors;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use roundsman::Supervision;
-
-/// What happened, in order, told by actors of any loop.
-#[derive(Clone, Default)]
-struct Diary(Arc<Mutex<Vec<String>>>);
-
-impl Diary {
-    fn note(&self, what: impl Into<String>) {
-        self.0.lock().unwrap().push(what.into());
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-}
 
 /// As many restarts as anybody likes.
 fn often(policy: Supervision) -> Supervision {

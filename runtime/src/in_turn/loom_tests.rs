@@ -3,6 +3,8 @@
 //! `RUSTFLAGS="--cfg roundsman_loom" cargo test --release -p roundsman-runtime --lib loom`
 
 use std::ptr::NonNull;
+// Not loom's: it only carries a value.
+use std::sync::atomic::AtomicU32;
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
@@ -11,38 +13,48 @@ use loom::thread;
 use super::*;
 
 /// Stands for a cell: a value that is written before it is in turn, and again when it is freed. Loom reports a read that
-/// is not ordered before or after each of these writes.
-struct Site(UnsafeCell<u32>);
+/// is not ordered before or after each of these writes: what orders them is to come from [`InTurn`] alone.
+struct Site {
+    access: UnsafeCell<()>,
+    value: AtomicU32,
+}
 
 const FREED: u32 = 0;
 
 impl Site {
+    fn new(value: u32) -> Self {
+        Self { access: UnsafeCell::new(()), value: AtomicU32::new(value) }
+    }
+
     fn read(&self) -> u32 {
-        // SAFETY: what this model is to prove; loom panics if it is not so.
-        self.0.with(|value| unsafe { *value })
+        // Relaxed: orders nothing, so it hides no race from loom, which does not see it.
+        self.access.with(|_| self.value.load(Ordering::Relaxed))
     }
 
     fn write(&self, value: u32) {
-        // SAFETY: as above.
-        self.0.with_mut(|place| unsafe { *place = value });
+        // Relaxed: as above.
+        self.access.with_mut(|_| self.value.store(value, Ordering::Relaxed));
     }
 }
 
-fn look(in_turn: &InTurn<Site>) -> Option<u32> {
-    // SAFETY: the sites outlive the model; only what is in them is "freed".
-    in_turn.look(|site| unsafe { site.as_ref() }.read())
+/// What is read there, if `site` is in turn: nothing else ever is.
+fn look(in_turn: &InTurn<Site>, site: &Site) -> Option<u32> {
+    in_turn.look(|seen| {
+        assert_eq!(seen, NonNull::from(site));
+        site.read()
+    })
 }
 
 #[test]
 fn loom_what_is_looked_at_is_not_freed_meanwhile() {
     loom::model(|| {
         let in_turn = Arc::new(InTurn::new());
-        let site = Arc::new(Site(UnsafeCell::new(FREED)));
+        let site = Arc::new(Site::new(FREED));
         let watchdog = {
-            let in_turn = Arc::clone(&in_turn);
+            let (in_turn, site) = (Arc::clone(&in_turn), Arc::clone(&site));
             thread::spawn(move || {
                 for _ in 0..2 {
-                    if let Some(seen) = look(&in_turn) {
+                    if let Some(seen) = look(&in_turn, &site) {
                         assert_eq!(seen, 1, "a cell was read after it was freed");
                     }
                 }
@@ -61,11 +73,11 @@ fn loom_what_is_looked_at_is_not_freed_meanwhile() {
 fn loom_a_place_that_is_used_again_is_seen_as_what_it_is_then() {
     loom::model(|| {
         let in_turn = Arc::new(InTurn::new());
-        let site = Arc::new(Site(UnsafeCell::new(FREED)));
+        let site = Arc::new(Site::new(FREED));
         let watchdog = {
-            let in_turn = Arc::clone(&in_turn);
+            let (in_turn, site) = (Arc::clone(&in_turn), Arc::clone(&site));
             thread::spawn(move || {
-                let seen = look(&in_turn);
+                let seen = look(&in_turn, &site);
                 assert!(matches!(seen, None | Some(1 | 2)), "{seen:?} was never in turn");
             })
         };
@@ -83,7 +95,7 @@ fn loom_a_place_that_is_used_again_is_seen_as_what_it_is_then() {
 fn loom_another_thread_frees_what_was_in_turn_when_the_owner_has_said_so() {
     loom::model(|| {
         let in_turn = Arc::new(InTurn::new());
-        let site = Arc::new(Site(UnsafeCell::new(1)));
+        let site = Arc::new(Site::new(1));
         // Stands for the inbox, whose mutex a closing owner and a late dropper share.
         let closed = Arc::new(Mutex::new(false));
         let late = {
@@ -98,8 +110,8 @@ fn loom_another_thread_frees_what_was_in_turn_when_the_owner_has_said_so() {
             })
         };
         let watchdog = {
-            let in_turn = Arc::clone(&in_turn);
-            thread::spawn(move || assert!(matches!(look(&in_turn), None | Some(1))))
+            let (in_turn, site) = (Arc::clone(&in_turn), Arc::clone(&site));
+            thread::spawn(move || assert!(matches!(look(&in_turn, &site), None | Some(1))))
         };
         in_turn.set(Some(NonNull::from(&*site)));
         in_turn.set(None);
@@ -114,10 +126,10 @@ fn loom_another_thread_frees_what_was_in_turn_when_the_owner_has_said_so() {
 fn loom_the_model_catches_freeing_without_waiting() {
     loom::model(|| {
         let in_turn = Arc::new(InTurn::new());
-        let site = Arc::new(Site(UnsafeCell::new(1)));
+        let site = Arc::new(Site::new(1));
         let watchdog = {
-            let in_turn = Arc::clone(&in_turn);
-            thread::spawn(move || look(&in_turn))
+            let (in_turn, site) = (Arc::clone(&in_turn), Arc::clone(&site));
+            thread::spawn(move || look(&in_turn, &site))
         };
         in_turn.set(Some(NonNull::from(&*site)));
         in_turn.set(None);

@@ -9,11 +9,10 @@ use roundsman::{
     Actor, Address, AskError, Context, Drain, DrainPhase, Lane, MissedTicks, Outcome, Overflow,
     Placement, Reply, RunError, Runtime, RuntimeHandle, Spawn, job,
 };
+use roundsman_tests::diary::Diary;
 use roundsman_tests::outside::{beside, beside_any};
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
-
-use crate::Diary;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -83,7 +82,7 @@ impl Actor for Listens {
 #[test]
 fn every_actor_is_told_once_as_nothing_is_accepted_any_more_and_once_as_reads_end() {
     each_world(30, 1..=4, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let root = Listens { name: "root", children: 3, diary: diary.clone() };
         let start = move || {
             Role::<()>::idle().started(move |ctx| {
@@ -135,7 +134,7 @@ impl Actor for ToldOnce {
 #[test]
 fn nobody_is_told_of_a_phase_twice_whenever_it_was_spawned() {
     each_world(100, 1..=2, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             let mut left = 60;
@@ -204,7 +203,7 @@ fn jobs_that_were_started_end_and_their_results_are_handled() {
 
 /// What an actor with timers has heard by the end of a drain that was clean.
 fn timers(plan: Drain, seed: u64, loops: usize) -> Vec<String> {
-    let diary = Diary::default();
+    let diary = Diary::new();
     let notes = diary.clone();
     let root = move || {
         Role::<&str>::new(move |what, _| {
@@ -241,7 +240,7 @@ enum Oracle {
 #[test]
 fn asks_are_waited_for_until_they_are_answered() {
     each_world(10, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<Result<u32, AskError>>::new(move |answer, _| {
@@ -279,7 +278,7 @@ fn asks_are_waited_for_until_they_are_answered() {
 #[test]
 fn whoever_says_that_it_is_unfinished_is_waited_for() {
     each_world(10, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {

@@ -5,16 +5,15 @@ use std::thread;
 use std::time::Duration;
 
 use roundsman::{Placement, Reply, Runtime, Spawn};
+use roundsman_tests::diary::Diary;
 use roundsman_tests::outside::beside;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::Diary;
-
 /// On which loops these placements put one actor each, spawned from loop 0 of three.
 fn loops_of(seed: u64, placements: Vec<Placement>) -> Vec<usize> {
-    let diary = Diary::new();
+    let diary = Diary::<(usize, usize)>::default();
     let notes = diary.clone();
     let root = move || {
         Role::<()>::idle().started(move |ctx| {
@@ -59,7 +58,7 @@ fn round_robin_takes_each_loop_in_turn() {
 #[test]
 fn the_least_loaded_loop_is_the_one_with_fewest_actors() {
     each_world(10, [3], |seed, _| {
-        let diary = Diary::new();
+        let diary = Diary::<usize>::default();
         let notes = diary.clone();
         let root = move || {
             let mut notes = Some(notes);

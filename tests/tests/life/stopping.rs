@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use roundsman::{Context, ExitReason, Outcome, Placement, Spawn};
+use roundsman_tests::diary::Diary;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
-
-use crate::Diary;
 
 /// Starts children, which start children, to a depth; each on another loop. Each notes its own end.
 fn family(ctx: &mut Context<'_, Role<()>>, depth: u32, name: &str, diary: &Diary<String>) {
@@ -54,7 +53,7 @@ fn stop_a_family(seed: u64, loops: usize, how: fn(&mut Context<'_, Role<()>>) ->
             })
             .stopping(move |_, ctx| {
                 assert_eq!(ctx.children(), 0);
-                ends.note("root".into());
+                ends.note("root");
             })
             .may_panic()
     };
@@ -144,7 +143,7 @@ fn an_actor_that_stops_as_it_starts_handles_nothing() {
 #[test]
 fn a_parent_that_stops_ends_its_children_and_nobody_elses() {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::new();
+        let diary = Diary::<(&str, u64)>::default();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {
@@ -207,7 +206,7 @@ fn children_that_are_started_in_stopping_end_too() {
 #[test]
 fn what_is_put_off_to_the_end_of_the_round_is_done_once() {
     each_world(20, 1..=2, |seed, loops| {
-        let diary = Diary::new();
+        let diary = Diary::<u32>::default();
         let (notes, defers) = (diary.clone(), diary.clone());
         let root = move || {
             Role::<u32>::new(move |number, ctx| {
@@ -220,7 +219,7 @@ fn what_is_put_off_to_the_end_of_the_round_is_done_once() {
                 Ok(())
             })
             .deferred(move |_| {
-                defers.note(100);
+                defers.note(100_u32);
                 Ok(())
             })
             .started(|ctx| Ok(ctx.address().send(1)?))

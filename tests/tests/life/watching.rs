@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use roundsman::{ExitReason, Overflow, Placement, Runtime, Spawn, Terminated, Watch};
+use roundsman_tests::diary::Diary;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
-
-use crate::Diary;
 
 #[derive(Debug)]
 enum Heard {
@@ -141,7 +140,7 @@ fn a_watcher_whose_mailbox_is_over_is_told_all_the_same() {
 #[test]
 fn every_watch_is_told_once_and_one_that_was_taken_back_is_not() {
     each_world(20, 1..=2, |seed, loops| {
-        let diary = Diary::new();
+        let diary = Diary::<u32>::default();
         let notes = diary.clone();
         let root = move || {
             let mut watches: Vec<Watch> = Vec::new();

@@ -1,10 +1,9 @@
 //! The spawner of an actor that is not supervised is told when it fails.
 
 use roundsman::{Actor, Context, ExitReason, Outcome, Placement, RunError, Terminated};
+use roundsman_tests::diary::Diary;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
-
-use crate::Diary;
 
 /// Spawns something that fails, and notes what it is told.
 struct Spawner {
@@ -51,7 +50,7 @@ fn the_spawner_is_told_once_wherever_its_child_fails() {
     for (fails, reason) in FAILING {
         for place in [Placement::Here, Placement::Loop(1)] {
             each_world(10, 1..=3, |seed, loops| {
-                let diary = Diary::default();
+                let diary = Diary::new();
                 let spawner = Spawner { place, fails, diary: diary.clone(), strict: false };
                 play(world(seed, loops), || spawner).unwrap();
                 assert_eq!(diary.take(), [reason]);
@@ -64,7 +63,7 @@ fn the_spawner_is_told_once_wherever_its_child_fails() {
 fn a_spawner_may_let_the_failure_go_up() {
     each_world(10, 1..=3, |seed, loops| {
         let (fails, reason) = FAILING[1];
-        let (place, diary) = (Placement::Loop(1), Diary::default());
+        let (place, diary) = (Placement::Loop(1), Diary::new());
         let spawner = Spawner { place, fails, diary, strict: true };
         let error = play(world(seed, loops), || spawner).unwrap_err();
         let RunError::RootFailed(ExitReason::Failed(text)) = error else { panic!("{error}") };
@@ -81,7 +80,7 @@ fn a_child_that_ends_as_planned_is_no_failure() {
                 Ok(())
             })
         };
-        let diary = Diary::default();
+        let diary = Diary::new();
         let spawner =
             Spawner { place: Placement::Loop(1), fails, diary: diary.clone(), strict: true };
         play(world(seed, loops), || spawner).unwrap();

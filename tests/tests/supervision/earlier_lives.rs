@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use roundsman::{Actor, Address, ChildSpec, Context, Outcome, Placement, Supervision, Terminated};
+use roundsman_tests::diary::Diary;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::{Diary, often};
+use crate::often;
 
 /// Fails twice; in each life it takes the same name, watches the same actor, and asks for the end of the round.
 struct Returns {
@@ -52,7 +53,7 @@ impl Actor for Returns {
 #[test]
 fn what_an_earlier_life_watched_named_and_put_off_is_the_next_lifes_only_if_it_asks_again() {
     each_world(30, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {

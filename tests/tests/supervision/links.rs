@@ -6,11 +6,12 @@ use roundsman::{
     Actor, Address, ChildSpec, Context, ExitReason, Outcome, Placement, Runtime, Supervision,
     Supervisor, Terminated,
 };
+use roundsman_tests::diary::Diary;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::{Diary, often};
+use crate::often;
 
 #[derive(Clone, Copy, PartialEq)]
 enum How {
@@ -35,7 +36,7 @@ fn mortal() -> Role<How> {
 
 /// One links with another, then one of them ends; what becomes of the other within a second?
 fn the_other(how: How, linker_ends: bool, late: bool, seed: u64, loops: usize) -> Vec<String> {
-    let diary = Diary::default();
+    let diary = Diary::new();
     let notes = diary.clone();
     let root = move || {
         Role::<Option<Terminated>>::new(move |gone, ctx| {
@@ -137,7 +138,7 @@ fn linking_with_one_that_has_ended_is_as_if_it_ended_now() {
 #[test]
 fn a_link_that_was_taken_back_takes_nobody_along() {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::new(move |(), ctx| {
@@ -169,7 +170,7 @@ fn a_link_that_was_taken_back_takes_nobody_along() {
 #[test]
 fn a_link_takes_a_restarting_actors_partner_along_and_is_gone_in_its_next_life() {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {
@@ -239,7 +240,7 @@ impl Actor for WatchesTheDead {
 #[test]
 fn a_watcher_that_died_is_watched_like_anybody() {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let root = WatchesTheDead { diary: diary.clone(), both: None };
         play(world(seed, loops), || root).unwrap();
         assert_eq!(diary.take(), ["failed: early"]);
@@ -249,7 +250,7 @@ fn a_watcher_that_died_is_watched_like_anybody() {
 #[test]
 fn one_linked_with_an_actor_whose_thread_has_ended_hears_why() {
     must_end(|| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let runtime = Runtime::builder().loops(1).build().unwrap();
         runtime
@@ -282,7 +283,7 @@ fn one_linked_with_an_actor_whose_thread_has_ended_hears_why() {
 #[test]
 fn a_link_holds_with_a_sibling_that_has_not_started_yet() {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             let tree = Supervisor::new(often(Supervision::one_for_one()))

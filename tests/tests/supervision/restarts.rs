@@ -8,11 +8,12 @@ use roundsman::{
     Actor, Address, AskError, Backoff, ChildSpec, Context, ExitReason, MissedTicks, Outcome,
     Placement, Reply, RunError, Runtime, Spawn, Supervision, Terminated,
 };
+use roundsman_tests::diary::Diary;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::{Diary, often};
+use crate::often;
 
 const PLACES: [Placement; 2] = [Placement::Here, Placement::Loop(1)];
 
@@ -20,7 +21,7 @@ const PLACES: [Placement; 2] = [Placement::Here, Placement::Loop(1)];
 fn the_address_and_the_mailbox_survive_a_restart_and_the_message_in_hand_does_not() {
     for place in PLACES {
         each_world(20, 1..=3, |seed, loops| {
-            let diary = Diary::default();
+            let diary = Diary::new();
             let notes = diary.clone();
             let root = move || {
                 Role::<()>::idle().started(move |ctx| {
@@ -195,7 +196,7 @@ fn a_supervised_actor_that_fails_anywhere_in_its_life_is_built_anew() {
     for at in EVERYWHERE {
         for place in PLACES {
             each_world(3, 1..=2, |seed, loops| {
-                let diary = Diary::default();
+                let diary = Diary::new();
                 let parent = Parent { at, place, diary: diary.clone(), child: None };
                 play(world(seed, loops), || parent).unwrap();
                 assert_eq!(diary.take(), ["Ok(())"], "{at:?} {place:?}");
@@ -209,7 +210,7 @@ fn a_supervised_actor_that_fails_on_a_real_loop_is_built_anew() {
     must_end(|| {
         for at in EVERYWHERE {
             for place in [Placement::Here, Placement::Loop(1), Placement::OwnThread] {
-                let diary = Diary::default();
+                let diary = Diary::new();
                 let parent = Parent { at, place, diary: diary.clone(), child: None };
                 Runtime::builder().loops(2).build().unwrap().run(|| parent).unwrap();
                 assert_eq!(diary.take(), ["Ok(())"], "{at:?} {place:?}");
@@ -231,7 +232,7 @@ fn asks_in_flight_to_an_actor_that_fails_answer_at_once_and_those_behind_go_to_i
     for place in PLACES {
         for panics in [true, false] {
             each_world(20, 1..=2, |seed, loops| {
-                let diary = Diary::default();
+                let diary = Diary::new();
                 let notes = diary.clone();
                 let root = move || {
                     Role::<(&str, Result<(), AskError>)>::new(move |(which, answer), ctx| {
@@ -275,7 +276,7 @@ fn asks_in_flight_to_an_actor_that_fails_answer_at_once_and_those_behind_go_to_i
 #[test]
 fn a_restart_ends_timers_and_children_and_keeps_names_and_watches() {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             let (gone, told) = (notes.clone(), notes.clone());
@@ -331,7 +332,7 @@ fn a_restart_ends_timers_and_children_and_keeps_names_and_watches() {
 #[test]
 fn an_actor_is_built_anew_after_its_wait_and_what_is_sent_meanwhile_waits() {
     each_world(10, 1..=2, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {
@@ -420,7 +421,7 @@ fn a_supervisor_that_is_stopped_during_a_restart_ends_with_its_children() {
         [Supervision::one_for_one(), Supervision::one_for_all(), Supervision::rest_for_one()]
     {
         each_world(20, 1..=3, |seed, loops| {
-            let diary = Diary::default();
+            let diary = Diary::new();
             let notes = diary.clone();
             let root = move || {
                 Role::<Option<Terminated>>::new(move |gone, ctx| {

@@ -7,11 +7,12 @@ use roundsman::{
     Actor, Address, ChildSpec, Context, ExitReason, Outcome, Placement, Runtime, Shutdown, Spawn,
     Supervision,
 };
+use roundsman_tests::diary::Diary;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::{Diary, often};
+use crate::often;
 
 /// Blocks in its handler until the test lets it go.
 struct Blocks(mpsc::Receiver<()>, Arc<Mutex<Option<mpsc::Sender<()>>>>);
@@ -61,7 +62,7 @@ fn parent_of_blocked(release: mpsc::Receiver<()>, notes: Diary, supervised: bool
 #[test]
 fn a_child_that_does_not_stop_in_time_is_dead_and_its_parent_goes_on() {
     for supervised in [false, true] {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         must_end(move || {
             let (release, released) = mpsc::channel();
@@ -70,7 +71,7 @@ fn a_child_that_does_not_stop_in_time_is_dead_and_its_parent_goes_on() {
             let parent = parent_of_blocked(released, told, supervised);
             #[expect(clippy::disallowed_methods, reason = "somebody must end what blocks")]
             let ends = std::thread::spawn(move || {
-                while notes.0.lock().unwrap().is_empty() {
+                while notes.is_empty() {
                     std::thread::yield_now();
                 }
                 drop(release);
@@ -103,7 +104,7 @@ fn a_tree_five_deep_stops_from_below_within_the_times_of_its_members() {
         [Shutdown::default(), Shutdown::Never, Shutdown::Within(Duration::from_millis(1))]
     {
         each_world(10, 1..=4, |seed, loops| {
-            let diary = Diary::default();
+            let diary = Diary::new();
             play(world(seed, loops), || chain(5, diary.clone(), shutdown)).unwrap();
             let expected: Vec<_> = (0..=5).map(|depth| format!("{depth} was stopped")).collect();
             assert_eq!(diary.take(), expected);
@@ -114,7 +115,7 @@ fn a_tree_five_deep_stops_from_below_within_the_times_of_its_members() {
 #[test]
 fn a_child_that_is_to_be_cut_off_at_once_is_not_asked_and_takes_its_children_along() {
     each_world(20, 1..=4, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             let ends = notes.clone();
@@ -144,7 +145,7 @@ fn a_child_that_is_to_be_cut_off_at_once_is_not_asked_and_takes_its_children_alo
 fn a_child_that_is_to_be_cut_off_at_once_is_not_asked_when_a_sibling_takes_it_along_and_comes_back()
 {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {
@@ -226,7 +227,7 @@ fn blocked_sibling(
 
 #[test]
 fn a_supervisor_that_cannot_bring_a_child_back_fails_and_its_own_begins_the_tree_anew() {
-    let diary = Diary::default();
+    let diary = Diary::new();
     let notes = diary.clone();
     must_end(move || {
         let (release, released) = mpsc::channel();
@@ -234,7 +235,7 @@ fn a_supervisor_that_cannot_bring_a_child_back_fails_and_its_own_begins_the_tree
         let told = notes.clone();
         #[expect(clippy::disallowed_methods, reason = "somebody must end what blocks")]
         let ends = std::thread::spawn(move || {
-            while notes.0.lock().unwrap().len() < 2 {
+            while notes.len() < 2 {
                 std::thread::yield_now();
             }
             drop(release);

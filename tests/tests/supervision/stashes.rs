@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use roundsman::{ChildSpec, DeadLetterReason, Placement, Spawn, StashFull};
+use roundsman_tests::diary::Diary;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
-
-use crate::Diary;
 
 const OPEN: u32 = u32::MAX;
 
@@ -33,7 +32,7 @@ fn gate(diary: Diary, mut tries: u32) -> Role<u32> {
 fn what_was_put_aside_comes_in_order_ahead_of_the_mailbox() {
     for tries in [0, 1, 3] {
         each_world(20, 1..=2, |seed, loops| {
-            let diary = Diary::default();
+            let diary = Diary::new();
             let notes = diary.clone();
             let root = move || {
                 Role::<()>::idle().started(move |ctx| {
@@ -60,7 +59,7 @@ fn what_was_put_aside_comes_in_order_ahead_of_the_mailbox() {
 #[test]
 fn a_timer_comes_ahead_of_what_was_put_aside() {
     each_world(20, [1], |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             let mut round = 0;
@@ -93,7 +92,7 @@ fn a_timer_comes_ahead_of_what_was_put_aside() {
 
 #[test]
 fn a_stash_is_bounded_and_hands_back_what_it_does_not_take() {
-    let diary = Diary::default();
+    let diary = Diary::new();
     let notes = diary.clone();
     let root = move || {
         Role::<()>::idle().started(move |ctx| {
@@ -121,7 +120,7 @@ fn a_stash_is_bounded_and_hands_back_what_it_does_not_take() {
 #[test]
 fn what_was_put_aside_survives_a_restart_in_its_order() {
     each_world(20, 1..=2, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {
@@ -161,7 +160,7 @@ fn what_is_put_aside_when_the_actor_ends_is_dead_letters() {
         });
         let root = || {
             Role::<()>::idle().started(|ctx| {
-                let gate = ctx.spawn_on(Placement::Loop(1), || gate(Diary::default(), 0));
+                let gate = ctx.spawn_on(Placement::Loop(1), || gate(Diary::new(), 0));
                 for number in 0..7 {
                     gate.send(number)?;
                 }

@@ -7,10 +7,11 @@ use roundsman::{
     Address, AutoShutdown, Backoff, ChildSpec, Context, ExitReason, Placement, Restart,
     Supervision, Terminated,
 };
+use roundsman_tests::diary::Diary;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::{Diary, often};
+use crate::often;
 
 /// A child that notes its starts and its ends, and fails when it is told to.
 fn child(name: &'static str, diary: Diary) -> Role<()> {
@@ -34,7 +35,7 @@ fn children(ctx: &mut Context<'_, Role<()>>, diary: &Diary) -> Vec<Address<()>> 
 
 /// What happens after all have started when the second fails.
 fn second_fails(strategy: Supervision, seed: u64, loops: usize) -> Vec<String> {
-    let diary = Diary::default();
+    let diary = Diary::new();
     let notes = diary.clone();
     let root = move || {
         let mut all = Vec::new();
@@ -79,7 +80,7 @@ fn each_strategy_restarts_the_children_that_otp_says_in_the_order_that_otp_says(
 #[test]
 fn siblings_that_are_taken_along_keep_their_mailboxes() {
     each_world(30, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<()>::idle().started(move |ctx| {
@@ -119,7 +120,7 @@ fn a_significant_child_that_has_ended_ends_its_supervisor_as_the_policy_says() {
         (AutoShutdown::AllSignificant, &["after 2"][..]),
     ] {
         each_world(10, 1..=2, |seed, loops| {
-            let diary = Diary::default();
+            let diary = Diary::new();
             let notes = diary.clone();
             let root = move || {
                 Role::<Terminated>::new(move |gone, ctx| {
@@ -163,7 +164,7 @@ fn a_significant_child_that_has_ended_ends_its_supervisor_as_the_policy_says() {
 #[test]
 fn a_child_that_its_supervisor_terminates_is_gone_for_good() {
     each_world(10, 1..=2, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             let mut kept: Option<Address<()>> = None;
@@ -206,7 +207,7 @@ fn a_child_that_its_supervisor_terminates_is_gone_for_good() {
 #[test]
 fn a_significant_child_that_is_stopped_while_it_waits_has_ended_by_itself() {
     each_world(10, 1..=2, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<Option<Terminated>>::new(move |gone, ctx| {

@@ -6,10 +6,11 @@ use roundsman::{
     Address, AskError, ChildCounts, ChildSpec, DynamicMessage, DynamicSupervisor, Placement, Reply,
     Supervision, Supervisor, SupervisorMessage,
 };
+use roundsman_tests::diary::Diary;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
 
-use crate::{Diary, often};
+use crate::often;
 
 /// A child that notes its start, of which the first `bad` fail.
 fn noted(name: &'static str, diary: &Diary, bad: u32) -> impl FnMut() -> Role<()> + Send + 'static {
@@ -38,7 +39,7 @@ fn noted(name: &'static str, diary: &Diary, bad: u32) -> impl FnMut() -> Role<()
 #[test]
 fn a_supervisor_starts_in_order_each_when_the_one_before_has_started_and_stops_in_reverse() {
     each_world(50, 1..=4, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Supervisor::new(often(Supervision::one_for_one()))
@@ -56,7 +57,7 @@ fn a_supervisor_starts_in_order_each_when_the_one_before_has_started_and_stops_i
 #[test]
 fn a_registered_child_is_found_by_its_name_and_the_supervisor_counts_its_children() {
     each_world(10, 1..=2, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             Role::<Result<ChildCounts, AskError>>::new(move |counts, ctx| {
@@ -68,7 +69,7 @@ fn a_registered_child_is_found_by_its_name_and_the_supervisor_counts_its_childre
                 Ok(())
             })
             .started(|ctx| {
-                let diary = Diary::default();
+                let diary = Diary::new();
                 let supervisor = Supervisor::new(Supervision::one_for_all())
                     .child(ChildSpec::permanent("one").registered(), noted("one", &diary, 0))
                     .child(ChildSpec::permanent("two"), noted("two", &diary, 0));
@@ -102,7 +103,7 @@ enum Work {
 #[test]
 fn a_dynamic_supervisor_starts_children_from_arguments_and_restarts_them_from_the_same() {
     each_world(20, 1..=3, |seed, loops| {
-        let diary = Diary::default();
+        let diary = Diary::new();
         let notes = diary.clone();
         let root = move || {
             let mut pool: Option<Address<DynamicMessage<String, Work>>> = None;
