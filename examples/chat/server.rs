@@ -86,7 +86,7 @@ impl Server {
         else {
             return ctx.stop();
         };
-        accepting.cancel();
+        accepting.cancel("the server closes");
         // With everybody leaving, nobody has to hear of it: the directory and its channels end first.
         directory.stop();
         for session in self.sessions.values() {

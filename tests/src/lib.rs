@@ -9,6 +9,7 @@ pub mod guide;
 pub mod irc_client;
 pub mod ledger;
 pub mod links;
+pub mod outcome;
 pub mod outside;
 pub mod pairs;
 pub mod patience;

@@ -55,7 +55,7 @@ impl<T: Payload> Relay<T> {
                     self.outlet = None;
                     self.held.clear();
                     if let Some(running) = &self.running {
-                        running.cancel();
+                        running.cancel("enough");
                     }
                     return;
                 }

@@ -236,9 +236,9 @@ impl<T: Payload> Receiver<T> {
             && self.report.weight >= limit
         {
             // Rule 6: as often as it likes.
-            running.cancel();
-            running.cancel();
-            running.cancel();
+            running.cancel("enough");
+            running.cancel("enough");
+            running.cancel("enough");
         }
     }
 

@@ -11,69 +11,11 @@ mod rules;
 #[path = "streams/sinks.rs"]
 mod sinks;
 
-use std::sync::mpsc;
-
-use roundsman::stream::{PipeError, Pipeline};
-use roundsman::{Context, Outcome, Scope};
 use roundsman_tests::links::Kind;
-use roundsman_tests::pairs::{Pair, Pairing};
-use roundsman_tests::patience::must_end;
+use roundsman_tests::outcome::{ONE_LOOP, result, result_with};
 use roundsman_tests::payload::Payload;
-use roundsman_tests::role::Role;
 use roundsman_tests::seeds;
 use roundsman_tests::trial::World;
-
-/// What an actor that runs one pipeline takes.
-enum Step<R> {
-    Paired(Vec<Pair>),
-    Ended(Result<R, PipeError>),
-}
-
-/// Runs a pipeline that is made with so many pairs of connections, and returns its one result.
-fn result_with<R: Send + 'static>(
-    world: World,
-    pairs: usize,
-    make: impl FnOnce(Scope<'_>, Vec<Pair>) -> Pipeline<R> + Send + 'static,
-) -> Result<R, PipeError> {
-    let (sender, results) = mpsc::channel();
-    let mut make = Some(make);
-    must_end(move || {
-        let root = move || {
-            let receive = move |step, ctx: &mut Context<'_, Role<Step<R>>>| -> Outcome {
-                match step {
-                    Step::Paired(pairs) => {
-                        let make = make.take().expect("they come once");
-                        make(ctx.scope(), pairs).start(ctx, Step::Ended);
-                    }
-                    Step::Ended(result) => {
-                        let _ = sender.send(result);
-                        ctx.stop();
-                    }
-                }
-                Ok(())
-            };
-            Role::new(receive).started(move |ctx| {
-                match pairs {
-                    // Its own address takes messages for as long as it runs.
-                    0 => _ = ctx.address().send(Step::Paired(Vec::new())),
-                    pairs => _ = ctx.spawn(Pairing::new(pairs, ctx.recipient(Step::Paired))),
-                }
-                Ok(())
-            })
-        };
-        world.runtime().run(root).expect("the root does not fail");
-    });
-    let result = results.recv().expect("a result");
-    assert!(results.recv().is_err(), "one result only");
-    result
-}
-
-/// Runs a pipeline, and returns its one result.
-fn result<R: Send + 'static>(world: World, pipeline: Pipeline<R>) -> Result<R, PipeError> {
-    result_with(world, 0, move |_, _| pipeline)
-}
-
-const ONE_LOOP: World = World::Simulated { seed: 1, loops: 1 };
 
 /// The worlds for a kind of link, with a number that is another in each: 200 simulated ones and
 /// a real one where no socket is needed, else 3 real ones.

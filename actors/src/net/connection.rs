@@ -82,8 +82,8 @@ impl Connection {
             let mut reporter = assembly.enter(format!("tcp reader {}", shared.peer), None);
             match shared.open(Half::Reader, assembly.owner) {
                 Ok(address) => {
-                    let abort = address.recipient(Message::AbortRead);
-                    assembly.set_abort(reporter.member, abort);
+                    let control = address.recipient(Message::ControlRead);
+                    assembly.set_control(reporter.member, control);
                     // A connection that has ended drops the link and the reporter, which say so.
                     let _ = address.send(Message::Read { link, reporter });
                 }
@@ -105,17 +105,18 @@ impl Connection {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
             let mut reporter = assembly.enter(format!("tcp writer {}", shared.peer), None);
+            let to = Arc::clone(&reporter.name);
             match shared.open(Half::Writer, assembly.owner) {
                 Ok(address) => {
-                    let abort = address.recipient(Message::AbortWrite);
-                    assembly.set_abort(reporter.member, abort);
+                    let control = address.recipient(Message::ControlWrite);
+                    assembly.set_control(reporter.member, control);
                     let _ = address.send(Message::Write { reporter });
-                    Outflow::Link(Box::new(ToActor { address, map: Message::Flow }))
+                    Outflow::Link { link: Box::new(ToActor { address, map: Message::Flow }), to }
                 }
                 Err(why) => {
                     let error = reporter.error(why);
                     reporter.closed(Err(error));
-                    Outflow::Link(Box::new(Refusal))
+                    Outflow::Link { link: Box::new(Refusal), to }
                 }
             }
         })

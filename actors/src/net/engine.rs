@@ -17,7 +17,7 @@ use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Readine
 use super::block;
 use super::transport::StreamSocket;
 use super::write_queue::WriteQueue;
-use crate::stream::assembly::{Counts, Reporter};
+use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, weight, window};
 
 /// Bytes read in one turn; then others have theirs.
@@ -37,8 +37,8 @@ pub(crate) enum Message {
     Write {
         reporter: Reporter,
     },
-    AbortRead(PipeError),
-    AbortWrite(PipeError),
+    ControlRead(Control),
+    ControlWrite(Control),
     Abort,
     /// The last handle is gone.
     Released,
@@ -64,7 +64,7 @@ pub(crate) struct Engine {
 
 enum ReadHalf {
     Unused,
-    Open { link: Downstream<Bytes>, reporter: Reporter, demand: u64, counts: Counts },
+    Open { link: Downstream<Bytes>, reporter: Reporter, demand: u64, paused: bool },
     Ended,
 }
 
@@ -83,6 +83,14 @@ struct Writing {
     ending: bool,
     reporter: Reporter,
     counts: Counts,
+}
+
+impl Writing {
+    fn enqueue(&mut self, bytes: Bytes) {
+        self.asked = self.asked.saturating_sub(weight(&bytes));
+        self.counts.add(&bytes);
+        self.queue.push(bytes);
+    }
 }
 
 impl Engine {
@@ -122,7 +130,7 @@ impl Engine {
             return;
         }
         link.take(Flow::Begin(Upstream::new(ctx.recipient(Message::Demand))));
-        self.read = ReadHalf::Open { link, reporter, demand: 0, counts: Counts::default() };
+        self.read = ReadHalf::Open { link, reporter, demand: 0, paused: false };
     }
 
     fn begin_write(&mut self, mut reporter: Reporter) {
@@ -148,7 +156,10 @@ impl Engine {
 
     /// Reads what is asked for, until the socket has no more, or the cap.
     fn read_on(&mut self, ctx: &mut Context<Self>) {
-        let ReadHalf::Open { link, reporter, demand, counts } = &mut self.read else { return };
+        let ReadHalf::Open { link, reporter, demand, paused } = &mut self.read else { return };
+        if *paused {
+            return;
+        }
         let mut left = READ_CAP;
         while self.readable {
             if *demand == 0 {
@@ -169,7 +180,6 @@ impl Engine {
                     self.readable = full || self.hung_up;
                     left -= bytes.len();
                     *demand = demand.saturating_sub(weight(&bytes));
-                    counts.add(&bytes);
                     if !link.take(Flow::Item(bytes)) {
                         reporter.closed(Ok(Counts::default()));
                         self.read = ReadHalf::Ended;
@@ -239,9 +249,11 @@ impl Engine {
                 writing.upstream = Some(upstream);
             }
             Flow::Item(bytes) => {
-                writing.asked = writing.asked.saturating_sub(weight(&bytes));
-                writing.counts.add(&bytes);
-                writing.queue.push(bytes);
+                writing.enqueue(bytes);
+                ctx.defer();
+            }
+            Flow::Items(pieces) => {
+                pieces.into_iter().for_each(|bytes| writing.enqueue(bytes));
                 ctx.defer();
             }
             Flow::End => {
@@ -313,6 +325,18 @@ impl Engine {
             tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
         }
         self.fail(io::ErrorKind::ConnectionAborted.into());
+    }
+
+    fn control_read(&mut self, control: Control, ctx: &mut Context<Self>) {
+        match (control, &mut self.read) {
+            (Control::Abort(error), _) => self.cut_read(error),
+            (Control::Pause, ReadHalf::Open { paused, .. }) => *paused = true,
+            (Control::Resume, ReadHalf::Open { paused, .. }) => {
+                *paused = false;
+                self.read_on(ctx);
+            }
+            (Control::Pause | Control::Resume, _) => {}
+        }
     }
 
     fn cut_read(&mut self, error: PipeError) {
@@ -400,14 +424,16 @@ impl Actor for Engine {
             }
             Message::Read { link, reporter } => self.begin_read(link, reporter, ctx),
             Message::Write { reporter } => self.begin_write(reporter),
-            Message::AbortRead(error) => self.cut_read(error),
+            Message::ControlRead(control) => self.control_read(control, ctx),
             // One whose end is on its way has nothing left to cut.
-            Message::AbortWrite(error) => {
+            Message::ControlWrite(Control::Abort(error)) => {
                 if let WriteHalf::Open(_) = self.write {
                     self.cut_write(|_| error);
                     self.abort();
                 }
             }
+            // What is under way is still written.
+            Message::ControlWrite(Control::Pause | Control::Resume) => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
         }

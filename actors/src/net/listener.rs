@@ -8,7 +8,7 @@ use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Spawn};
 
 use super::connection::Connection;
 use super::transport::{ListenSocket, is_exhausted, is_of_the_connection};
-use crate::stream::assembly::{Counts, Reporter};
+use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Source, Upstream};
 
 /// The first wait after descriptors have run out; it doubles up to [`BACKOFF_MAX`].
@@ -58,9 +58,10 @@ impl Listener {
                 ready: false,
                 backoff: BACKOFF_MIN,
                 waiting: false,
+                paused: false,
             };
             let address = assembly.stages.spawn_with(spawn, acceptor);
-            assembly.set_abort(member, address.recipient(Message::Abort));
+            assembly.set_control(member, address.recipient(Message::Control));
         })
     }
 }
@@ -87,6 +88,7 @@ struct Acceptor {
     ready: bool,
     backoff: Duration,
     waiting: bool,
+    paused: bool,
 }
 
 enum Message {
@@ -94,13 +96,13 @@ enum Message {
     Demand(Demand),
     /// Descriptors ran out a while ago: another try.
     Again,
-    Abort(PipeError),
+    Control(Control),
 }
 
 impl Acceptor {
     fn accept(&mut self, ctx: &mut Context<Self>) {
         let mut accepted = 0;
-        while self.ready && self.demand > 0 && !self.waiting {
+        while self.ready && self.demand > 0 && !self.waiting && !self.paused {
             if accepted == ACCEPT_CAP {
                 // Its own address takes messages while it runs.
                 let _ = ctx.address().send(Message::Ready);
@@ -187,10 +189,12 @@ impl Actor for Acceptor {
                 return Ok(());
             }
             Message::Again => self.waiting = false,
-            Message::Abort(error) => {
+            Message::Control(Control::Abort(error)) => {
                 self.close(Err(error), ctx);
                 return Ok(());
             }
+            Message::Control(Control::Pause) => self.paused = true,
+            Message::Control(Control::Resume) => self.paused = false,
         }
         self.accept(ctx);
         Ok(())

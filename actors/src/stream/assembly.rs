@@ -2,15 +2,19 @@
 //!
 //! Lent by [`Pipeline::start`](super::Pipeline::start) to blueprints as they spawn their actors.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use roundsman_runtime::{Recipient, Scope};
 
 use super::PipeError;
 use super::error::Cut;
-use super::sink::Product;
+use super::link::window;
+use super::meter::Gauge;
 
 /// A pipeline while it is being put together.
+///
+/// It grows from the sink upwards: each blueprint takes the outflow that was made below it, enters, and starts what is
+/// above it.
 pub(crate) struct Assembly<'a> {
     /// Where what outlives the pipeline is spawned: connections.
     pub(crate) owner: Scope<'a>,
@@ -18,13 +22,26 @@ pub(crate) struct Assembly<'a> {
     pub(crate) stages: Scope<'a>,
     pub(crate) report: Recipient<Report>,
     pub(crate) members: Vec<Member>,
-    pub(crate) product: ProductSlot,
     /// What the actor that is to be spawned next will run, the last first.
     pub(crate) run: Vec<&'static str>,
+    /// Of the links, from the sink upwards.
+    pub(crate) gauges: Vec<Arc<Gauge>>,
+    /// The first gauge of which nobody has said who sends.
+    unnamed: usize,
 }
 
-/// Who belongs to a pipeline: how to abort it, if it needs to be told.
-pub(crate) type Member = Option<Recipient<PipeError>>;
+/// Who belongs to a pipeline: how it is told what is wanted, if it listens.
+pub(crate) type Member = Option<Recipient<Control>>;
+
+/// What a pipeline tells its members.
+#[derive(Clone, Debug)]
+pub(crate) enum Control {
+    /// To close now.
+    Abort(PipeError),
+    /// To give no more, until told to resume.
+    Pause,
+    Resume,
+}
 
 /// What arrived at a sink.
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,6 +51,7 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
+    #[inline]
     pub(crate) fn add<T: 'static>(&mut self, item: &T) {
         self.items += 1;
         self.bytes += super::link::bytes_of(item);
@@ -46,37 +64,49 @@ pub(crate) struct Report {
     pub(crate) result: Result<Counts, PipeError>,
 }
 
-/// Where a sink leaves what it has produced.
-#[derive(Clone, Default)]
-pub(crate) struct ProductSlot(Arc<Mutex<Option<Product>>>);
-
-impl ProductSlot {
-    pub(crate) fn put(&self, product: Product) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(product);
+impl<'a> Assembly<'a> {
+    pub(crate) fn new(owner: Scope<'a>, stages: Scope<'a>, report: Recipient<Report>) -> Self {
+        let (members, run, gauges) = (Vec::new(), Vec::new(), Vec::new());
+        Self { owner, stages, report, members, run, gauges, unnamed: 0 }
     }
 
-    pub(crate) fn take(&self) -> Option<Product> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl Assembly<'_> {
-    /// Enters a member. It must say once that it has closed; `abort` tells it to do so early.
-    pub(crate) fn enter(&mut self, name: impl Into<Arc<str>>, abort: Member) -> Reporter {
+    /// Enters a member. It must say once that it has closed; `control` is how it is told things.
+    pub(crate) fn enter(&mut self, name: impl Into<Arc<str>>, control: Member) -> Reporter {
         let member = self.members.len();
-        self.members.push(abort);
-        Reporter { name: name.into(), member, to: Some(self.report.clone()) }
+        self.members.push(control);
+        let name = name.into();
+        for gauge in &self.gauges[self.unnamed..] {
+            gauge.set_from(&name);
+        }
+        self.unnamed = self.gauges.len();
+        Reporter { name, member, to: Some(self.report.clone()) }
     }
 
-    /// Tells how to abort a member that was entered before its actor was there.
-    pub(crate) fn set_abort(&mut self, member: usize, abort: Recipient<PipeError>) {
-        self.members[member] = Some(abort);
-    }
-
-    /// The name of the actor that is spawned now: what it runs, in order.
-    pub(crate) fn name_of_run(&mut self) -> String {
+    /// Enters the actor that is spawned now, named after what it runs, in order.
+    pub(crate) fn enter_run(&mut self) -> Reporter {
         self.run.reverse();
-        std::mem::take(&mut self.run).join(", ")
+        let name = std::mem::take(&mut self.run).join(", ");
+        self.enter(name, None)
+    }
+
+    /// Tells how to reach a member that was entered before its actor was there.
+    pub(crate) fn set_control(&mut self, member: usize, control: Recipient<Control>) {
+        self.members[member] = Some(control);
+    }
+
+    /// A gauge for a link to `to`. Whoever enters next is the one who sends.
+    pub(crate) fn link_gauge<T: 'static>(&mut self, to: Arc<str>) -> Arc<Gauge> {
+        self.gauge(Gauge::new(to, window::<T>(), true))
+    }
+
+    /// A gauge for a sink that shares an actor with what is before it.
+    pub(crate) fn sink_gauge(&mut self, to: &'static str) -> Arc<Gauge> {
+        self.gauge(Gauge::new(to.into(), 0, false))
+    }
+
+    fn gauge(&mut self, gauge: Arc<Gauge>) -> Arc<Gauge> {
+        self.gauges.push(Arc::clone(&gauge));
+        gauge
     }
 }
 
@@ -106,7 +136,9 @@ impl Reporter {
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        let error = self.error(Cut::StageGone);
-        self.closed(Err(error));
+        if self.to.is_some() {
+            let error = self.error(Cut::StageGone);
+            self.closed(Err(error));
+        }
     }
 }

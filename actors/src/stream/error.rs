@@ -5,28 +5,30 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// What failed in a pipeline, and in which stage. Cheap to copy: it goes both ways along the chain.
-#[derive(Clone, Debug)]
-pub struct PipeError {
+/// What failed in a pipeline, and in which stage. One word, cheap to copy: it goes both ways along the chain.
+#[derive(Clone)]
+pub struct PipeError(Arc<Inner>);
+
+struct Inner {
     stage: Arc<str>,
-    cause: Arc<dyn Error + Send + Sync>,
+    cause: Box<dyn Error + Send + Sync>,
 }
 
 /// The causes that are not somebody else's error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cut {
-    /// Somebody wanted no more before the end.
-    #[error("it was cancelled before the end")]
-    Cancelled,
+    /// Somebody wanted no more before the end, and said why.
+    #[error("it was cancelled before the end: {0}")]
+    Cancelled(Arc<str>),
     /// The actor that took the items, or gave them, has ended.
     #[error("the actor at this end of the pipeline has ended")]
     OwnerGone,
     /// The stage panicked, or was stopped.
     #[error("the stage ended before the pipeline did")]
     StageGone,
-    /// That half of the connection belongs to another pipeline already.
-    #[error("this half of the connection is in use by another pipeline: each half is piped once")]
+    /// That half of the connection, or that branch of a split source, belongs to another pipeline already.
+    #[error("this end is in use by another pipeline: each is piped once")]
     InUse,
 }
 
@@ -35,42 +37,55 @@ impl PipeError {
         stage: impl Into<Arc<str>>,
         cause: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { stage: stage.into(), cause: Arc::from(cause.into()) }
+        Self(Arc::new(Inner { stage: stage.into(), cause: cause.into() }))
     }
 
     /// The stage that failed: `outlet`, `tcp reader 127.0.0.1:4711`; stages that share an actor share a name: `lines, map`.
     #[must_use]
     pub fn stage(&self) -> &str {
-        &self.stage
+        &self.0.stage
     }
 
     /// What it said.
     #[must_use]
     pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
-        &*self.cause
+        &*self.0.cause
+    }
+
+    /// The cause, if it is an `E`.
+    #[must_use]
+    pub fn cause_as<E: Error + 'static>(&self) -> Option<&E> {
+        self.0.cause.downcast_ref()
     }
 
     /// Whether nothing failed: somebody wanted no more.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cause.downcast_ref::<Cut>() == Some(&Cut::Cancelled)
+        matches!(self.cause_as(), Some(Cut::Cancelled(_)))
     }
 
     /// The kind of I/O error behind it, if it is one.
     #[must_use]
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
-        self.cause.downcast_ref::<io::Error>().map(io::Error::kind)
+        self.cause_as().map(io::Error::kind)
+    }
+}
+
+impl fmt::Debug for PipeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { stage, cause } = &*self.0;
+        f.debug_struct("PipeError").field("stage", stage).field("cause", cause).finish()
     }
 }
 
 impl fmt::Display for PipeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.stage, self.cause)
+        write!(f, "{}: {}", self.0.stage, self.0.cause)
     }
 }
 
 impl Error for PipeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.cause)
+        Some(&*self.0.cause)
     }
 }

@@ -128,8 +128,8 @@ where
     Sink::new(move |assembly| {
         let credit = Arc::new(Credit::new(window::<T>()));
         let reporter = assembly.enter("inlet", None);
-        let counts = Counts::default();
-        Outflow::Link(Box::new(IntoActor { to, credit, reporter, counts }))
+        let (name, counts) = (Arc::clone(&reporter.name), Counts::default());
+        Outflow::Link { link: Box::new(IntoActor { to, credit, reporter, counts }), to: name }
     })
 }
 
@@ -141,6 +141,21 @@ struct IntoActor<T: Send + 'static> {
     counts: Counts,
 }
 
+impl<T: Send + 'static> IntoActor<T> {
+    fn give(&mut self, value: T) -> bool {
+        let weight = weight(&value);
+        self.counts.add(&value);
+        self.credit.arrived(weight);
+        let item = Item { value: Some(value), weight, credit: Arc::clone(&self.credit) };
+        if self.to.send(item).is_ok() {
+            return true;
+        }
+        let error = self.reporter.error(Cut::OwnerGone);
+        self.reporter.closed(Err(error));
+        false
+    }
+}
+
 impl<T: Send + 'static> Subscriber<T> for IntoActor<T> {
     fn take(&mut self, flow: Flow<T>) -> bool {
         match flow {
@@ -148,17 +163,8 @@ impl<T: Send + 'static> Subscriber<T> for IntoActor<T> {
                 // A link begins once (rule 2).
                 self.credit.upstream.get_or_init(|| upstream).request(self.credit.window);
             }
-            Flow::Item(value) => {
-                let weight = weight(&value);
-                self.counts.add(&value);
-                self.credit.arrived(weight);
-                let item = Item { value: Some(value), weight, credit: Arc::clone(&self.credit) };
-                if self.to.send(item).is_err() {
-                    let error = self.reporter.error(Cut::OwnerGone);
-                    self.reporter.closed(Err(error));
-                    return false;
-                }
-            }
+            Flow::Item(value) => return self.give(value),
+            Flow::Items(values) => return values.into_iter().all(|value| self.give(value)),
             Flow::End => self.reporter.closed(Ok(self.counts)),
             Flow::Failed(error) => self.reporter.closed(Err(error)),
         }

@@ -20,6 +20,8 @@ pub enum Flow<T> {
     Begin(Upstream),
     /// An item. Never more than was asked.
     Item(T),
+    /// Several, in order: what one turn of the upper end had to send.
+    Items(Vec<T>),
     /// Last, once: there is no more. Needs no demand.
     End,
     /// Last, once: something upstream failed. Needs no demand; items that were not asked for yet are lost with it.
@@ -128,6 +130,13 @@ pub(crate) fn bytes_of<T: 'static>(item: &T) -> u64 {
     item.downcast_ref::<Bytes>().map_or(0, |bytes| bytes.len() as u64)
 }
 
-fn is_bytes<T: 'static>() -> bool {
+pub(crate) fn is_bytes<T: 'static>() -> bool {
     std::any::TypeId::of::<T>() == std::any::TypeId::of::<Bytes>()
+}
+
+/// An actor that is sent what comes down a link, by a function that may keep something: which of several links it is.
+impl<T: Send + 'static> Subscriber<T> for Recipient<Flow<T>> {
+    fn take(&mut self, flow: Flow<T>) -> bool {
+        self.send(flow).is_ok()
+    }
 }

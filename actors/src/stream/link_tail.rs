@@ -4,14 +4,19 @@ use std::collections::VecDeque;
 
 use super::PipeError;
 use super::assembly::Counts;
-use super::link::{Demand, Downstream, Flow, Upstream, weight};
+use super::link::{Demand, Downstream, Flow, Upstream, is_bytes, weight};
 use super::stage::Tail;
 
 /// Sends on what is asked for, and keeps the rest: at most what one push of an operator gives (rule 1).
+///
+/// What one turn has pushed travels together.
 pub(crate) struct LinkTail<T> {
     link: Downstream<T>,
-    /// Asked for and not sent yet.
+    /// Asked for and not pushed yet.
     demand: u64,
+    /// Asked for, and sent when the turn is over.
+    batch: Vec<T>,
+    /// Not asked for yet.
     kept: VecDeque<T>,
     ended: bool,
     closed: bool,
@@ -19,30 +24,30 @@ pub(crate) struct LinkTail<T> {
 
 impl<T: Send + 'static> LinkTail<T> {
     pub(crate) fn new(link: Downstream<T>) -> Self {
-        Self { link, demand: 0, kept: VecDeque::new(), ended: false, closed: false }
+        let (batch, kept) = (Vec::new(), VecDeque::new());
+        Self { link, demand: 0, batch, kept, ended: false, closed: false }
     }
 
-    fn send(&mut self, item: T) {
+    fn enter(&mut self, item: T) {
         self.demand = self.demand.saturating_sub(weight(&item));
-        if !self.link.take(Flow::Item(item)) {
+        self.batch.push(item);
+    }
+
+    fn send_batch(&mut self) {
+        let flow = match self.batch.len() {
+            0 => return,
+            1 => self.batch.pop().map(Flow::Item),
+            _ => Some(Flow::Items(std::mem::take(&mut self.batch))),
+        };
+        if flow.is_some_and(|flow| !self.link.take(flow)) {
             self.close();
         }
     }
 
     fn close(&mut self) {
         self.closed = true;
+        self.batch.clear();
         self.kept.clear();
-    }
-
-    fn flush(&mut self) {
-        while self.demand > 0 && !self.closed {
-            let Some(item) = self.kept.pop_front() else { break };
-            self.send(item);
-        }
-        if self.ended && self.kept.is_empty() && !self.closed {
-            self.link.take(Flow::End);
-            self.close();
-        }
     }
 }
 
@@ -58,7 +63,7 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
             return Ok(());
         }
         if self.demand > 0 && self.kept.is_empty() {
-            self.send(item);
+            self.enter(item);
         } else {
             self.kept.push_back(item);
         }
@@ -67,11 +72,13 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
 
     fn end(&mut self) -> Result<(), PipeError> {
         self.ended = true;
-        self.flush();
         Ok(())
     }
 
     fn fail(&mut self, error: PipeError) {
+        if !self.closed {
+            self.send_batch();
+        }
         if !self.closed {
             self.link.take(Flow::Failed(error));
             self.close();
@@ -82,14 +89,33 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
         match demand {
             Demand::More(amount) => {
                 self.demand = self.demand.saturating_add(amount);
-                self.flush();
+                while self.demand > 0 {
+                    let Some(item) = self.kept.pop_front() else { break };
+                    self.enter(item);
+                }
             }
             Demand::Cancel => self.close(),
         }
     }
 
-    fn wants(&self) -> bool {
-        self.demand > 0 && self.kept.is_empty() && !self.closed
+    fn resume(&mut self) -> Result<bool, PipeError> {
+        Ok(false)
+    }
+
+    fn flush(&mut self) {
+        self.send_batch();
+        if self.ended && self.kept.is_empty() && !self.closed {
+            self.link.take(Flow::End);
+            self.close();
+        }
+    }
+
+    fn room(&self) -> u64 {
+        if self.closed || self.ended || !self.kept.is_empty() {
+            return 0;
+        }
+        // What bytes will count is not known before they are there.
+        if is_bytes::<T>() { self.demand.min(1) } else { self.demand }
     }
 
     fn is_closed(&self) -> bool {

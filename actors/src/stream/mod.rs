@@ -20,7 +20,7 @@
 //!
 //! # Windows
 //! A link lets 16 items be under way, or 64 KiB where items are [`Bytes`](bytes::Bytes), and asks again at half of that.
-//! Items travel one a message.
+//! What one turn has to send travels in one message.
 //!
 //! # Actors of a pipeline
 //! Pure operators in a row share one actor; [`Source::boundary`] parts them. Each pipeline has one more actor, which
@@ -29,12 +29,18 @@
 pub(crate) mod assembly;
 mod context;
 mod error;
+mod feeds;
+#[cfg(test)]
+mod gathered;
 mod inlet;
 mod link;
 mod link_tail;
+mod meter;
 mod operators;
 mod outlet;
 mod pipeline;
+mod port;
+mod progress;
 mod runner;
 pub(crate) mod sink;
 pub(crate) mod source;
@@ -45,9 +51,10 @@ pub use error::{Cut, PipeError};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
-pub use operators::{LineTooLong, collect, filter, fold, for_each, lines, map};
+pub use operators::{LineTooLong, boundary, collect, filter, fold, for_each, lines, map, on};
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};
+pub use progress::{LinkProgress, Progress};
 pub use sink::Sink;
 pub use source::Source;
 pub use stage::Stage;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Recipient, Spawn};
 
 use super::PipeError;
-use super::assembly::{Counts, Reporter};
+use super::assembly::{Control, Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Downstream, Flow, Supplier, Upstream, weight};
 use super::source::Source;
@@ -50,9 +50,10 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
         let reporter = assembly.enter("outlet", None);
         let member = reporter.member;
         link.take(Flow::Begin(Upstream::new(Arc::clone(&shared))));
-        let pump = Pump { shared, link, reporter, closed: false };
-        let address = assembly.stages.spawn_with(Spawn::named("outlet").tireless(), pump);
-        assembly.set_abort(member, address.recipient(Message::Abort));
+        let pump = Pump { shared, link, reporter, paused: false, closed: false };
+        let spawn = Spawn::named(format!("{member}:outlet")).tireless();
+        let address = assembly.stages.spawn_with(spawn, pump);
+        assembly.set_control(member, address.recipient(Message::Control));
     });
     (source, Outlet { shared })
 }
@@ -336,27 +337,30 @@ struct Pump<T: Send + 'static> {
     shared: Arc<Shared<T>>,
     link: Downstream<T>,
     reporter: Reporter,
+    paused: bool,
     closed: bool,
 }
 
 enum Message {
     /// There is something to send, or to say.
     Look,
-    Abort(PipeError),
+    Control(Control),
 }
 
 impl<T: Send + 'static> Pump<T> {
     fn look(&mut self, ctx: &mut Context<Self>) {
+        if self.paused {
+            return;
+        }
         let (items, life) = {
             let mut state = self.shared.lock();
             state.nudged = false;
             let ends = state.life != Life::Ending || state.kept.is_empty();
             (std::mem::take(&mut state.asked), if ends { state.life } else { Life::Open })
         };
-        for item in items {
-            if !self.link.take(Flow::Item(item)) {
-                return self.close(Ok(Counts::default()), ctx);
-            }
+        let taken = items.is_empty() || self.link.take(Flow::Items(items.into()));
+        if !taken {
+            return self.close(Ok(Counts::default()), ctx);
         }
         match life {
             Life::Open => {}
@@ -398,7 +402,12 @@ impl<T: Send + 'static> Actor for Pump<T> {
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
             Message::Look => self.look(ctx),
-            Message::Abort(error) => self.fail(error, ctx),
+            Message::Control(Control::Abort(error)) => self.fail(error, ctx),
+            Message::Control(Control::Pause) => self.paused = true,
+            Message::Control(Control::Resume) => {
+                self.paused = false;
+                self.look(ctx);
+            }
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! A pipeline: a source joined to a sink, and the actor that waits until every stage has closed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use roundsman_runtime::{
@@ -7,8 +8,9 @@ use roundsman_runtime::{
 };
 
 use super::PipeError;
-use super::assembly::{Assembly, Counts, Member, ProductSlot, Report};
+use super::assembly::{Assembly, Control, Counts, Member, Report};
 use super::error::Cut;
+use super::progress::Meters;
 use super::sink::{Conclude, Sink};
 use super::source::Source;
 
@@ -31,26 +33,53 @@ pub struct Summary {
     pub elapsed: Duration,
 }
 
-/// A pipeline that runs. Dropping this does not stop it; the end of the actor that started it does.
-#[derive(Clone, Debug)]
+/// A pipeline that runs, in the hands of whoever has started it. Cheap to clone.
+///
+/// Dropping it does not stop the pipeline; the end of the actor that started it does.
+#[derive(Clone)]
 pub struct Running {
     address: Address<Message>,
+    pub(crate) meters: Arc<Meters>,
 }
 
 impl Running {
     /// Stops the pipeline: upstream hears that nothing more is wanted, downstream that it was cut. Its result is an
-    /// error whose [`is_cancelled`](PipeError::is_cancelled) says true. Harmless after the end.
-    pub fn cancel(&self) {
-        // A pipeline that has ended has nothing to cancel.
-        let _ = self.address.send(Message::Cancel);
+    /// error whose [`is_cancelled`](PipeError::is_cancelled) says true, and which says the reason. Harmless after the end.
+    pub fn cancel(&self, reason: impl Into<Arc<str>>) {
+        self.tell(Message::Cancel(reason.into()));
+    }
+
+    /// Has the pipeline take no more from where its items come from, until [`resume`](Self::resume). What is under way
+    /// still arrives. Harmless after the end, and when said twice. (Node: `pause`.)
+    ///
+    /// A paused pipeline does not end by itself, but for what had been said before; it can be cancelled. A planned stop
+    /// of the runtime waits for it, up to its deadline.
+    pub fn pause(&self) {
+        self.tell(Message::Pause(true));
+    }
+
+    /// Has it go on.
+    pub fn resume(&self) {
+        self.tell(Message::Pause(false));
+    }
+
+    fn tell(&self, message: Message) {
+        // A pipeline that has ended needs no orders.
+        let _ = self.address.send(message);
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Running({})", self.address.path())
     }
 }
 
 impl<R: Send + 'static> Pipeline<R> {
     pub(crate) fn new<T: Send + 'static>(source: Source<T>, sink: Sink<T, R>) -> Self {
-        let conclude = sink.conclude;
+        let Sink { open, conclude } = sink;
         let assemble = move |assembly: &mut Assembly<'_>| {
-            let outflow = sink.open(assembly);
+            let outflow = open(assembly);
             source.start(assembly, outflow);
         };
         Self { assemble: Box::new(assemble), conclude }
@@ -66,14 +95,13 @@ impl<R: Send + 'static> Pipeline<R> {
         F: Fn(Result<R, PipeError>) -> A::Message + Send + Sync + 'static,
     {
         let owner = ctx.scope();
-        let product = ProductSlot::default();
         let coordinator = Coordinator {
             tell: ctx.recipient(map),
-            conclude: self.conclude,
-            product: product.clone(),
+            conclude: Some(self.conclude),
             members: Vec::new(),
             closed: 0,
             assembled: false,
+            paused: false,
             counts: Counts::default(),
             error: None,
             begun: ctx.now(),
@@ -81,13 +109,12 @@ impl<R: Send + 'static> Pipeline<R> {
         let address = owner.spawn_with(Spawn::named("pipeline").tireless(), coordinator);
         let stages = owner.under(&address).unwrap_or(owner);
         let report = address.recipient(Message::Closed);
-        let (members, run) = (Vec::new(), Vec::new());
-        let mut assembly = Assembly { owner, stages, report, members, product, run };
+        let mut assembly = Assembly::new(owner, stages, report);
         (self.assemble)(&mut assembly);
-        let members = assembly.members.into_iter().map(Some).collect();
+        let Assembly { members, gauges, .. } = assembly;
         // It was spawned a line ago.
-        let _ = address.send(Message::Assembled(members));
-        Running { address: address.clone() }
+        let _ = address.send(Message::Assembled(members.into_iter().map(Some).collect()));
+        Running { address: address.clone(), meters: Meters::new(gauges, ctx.now()) }
     }
 }
 
@@ -100,12 +127,12 @@ impl<R> std::fmt::Debug for Pipeline<R> {
 /// Waits until every member has closed; aborts the others when one fails.
 struct Coordinator<R: Send + 'static> {
     tell: Recipient<Result<R, PipeError>>,
-    conclude: Conclude<R>,
-    product: ProductSlot,
+    conclude: Option<Conclude<R>>,
     /// Who belongs to it; `None` once closed.
     members: Vec<Option<Member>>,
     closed: usize,
     assembled: bool,
+    paused: bool,
     counts: Counts,
     error: Option<PipeError>,
     begun: Timestamp,
@@ -114,7 +141,8 @@ struct Coordinator<R: Send + 'static> {
 enum Message {
     Assembled(Vec<Option<Member>>),
     Closed(Report),
-    Cancel,
+    Cancel(Arc<str>),
+    Pause(bool),
 }
 
 impl<R: Send + 'static> Coordinator<R> {
@@ -138,18 +166,37 @@ impl<R: Send + 'static> Coordinator<R> {
 
     /// The first error stands; everybody who has not closed hears of it.
     fn abort(&mut self, error: PipeError) {
-        if self.error.is_some() {
-            return;
+        if self.error.is_none() {
+            self.error = Some(error.clone());
+            self.tell_members(&Control::Abort(error));
         }
-        self.error = Some(error);
-        self.pass_on_abort();
     }
 
-    fn pass_on_abort(&self) {
-        let Some(error) = &self.error else { return };
+    fn tell_members(&self, control: &Control) {
         for member in self.members.iter().flatten().flatten() {
             // One that has ended has reported, or will by its drop.
-            let _ = member.send(error.clone());
+            let _ = member.send(control.clone());
+        }
+    }
+
+    fn pause(&mut self, paused: bool) {
+        if std::mem::replace(&mut self.paused, paused) != paused {
+            self.tell_members(if paused { &Control::Pause } else { &Control::Resume });
+        }
+    }
+
+    fn assembled(&mut self, members: Vec<Option<Member>>) {
+        let before = std::mem::replace(&mut self.members, members);
+        for (now, before) in self.members.iter_mut().zip(before) {
+            if before.is_none() {
+                *now = None;
+            }
+        }
+        self.assembled = true;
+        if let Some(error) = &self.error {
+            self.tell_members(&Control::Abort(error.clone()));
+        } else if self.paused {
+            self.tell_members(&Control::Pause);
         }
     }
 
@@ -157,6 +204,7 @@ impl<R: Send + 'static> Coordinator<R> {
         if !self.assembled || self.closed < self.members.len() {
             return;
         }
+        let Some(conclude) = self.conclude.take() else { return };
         let summary = Summary {
             items: self.counts.items,
             bytes: self.counts.bytes,
@@ -164,8 +212,7 @@ impl<R: Send + 'static> Coordinator<R> {
         };
         let result = match self.error.take() {
             Some(error) => Err(error),
-            None => (self.conclude)(summary, self.product.take())
-                .ok_or_else(|| PipeError::new("sink", Cut::StageGone)),
+            None => conclude(summary).ok_or_else(|| PipeError::new("sink", Cut::StageGone)),
         };
         self.tell.complete(result);
         ctx.stop();
@@ -183,18 +230,12 @@ impl<R: Send + 'static> Actor for Coordinator<R> {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Assembled(members) => {
-                let before = std::mem::replace(&mut self.members, members);
-                for (now, before) in self.members.iter_mut().zip(before) {
-                    if before.is_none() {
-                        *now = None;
-                    }
-                }
-                self.assembled = true;
-                self.pass_on_abort();
-            }
+            Message::Assembled(members) => self.assembled(members),
             Message::Closed(report) => self.close(report),
-            Message::Cancel => self.abort(PipeError::new("pipeline", Cut::Cancelled)),
+            Message::Cancel(reason) => {
+                self.abort(PipeError::new("pipeline", Cut::Cancelled(reason)));
+            }
+            Message::Pause(paused) => self.pause(paused),
         }
         self.conclude(ctx);
         Ok(())

@@ -1,210 +1,176 @@
-//! The actor that runs a tail: fed by a link, or by an iterator.
+//! The actor that runs a tail, and what feeds it: a link, an iterator, a timer, a file.
 //!
-//! Spawned by blueprints as a pipeline starts. It asks upstream for what its tail wants, pushes what comes, and ends
-//! when the tail is closed or the flow has ended. It never pauses: demand bounds what it sends.
+//! Spawned by blueprints as a pipeline starts. Whatever has come, it lets its feed push as much as the tail has room for,
+//! and ends when the tail is closed. It never pauses: demand bounds what it sends.
 
-use roundsman_runtime::{Actor, Context, ExitReason, Outcome, Spawn};
+use std::sync::Arc;
+
+use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Placement, Spawn};
 
 use super::PipeError;
-use super::assembly::{Assembly, Reporter};
+use super::assembly::{Assembly, Control, Reporter};
 use super::error::Cut;
-use super::link::{Demand, Flow, ToActor, Upstream, weight, window};
+use super::link::{Demand, Upstream};
 use super::stage::Tail;
 
-/// Items that an iterator gives in one turn.
-const ITER_BATCH: usize = 1024;
+/// What gives a runner its items.
+///
+/// An error that a method returns fails the pipeline. [`let_go`](Self::let_go) is called in any case, at least once.
+pub(crate) trait Feed: Sized + Send + 'static {
+    type Item: Send + 'static;
+    /// What it waits for: the flow of a link, a tick, the result of a job.
+    type Event: Send + 'static;
 
-/// The actor that runs a tail.
-pub(crate) struct Runner<T> {
-    feed: Feed<T>,
-    tail: Box<dyn Tail<T>>,
-    reporter: Reporter,
+    /// The actor has started.
+    fn begin(&mut self, _: &mut Context<'_, Runner<Self>>) -> Result<(), PipeError> {
+        Ok(())
+    }
+
+    /// Something that it waits for has come.
+    fn take(
+        &mut self,
+        event: Self::Event,
+        tail: &mut dyn Tail<Self::Item>,
+        ctx: &mut Context<'_, Runner<Self>>,
+    ) -> Result<(), PipeError>;
+
+    /// Goes on: asks for more, pushes what the tail has room for, ends it. Called after whatever has come, but not while
+    /// the pipeline is paused. True if it could go on, and others should have their turn first.
+    fn advance(
+        &mut self,
+        tail: &mut dyn Tail<Self::Item>,
+        ctx: &mut Context<'_, Runner<Self>>,
+    ) -> Result<bool, PipeError>;
+
+    /// Nothing more is wanted: lets go of whatever feeds it.
+    fn let_go(&mut self);
 }
 
-enum Feed<T> {
-    /// Not begun, or ended.
-    None,
-    /// A link: whom to ask, and how much was asked for and has not come.
-    Link { upstream: Upstream, asked: u64 },
-    /// An iterator, and whether a turn to go on is queued.
-    Iter { items: Box<dyn Iterator<Item = T> + Send>, going: bool },
+/// The actor that runs a tail.
+pub(crate) struct Runner<F: Feed> {
+    feed: F,
+    tail: Box<dyn Tail<F::Item>>,
+    reporter: Reporter,
+    paused: bool,
+    /// A turn to go on is queued.
+    going: bool,
 }
 
 /// What a runner takes.
-pub(crate) enum RunnerMessage<T> {
-    Flow(Flow<T>),
+pub(crate) enum RunnerMessage<F: Feed> {
+    /// For its feed.
+    Event(F::Event),
     Demand(Demand),
+    Control(Control),
+    /// There is more to do: others have had their turn.
     GoOn,
-    Abort(PipeError),
 }
 
-impl<T: Send + 'static> Runner<T> {
-    /// Spawns one that is fed by a link, and returns the link's lower end.
+impl<F: Feed> Runner<F> {
+    /// Spawns one on this loop. Returns its address and the name of its run.
     pub(crate) fn spawn(
         assembly: &mut Assembly<'_>,
-        tail: Box<dyn Tail<T>>,
-    ) -> ToActor<T, RunnerMessage<T>> {
-        if assembly.run.is_empty() {
-            assembly.run.push("boundary");
-        }
-        let address = Self::spawn_with(assembly, Feed::None, tail);
-        ToActor { address, map: RunnerMessage::Flow }
+        feed: F,
+        tail: Box<dyn Tail<F::Item>>,
+    ) -> (Address<RunnerMessage<F>>, Arc<str>) {
+        Self::spawn_on(assembly, Placement::Here, feed, tail)
     }
 
-    /// Spawns one that is fed by an iterator.
-    pub(crate) fn spawn_iter(
+    /// The same, on any loop.
+    pub(crate) fn spawn_on(
         assembly: &mut Assembly<'_>,
-        items: impl Iterator<Item = T> + Send + 'static,
-        tail: Box<dyn Tail<T>>,
-    ) {
-        let feed = Feed::Iter { items: Box::new(items), going: false };
-        assembly.run.push("iter");
-        Self::spawn_with(assembly, feed, tail);
+        placement: Placement,
+        feed: F,
+        tail: Box<dyn Tail<F::Item>>,
+    ) -> (Address<RunnerMessage<F>>, Arc<str>) {
+        let reporter = assembly.enter_run();
+        let (member, name) = (reporter.member, Arc::clone(&reporter.name));
+        let spawn = Spawn::named(format!("{member}:{}", name.replace(", ", "+"))).tireless();
+        let runner = Self { feed, tail, reporter, paused: false, going: false };
+        let address = assembly.stages.spawn_on(placement, spawn, move || runner);
+        assembly.set_control(member, address.recipient(RunnerMessage::Control));
+        (address, name)
     }
 
-    fn spawn_with(
-        assembly: &mut Assembly<'_>,
-        feed: Feed<T>,
-        tail: Box<dyn Tail<T>>,
-    ) -> roundsman_runtime::Address<RunnerMessage<T>> {
-        let name = assembly.name_of_run();
-        let reporter = assembly.enter(name, None);
-        let member = reporter.member;
-        let runner = Self { feed, tail, reporter };
-        let address =
-            assembly.stages.spawn_with(Spawn::named(format!("stage-{member}")).tireless(), runner);
-        assembly.set_abort(member, address.recipient(RunnerMessage::Abort));
-        address
-    }
-
-    fn take(&mut self, flow: Flow<T>) -> Result<(), PipeError> {
-        match flow {
-            Flow::Begin(upstream) => self.feed = Feed::Link { upstream, asked: 0 },
-            Flow::Item(item) => {
-                if let Feed::Link { asked, .. } = &mut self.feed {
-                    *asked = asked.saturating_sub(weight(&item));
-                }
-                self.tail.push(item)?;
-            }
-            Flow::End => {
-                self.feed = Feed::None;
-                self.tail.end()?;
-            }
-            Flow::Failed(error) => {
-                self.feed = Feed::None;
-                self.tail.fail(error);
-            }
+    /// Lets the feed go on, and sends what it has pushed; or ends.
+    fn advance(&mut self, ctx: &mut Context<'_, Self>) -> Result<(), PipeError> {
+        if !self.tail.is_closed() && !self.paused && self.feed.advance(&mut *self.tail, ctx)? {
+            self.go_on(ctx);
         }
-        Ok(())
-    }
-
-    /// Asks for more, pushes more, or ends: whatever the tail's state says.
-    fn advance(&mut self, ctx: &mut Context<Self>) -> Result<(), PipeError> {
+        self.tail.flush();
         if self.tail.is_closed() {
-            self.close(ctx);
-            return Ok(());
-        }
-        match &mut self.feed {
-            Feed::None => {}
-            Feed::Link { upstream, asked } => {
-                let window = window::<T>();
-                if *asked <= window / 2 && self.tail.wants() {
-                    upstream.request(window - *asked);
-                    *asked = window;
-                }
-            }
-            Feed::Iter { items, going } => {
-                let mut batch = 0;
-                while batch < ITER_BATCH {
-                    let next = if self.tail.wants() {
-                        items.next()
-                    } else if items.size_hint().1 == Some(0) {
-                        // It says by itself that there is no more, and the end needs no demand (rule 5).
-                        None
-                    } else {
-                        break;
-                    };
-                    let Some(item) = next else {
-                        self.feed = Feed::None;
-                        self.tail.end()?;
-                        return self.advance(ctx);
-                    };
-                    self.tail.push(item)?;
-                    batch += 1;
-                }
-                if self.tail.is_closed() {
-                    self.close(ctx);
-                } else if batch == ITER_BATCH && !*going {
-                    *going = true;
-                    // Its own address takes messages for as long as it runs.
-                    let _ = ctx.address().send(RunnerMessage::GoOn);
-                }
-            }
+            self.feed.let_go();
+            self.reporter.closed(Ok(self.tail.counts()));
+            ctx.stop();
         }
         Ok(())
-    }
-
-    /// The tail has said everything: no more from above, and the report.
-    fn close(&mut self, ctx: &mut Context<Self>) {
-        if let Feed::Link { upstream, .. } = &self.feed {
-            upstream.cancel();
-        }
-        self.feed = Feed::None;
-        self.reporter.closed(Ok(self.tail.counts()));
-        ctx.stop();
     }
 
     /// This stage failed: both neighbours are told, once, and the pipeline.
-    fn fail(&mut self, error: PipeError, ctx: &mut Context<Self>) {
-        if let Feed::Link { upstream, .. } = &self.feed {
-            upstream.cancel();
-        }
-        self.feed = Feed::None;
+    fn fail(&mut self, error: PipeError, ctx: &mut Context<'_, Self>) {
+        self.feed.let_go();
         self.tail.fail(error.clone());
         self.reporter.closed(Err(error));
         ctx.stop();
     }
-}
 
-impl<T: Send + 'static> Actor for Runner<T> {
-    type Message = RunnerMessage<T>;
-
-    fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        self.tail.begin(Upstream::new(ctx.recipient(RunnerMessage::Demand)));
-        if let Err(error) = self.advance(ctx) {
-            self.fail(error, ctx);
-        }
-        Ok(())
-    }
-
-    fn receive(&mut self, message: RunnerMessage<T>, ctx: &mut Context<Self>) -> Outcome {
-        let taken = match message {
-            RunnerMessage::Flow(flow) => self.take(flow),
+    fn take(
+        &mut self,
+        message: RunnerMessage<F>,
+        ctx: &mut Context<'_, Self>,
+    ) -> Result<(), PipeError> {
+        match message {
+            RunnerMessage::Event(event) => self.feed.take(event, &mut *self.tail, ctx)?,
             RunnerMessage::Demand(demand) => {
                 self.tail.demand(demand);
-                Ok(())
+                self.resume(ctx)?;
             }
             RunnerMessage::GoOn => {
-                if let Feed::Iter { going, .. } = &mut self.feed {
-                    *going = false;
-                }
-                Ok(())
+                self.going = false;
+                self.resume(ctx)?;
             }
-            RunnerMessage::Abort(error) => {
-                self.fail(error, ctx);
-                return Ok(());
-            }
-        };
-        if let Err(error) = taken.and_then(|()| self.advance(ctx)) {
+            RunnerMessage::Control(Control::Abort(error)) => return Err(error),
+            RunnerMessage::Control(Control::Pause) => self.paused = true,
+            RunnerMessage::Control(Control::Resume) => self.paused = false,
+        }
+        self.advance(ctx)
+    }
+
+    fn resume(&mut self, ctx: &Context<'_, Self>) -> Result<(), PipeError> {
+        if self.tail.resume()? {
+            self.go_on(ctx);
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, ctx: &Context<'_, Self>) {
+        if !std::mem::replace(&mut self.going, true) {
+            // Its own address takes messages for as long as it runs.
+            let _ = ctx.address().send(RunnerMessage::GoOn);
+        }
+    }
+}
+
+impl<F: Feed> Actor for Runner<F> {
+    type Message = RunnerMessage<F>;
+
+    fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
+        self.tail.begin(Upstream::new(ctx.recipient(RunnerMessage::Demand)));
+        if let Err(error) = self.feed.begin(ctx).and_then(|()| self.advance(ctx)) {
             self.fail(error, ctx);
         }
         Ok(())
     }
 
-    fn stopping(&mut self, _: &ExitReason, _: &mut Context<Self>) {
-        if let Feed::Link { upstream, .. } = &self.feed {
-            upstream.cancel();
+    fn receive(&mut self, message: RunnerMessage<F>, ctx: &mut Context<'_, Self>) -> Outcome {
+        if let Err(error) = self.take(message, ctx) {
+            self.fail(error, ctx);
         }
+        Ok(())
+    }
+
+    fn stopping(&mut self, _: &ExitReason, _: &mut Context<'_, Self>) {
+        self.feed.let_go();
         if !self.tail.is_closed() {
             let error = self.reporter.error(Cut::StageGone);
             self.tail.fail(error);

@@ -1,8 +1,14 @@
 //! A source: where items come from, as a blueprint.
 
+use std::sync::Arc;
+
+use roundsman_runtime::Placement;
+
 use super::assembly::Assembly;
+use super::feeds::IterFeed;
 use super::link::Downstream;
 use super::link_tail::LinkTail;
+use super::meter::Metered;
 use super::operators;
 use super::pipeline::Pipeline;
 use super::runner::Runner;
@@ -22,26 +28,35 @@ type Start<T> = Box<dyn FnOnce(&mut Assembly<'_>, Outflow<T>) + Send>;
 /// Where a source is to send its items.
 pub(crate) enum Outflow<T> {
     /// To an actor, or an inlet, over a link.
-    Link(Downstream<T>),
+    Link {
+        link: Downstream<T>,
+        /// Who takes from it.
+        to: Arc<str>,
+    },
     /// Into a tail, which runs in whatever actor heads it.
     Tail(Box<dyn Tail<T>>),
 }
 
 impl<T: Send + 'static> Outflow<T> {
     /// As a tail, to be headed by an operator.
-    pub(crate) fn into_tail(self) -> Box<dyn Tail<T>> {
+    pub(crate) fn into_tail(self, assembly: &mut Assembly<'_>) -> Box<dyn Tail<T>> {
         match self {
-            Self::Link(link) => Box::new(LinkTail::new(link)),
+            Self::Link { link, to } => {
+                let gauge = assembly.link_gauge::<T>(to);
+                Box::new(LinkTail::new(Box::new(Metered::new(link, gauge))))
+            }
             Self::Tail(tail) => tail,
         }
     }
 
     /// As a link, for a source that cannot run a tail itself: the tail gets an actor.
     pub(crate) fn into_link(self, assembly: &mut Assembly<'_>) -> Downstream<T> {
-        match self {
-            Self::Link(link) => link,
-            Self::Tail(tail) => Box::new(Runner::spawn(assembly, tail)),
-        }
+        let (link, to) = match self {
+            Self::Link { link, to } => (link, to),
+            Self::Tail(tail) => operators::spawn_linked(assembly, Placement::Here, tail),
+        };
+        let gauge = assembly.link_gauge::<T>(to);
+        Box::new(Metered::new(link, gauge))
     }
 }
 
@@ -63,8 +78,12 @@ impl<T: Send + 'static> Source<T> {
         I: IntoIterator<Item = T>,
         I::IntoIter: Send + 'static,
     {
-        let items = items.into_iter();
-        Self::new(move |assembly, outflow| Runner::spawn_iter(assembly, items, outflow.into_tail()))
+        let feed = IterFeed::new(items.into_iter());
+        Self::new(move |assembly, outflow| {
+            let tail = outflow.into_tail(assembly);
+            assembly.run.push("iter");
+            Runner::spawn(assembly, feed, tail);
+        })
     }
 
     /// Puts a stage behind this source.
@@ -72,32 +91,9 @@ impl<T: Send + 'static> Source<T> {
         stage.after(self)
     }
 
-    /// Each item turned into another. See [`operators::map`].
-    pub fn map<Out: Send + 'static>(self, f: impl FnMut(T) -> Out + Send + 'static) -> Source<Out> {
-        self.through(operators::map(f))
-    }
-
-    /// Only the items for which `keep` says true. See [`operators::filter`].
-    pub fn filter(self, keep: impl FnMut(&T) -> bool + Send + 'static) -> Self {
-        self.through(operators::filter(keep))
-    }
-
-    /// What follows runs in an actor of its own, joined by a link.
-    pub fn boundary(self) -> Self {
-        Self::new(move |assembly, outflow| {
-            let link = Runner::spawn(assembly, outflow.into_tail());
-            self.start(assembly, Outflow::Link(Box::new(link)));
-        })
-    }
-
     /// Joins this source to a sink.
     pub fn pipe<R: Send + 'static>(self, sink: Sink<T, R>) -> Pipeline<R> {
         Pipeline::new(self, sink)
-    }
-
-    /// Calls `f` with each item. See [`operators::for_each`].
-    pub fn for_each(self, f: impl FnMut(T) + Send + 'static) -> Pipeline<super::Summary> {
-        self.pipe(operators::for_each(f))
     }
 }
 

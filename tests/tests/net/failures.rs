@@ -206,7 +206,7 @@ fn a_cancelled_reader_leaves_the_writer_alone() {
     let (server, ends) = reporting(|event, ctx| {
         if let Event::Accepted(connection) = event {
             let reading = connection.reader().for_each(|_| ()).start(ctx, Event::Ended);
-            reading.cancel();
+            reading.cancel("enough");
             Source::iter([Bytes::from_static(b"hello")])
                 .pipe(connection.writer())
                 .start(ctx, Event::Ended);

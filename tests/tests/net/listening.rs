@@ -61,7 +61,7 @@ fn a_cancelled_listener_closes_its_socket() {
     let listener = tcp::listen("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr();
     server.tell(move |ctx| {
-        listener.incoming().for_each(drop).start(ctx, Event::Ended).cancel();
+        listener.incoming().for_each(drop).start(ctx, Event::Ended).cancel("enough");
         Ok(())
     });
     let end = ends.recv().expect("an end");

@@ -113,8 +113,8 @@ fn a_cancelled_pipeline_drops_its_iterator_once_before_it_says_so() {
             .started(move |ctx| {
                 // It never waits for anything, and hears of the cancel all the same.
                 let running = endless(&for_source).for_each(drop).start(ctx, Step::Ended);
-                running.cancel();
-                running.cancel();
+                running.cancel("enough");
+                running.cancel("enough");
                 Ok(())
             })
         },
@@ -134,8 +134,8 @@ fn a_cancel_after_the_end_changes_nothing() {
                 let Step::Ended(end) = step else { panic!("nothing else is sent") };
                 assert_eq!(end?.items, 100);
                 let running = running.try_recv()?;
-                running.cancel();
-                running.cancel();
+                running.cancel("enough");
+                running.cancel("enough");
                 Ok(())
             })
             .started(move |ctx| {

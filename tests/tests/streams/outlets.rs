@@ -84,7 +84,7 @@ fn push_says_how_much_more_is_wanted() {
             }
             assert_eq!((outlet.push(16), outlet.waiting()), (Ok(0), 1));
             assert_eq!(outlet.push(17), Err(Full::Limit(17)));
-            running.cancel();
+            running.cancel("enough");
             Ok(())
         })
     });
@@ -143,7 +143,7 @@ fn whoever_waits_for_demand_hears_of_the_end_of_the_pipeline() {
                     let source = source.take().expect("it starts once");
                     let running = source.pipe(ctx.inlet(Step::Number)).start(ctx, Step::Ended);
                     while outlet.push(0).is_ok() {}
-                    running.cancel();
+                    running.cancel("enough");
                 }
                 Step::Number(number) => kept.push(number),
                 Step::Wanted(Wanted) => {

@@ -1,8 +1,7 @@
 //! `collect`: all items in a list.
 
-use super::fold::Last;
-use crate::stream::sink::Sink;
-use crate::stream::source::Outflow;
+use super::fold::last;
+use crate::stream::{Pipeline, Sink, Source};
 
 /// All items in a list, which is the pipeline's result. (Rust: `Iterator::collect`.)
 ///
@@ -18,11 +17,15 @@ use crate::stream::source::Outflow;
 /// # drop(doubled);
 /// ```
 pub fn collect<T: Send + 'static>() -> Sink<T, Vec<T>> {
-    Sink::producing(|assembly| {
-        assembly.run.push("collect");
-        let product = assembly.product.clone();
+    Sink::producing(|assembly, product| {
         let push = |items: &mut Vec<T>, item| items.push(item);
-        let finish = move |items: Vec<T>| product.put(Box::new(items));
-        Outflow::Tail(Box::new(Last::new(Vec::new(), push, finish)))
+        last(assembly, "collect", Vec::new(), push, move |items| product.put(items))
     })
+}
+
+impl<T: Send + 'static> Source<T> {
+    /// All items in a list. See [`collect`](super::collect()).
+    pub fn collect(self) -> Pipeline<Vec<T>> {
+        self.pipe(collect())
+    }
 }

@@ -1,8 +1,7 @@
 //! `filter`: only some of the items.
 
-use super::pass_on;
-use crate::stream::PipeError;
-use crate::stream::stage::{Stage, Tail};
+use crate::stream::stage::{Operator, Stage, Tail};
+use crate::stream::{PipeError, Source};
 
 /// Only the items for which `keep` says true. (Rust: `Iterator::filter`.)
 ///
@@ -17,22 +16,29 @@ use crate::stream::stage::{Stage, Tail};
 /// # drop(even);
 /// ```
 pub fn filter<T: Send + 'static>(keep: impl FnMut(&T) -> bool + Send + 'static) -> Stage<T, T> {
-    Stage::new("filter", move |next| Box::new(Filter { keep, next }))
+    Stage::pure("filter", Filter { keep })
 }
 
-struct Filter<F, T> {
+impl<T: Send + 'static> Source<T> {
+    /// Only the items for which `keep` says true. See [`filter`](super::filter()).
+    pub fn filter(self, keep: impl FnMut(&T) -> bool + Send + 'static) -> Self {
+        self.through(filter(keep))
+    }
+}
+
+struct Filter<F> {
     keep: F,
-    next: Box<dyn Tail<T>>,
 }
 
-impl<T, F> Tail<T> for Filter<F, T>
+impl<T, F> Operator<T> for Filter<F>
 where
     T: Send + 'static,
-    F: FnMut(&T) -> bool + Send,
+    F: FnMut(&T) -> bool + Send + 'static,
 {
-    fn push(&mut self, item: T) -> Result<(), PipeError> {
-        if (self.keep)(&item) { self.next.push(item) } else { Ok(()) }
-    }
+    type Out = T;
 
-    pass_on!(begin, end, rest);
+    #[inline]
+    fn push(&mut self, item: T, next: &mut dyn Tail<T>) -> Result<(), PipeError> {
+        if (self.keep)(&item) { next.push(item) } else { Ok(()) }
+    }
 }

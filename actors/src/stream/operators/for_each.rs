@@ -1,8 +1,7 @@
 //! `for_each`: a function called with each item.
 
-use super::fold::Last;
-use crate::stream::Sink;
-use crate::stream::source::Outflow;
+use super::fold::last;
+use crate::stream::{Pipeline, Sink, Source, Summary};
 
 /// Calls `f` with each item. (Rust: `Iterator::for_each`; Node: a `data` listener.)
 ///
@@ -17,9 +16,12 @@ use crate::stream::source::Outflow;
 /// # drop(hello);
 /// ```
 pub fn for_each<T: Send + 'static>(mut f: impl FnMut(T) + Send + 'static) -> Sink<T> {
-    Sink::new(move |assembly| {
-        assembly.run.push("for_each");
-        let step = move |_: &mut (), item| f(item);
-        Outflow::Tail(Box::new(Last::new((), step, |()| ())))
-    })
+    Sink::new(move |assembly| last(assembly, "for_each", (), move |(), item| f(item), |()| ()))
+}
+
+impl<T: Send + 'static> Source<T> {
+    /// Calls `f` with each item. See [`for_each`](super::for_each()).
+    pub fn for_each(self, f: impl FnMut(T) + Send + 'static) -> Pipeline<Summary> {
+        self.pipe(for_each(f))
+    }
 }

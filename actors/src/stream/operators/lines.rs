@@ -2,9 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::pass_on;
-use crate::stream::PipeError;
-use crate::stream::stage::{Stage, Tail};
+use crate::stream::stage::{Operator, Stage, Tail};
+use crate::stream::{PipeError, Source};
 
 /// Bytes cut into lines, without their LF or CR LF. What follows the last LF is a line too, if it is not empty.
 ///
@@ -26,9 +25,15 @@ use crate::stream::stage::{Stage, Tail};
 /// # drop(parsed);
 /// ```
 pub fn lines(max: usize) -> Stage<Bytes, Result<Bytes, LineTooLong>> {
-    Stage::new("lines", move |next| {
-        Box::new(Lines { max, partial: BytesMut::new(), skipping: false, at: 0, begun: 0, next })
-    })
+    let lines = Lines { max, partial: BytesMut::new(), skipping: false, at: 0, begun: 0 };
+    Stage::pure("lines", lines)
+}
+
+impl Source<Bytes> {
+    /// Bytes cut into lines of at most `max` bytes. See [`lines`](super::lines()).
+    pub fn lines(self, max: usize) -> Source<Result<Bytes, LineTooLong>> {
+        self.through(lines(max))
+    }
 }
 
 /// A line was longer than allowed; it was skipped.
@@ -51,12 +56,13 @@ struct Lines {
     at: u64,
     /// Where the line in hand began.
     begun: u64,
-    next: Box<dyn Tail<Result<Bytes, LineTooLong>>>,
 }
+
+type Next<'a> = &'a mut dyn Tail<Result<Bytes, LineTooLong>>;
 
 impl Lines {
     /// A whole line: what was kept of it, and its rest.
-    fn whole(&mut self, rest: Bytes) -> Result<(), PipeError> {
+    fn whole(&mut self, rest: Bytes, next: Next<'_>) -> Result<(), PipeError> {
         if std::mem::take(&mut self.skipping) {
             return Ok(());
         }
@@ -67,19 +73,21 @@ impl Lines {
             self.partial.split().freeze()
         };
         let line = if line.last() == Some(&b'\r') { line.slice(..line.len() - 1) } else { line };
-        if line.len() > self.max { self.too_long() } else { self.next.push(Ok(line)) }
+        if line.len() > self.max { self.too_long(next) } else { next.push(Ok(line)) }
     }
 
-    fn too_long(&mut self) -> Result<(), PipeError> {
-        self.next.push(Err(LineTooLong { at: self.begun, max: self.max }))
+    fn too_long(&self, next: Next<'_>) -> Result<(), PipeError> {
+        next.push(Err(LineTooLong { at: self.begun, max: self.max }))
     }
 }
 
-impl Tail<Bytes> for Lines {
-    fn push(&mut self, mut block: Bytes) -> Result<(), PipeError> {
+impl Operator<Bytes> for Lines {
+    type Out = Result<Bytes, LineTooLong>;
+
+    fn push(&mut self, mut block: Bytes, next: Next<'_>) -> Result<(), PipeError> {
         while let Some(end) = memchr::memchr(b'\n', &block) {
             let line = block.split_to(end + 1);
-            self.whole(line.slice(..end))?;
+            self.whole(line.slice(..end), next)?;
             self.at += line.len() as u64;
             self.begun = self.at;
         }
@@ -88,7 +96,7 @@ impl Tail<Bytes> for Lines {
         if !self.skipping && self.partial.len() + block.len() > self.max + 1 {
             self.skipping = true;
             self.partial = BytesMut::new();
-            return self.too_long();
+            return self.too_long(next);
         }
         if !self.skipping && !block.is_empty() {
             self.partial.extend_from_slice(&block);
@@ -96,14 +104,12 @@ impl Tail<Bytes> for Lines {
         Ok(())
     }
 
-    fn end(&mut self) -> Result<(), PipeError> {
+    fn end(&mut self, next: Next<'_>) -> Result<(), PipeError> {
         if !self.partial.is_empty() {
-            self.whole(Bytes::new())?;
+            self.whole(Bytes::new(), next)?;
         }
-        self.next.end()
+        next.end()
     }
-
-    pass_on!(begin, rest);
 }
 
 #[cfg(test)]

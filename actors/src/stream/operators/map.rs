@@ -1,8 +1,9 @@
 //! `map`: each item turned into another.
 
-use super::pass_on;
-use crate::stream::PipeError;
-use crate::stream::stage::{Stage, Tail};
+use std::marker::PhantomData;
+
+use crate::stream::stage::{Operator, Stage, Tail};
+use crate::stream::{PipeError, Source};
 
 /// Each item turned into another by `f`. (Rust: `Iterator::map`; Node: a `Transform` in object mode.)
 ///
@@ -21,23 +22,31 @@ where
     In: Send + 'static,
     Out: Send + 'static,
 {
-    Stage::new("map", move |next| Box::new(Map { f, next }))
+    Stage::pure("map", Map { f, items: PhantomData })
+}
+
+impl<T: Send + 'static> Source<T> {
+    /// Each item turned into another. See [`map`](super::map()).
+    pub fn map<Out: Send + 'static>(self, f: impl FnMut(T) -> Out + Send + 'static) -> Source<Out> {
+        self.through(map(f))
+    }
 }
 
 struct Map<F, Out> {
     f: F,
-    next: Box<dyn Tail<Out>>,
+    items: PhantomData<fn() -> Out>,
 }
 
-impl<In, Out, F> Tail<In> for Map<F, Out>
+impl<In, Out, F> Operator<In> for Map<F, Out>
 where
     In: Send + 'static,
     Out: Send + 'static,
-    F: FnMut(In) -> Out + Send,
+    F: FnMut(In) -> Out + Send + 'static,
 {
-    fn push(&mut self, item: In) -> Result<(), PipeError> {
-        self.next.push((self.f)(item))
-    }
+    type Out = Out;
 
-    pass_on!(begin, end, rest);
+    #[inline]
+    fn push(&mut self, item: In, next: &mut dyn Tail<Out>) -> Result<(), PipeError> {
+        next.push((self.f)(item))
+    }
 }

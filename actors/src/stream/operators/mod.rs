@@ -1,5 +1,8 @@
 //! Operators: the stages and sinks that wait for nothing. A run of them shares one actor.
+//!
+//! Each file has an operator as a value, to be put together with others, and as a method of [`Source`](super::Source).
 
+mod boundary;
 mod collect;
 mod filter;
 mod fold;
@@ -7,48 +10,11 @@ mod for_each;
 mod lines;
 mod map;
 
+pub(crate) use boundary::spawn_linked;
+pub use boundary::{boundary, on};
 pub use collect::collect;
 pub use filter::filter;
 pub use fold::fold;
 pub use for_each::for_each;
 pub use lines::{LineTooLong, lines};
 pub use map::map;
-
-/// What a stage that keeps nothing passes on unchanged to the tail `self.next`.
-macro_rules! pass_on {
-    ($($method:ident),*) => {
-        $(pass_on!(@one $method);)*
-    };
-    (@one begin) => {
-        fn begin(&mut self, upstream: $crate::stream::Upstream) {
-            self.next.begin(upstream);
-        }
-    };
-    (@one end) => {
-        fn end(&mut self) -> Result<(), $crate::stream::PipeError> {
-            self.next.end()
-        }
-    };
-    (@one rest) => {
-        fn fail(&mut self, error: $crate::stream::PipeError) {
-            self.next.fail(error);
-        }
-
-        fn demand(&mut self, demand: $crate::stream::Demand) {
-            self.next.demand(demand);
-        }
-
-        fn wants(&self) -> bool {
-            self.next.wants()
-        }
-
-        fn is_closed(&self) -> bool {
-            self.next.is_closed()
-        }
-
-        fn counts(&self) -> $crate::stream::assembly::Counts {
-            self.next.counts()
-        }
-    };
-}
-pub(crate) use pass_on;

@@ -1,32 +1,18 @@
 //! Lines out of blocks, cut anywhere.
 
-use std::sync::{Arc, Mutex};
-
 use super::*;
-use crate::stream::operators::fold::Last;
-
-type Line = Result<Bytes, LineTooLong>;
+use crate::stream::gathered::Gathered;
 
 /// Cuts `blocks` into lines of at most `max`.
 fn cut(max: usize, blocks: &[&[u8]]) -> Vec<Result<String, u64>> {
-    let got: Arc<Mutex<Vec<Line>>> = Arc::default();
-    let into = Arc::clone(&got);
-    let next = Last::new((), move |_: &mut (), line| into.lock().unwrap().push(line), |()| ());
-    let mut lines = Lines {
-        max,
-        partial: BytesMut::new(),
-        skipping: false,
-        at: 0,
-        begun: 0,
-        next: Box::new(next),
-    };
+    let mut got = Gathered(Vec::new());
+    let mut lines = Lines { max, partial: BytesMut::new(), skipping: false, at: 0, begun: 0 };
     for block in blocks {
-        lines.push(Bytes::copy_from_slice(block)).unwrap();
+        lines.push(Bytes::copy_from_slice(block), &mut got).unwrap();
     }
-    lines.end().unwrap();
-    let got = got.lock().unwrap();
+    lines.end(&mut got).unwrap();
     let text = |line: &Bytes| String::from_utf8_lossy(line).into_owned();
-    got.iter().map(|line| line.as_ref().map(text).map_err(|error| error.at)).collect()
+    got.0.iter().map(|line| line.as_ref().map(text).map_err(|error| error.at)).collect()
 }
 
 fn ok(line: &str) -> Result<String, u64> {

@@ -1,0 +1,73 @@
+//! A link as a feed: what stands before it runs in another actor.
+
+use std::marker::PhantomData;
+
+use roundsman_runtime::Context;
+
+use crate::stream::PipeError;
+use crate::stream::link::Flow;
+use crate::stream::port::Port;
+use crate::stream::runner::{Feed, Runner};
+use crate::stream::stage::Tail;
+
+/// Passes on what comes down a link.
+pub(crate) struct LinkFeed<T> {
+    port: Port,
+    items: PhantomData<fn() -> T>,
+}
+
+impl<T> LinkFeed<T> {
+    pub(crate) fn new() -> Self {
+        Self { port: Port::new(), items: PhantomData }
+    }
+}
+
+impl<T: Send + 'static> Feed for LinkFeed<T> {
+    type Item = T;
+    type Event = Flow<T>;
+
+    fn take(
+        &mut self,
+        flow: Flow<T>,
+        tail: &mut dyn Tail<T>,
+        _: &mut Context<'_, Runner<Self>>,
+    ) -> Result<(), PipeError> {
+        match flow {
+            Flow::Begin(upstream) => self.port.begin(upstream),
+            Flow::Item(item) => {
+                self.port.arrived(&item);
+                tail.push(item)?;
+            }
+            Flow::Items(items) => {
+                for item in items {
+                    self.port.arrived(&item);
+                    tail.push(item)?;
+                }
+            }
+            Flow::End => {
+                self.port.end();
+                tail.end()?;
+            }
+            Flow::Failed(error) => {
+                self.port.end();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn advance(
+        &mut self,
+        tail: &mut dyn Tail<T>,
+        _: &mut Context<'_, Runner<Self>>,
+    ) -> Result<bool, PipeError> {
+        if tail.room() > 0 {
+            self.port.ask::<T>();
+        }
+        Ok(false)
+    }
+
+    fn let_go(&mut self) {
+        self.port.cancel();
+    }
+}
