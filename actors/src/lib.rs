@@ -8,6 +8,8 @@
 //! [`stream`]s and [`net`]. Start with the [`prelude`].
 #![forbid(unsafe_code)]
 
+#[cfg_attr(not(target_os = "linux"), path = "no_kernel.rs")]
+mod kernel;
 pub mod net;
 pub mod prelude;
 pub mod stream;

@@ -11,8 +11,10 @@ use roundsman_runtime::{Address, Scope, Spawn};
 
 use super::engine::{Engine, Message};
 use super::transport::StreamSocket;
+use crate::kernel;
 use crate::stream::source::Outflow;
-use crate::stream::{Cut, Flow, Sink, Source, Subscriber, ToActor, Upstream};
+use crate::stream::straight::{Straight, Target};
+use crate::stream::{Cut, Flow, Sink, Source, Subscriber, Upstream};
 
 /// A connected stream socket.
 ///
@@ -111,7 +113,8 @@ impl Connection {
                     let control = address.recipient(Message::ControlWrite);
                     assembly.set_control(reporter.member, control);
                     let _ = address.send(Message::Write { reporter });
-                    Outflow::Link { link: Box::new(ToActor { address, map: Message::Flow }), to }
+                    let name = Arc::clone(&to);
+                    Outflow::Link { link: Box::new(IntoWriter { address, name }), to }
                 }
                 Err(why) => {
                     let error = reporter.error(why);
@@ -186,6 +189,32 @@ impl Drop for Shared {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Connection({} -> {})", self.local(), self.peer())
+    }
+}
+
+/// The lower end of a link into a writer.
+struct IntoWriter {
+    address: Address<Message>,
+    name: Arc<str>,
+}
+
+impl Subscriber<Bytes> for IntoWriter {
+    fn take(&mut self, flow: Flow<Bytes>) -> bool {
+        self.address.send(Message::Flow(flow)).is_ok()
+    }
+
+    fn straight(&self) -> Option<Straight> {
+        let lender = self.address.recipient(Message::Lend);
+        kernel::MOVES.then(|| Straight {
+            kind: Target::Socket,
+            name: Arc::clone(&self.name),
+            lender,
+        })
+    }
+
+    fn moved(&mut self, bytes: u64) {
+        // One that has ended has said so.
+        let _ = self.address.send(Message::Moved(bytes));
     }
 }
 

@@ -9,16 +9,21 @@
 //!
 //! When both have ended, or were never used and the [`Connection`](super::Connection) is gone, the socket is closed.
 
+use std::fs::File;
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Readiness, SourceId};
 
 use super::block;
+use super::reading::{Reading, Way};
+use super::splice::{Failure, Splice, Stop};
 use super::transport::StreamSocket;
-use super::write_queue::WriteQueue;
+use super::writing::Writing;
 use crate::stream::assembly::{Control, Counts, Reporter};
-use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, weight, window};
+use crate::stream::straight::Borrower;
+use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, weight};
 
 /// Bytes read in one turn; then others have theirs.
 const READ_CAP: usize = 256 * 1024;
@@ -37,6 +42,12 @@ pub(crate) enum Message {
     Write {
         reporter: Reporter,
     },
+    /// Somebody wants to have the kernel move bytes into this socket.
+    Lend(Borrower),
+    /// So many were moved.
+    Moved(u64),
+    /// The descriptor into which the kernel is to move what comes.
+    Lent(io::Result<File>),
     ControlRead(Control),
     ControlWrite(Control),
     Abort,
@@ -64,7 +75,7 @@ pub(crate) struct Engine {
 
 enum ReadHalf {
     Unused,
-    Open { link: Downstream<Bytes>, reporter: Reporter, demand: u64, paused: bool },
+    Open(Reading),
     Ended,
 }
 
@@ -72,25 +83,6 @@ enum WriteHalf {
     Unused,
     Open(Writing),
     Ended,
-}
-
-struct Writing {
-    upstream: Option<Upstream>,
-    /// Asked for and not come.
-    asked: u64,
-    queue: WriteQueue,
-    /// The end has come: FIN follows what waits.
-    ending: bool,
-    reporter: Reporter,
-    counts: Counts,
-}
-
-impl Writing {
-    fn enqueue(&mut self, bytes: Bytes) {
-        self.asked = self.asked.saturating_sub(weight(&bytes));
-        self.counts.add(&bytes);
-        self.queue.push(bytes);
-    }
 }
 
 impl Engine {
@@ -130,7 +122,7 @@ impl Engine {
             return;
         }
         link.take(Flow::Begin(Upstream::new(ctx.recipient(Message::Demand))));
-        self.read = ReadHalf::Open { link, reporter, demand: 0, paused: false };
+        self.read = ReadHalf::Open(Reading::new(link, reporter));
     }
 
     fn begin_write(&mut self, mut reporter: Reporter) {
@@ -139,14 +131,7 @@ impl Engine {
             reporter.closed(Err(error));
             return;
         }
-        self.write = WriteHalf::Open(Writing {
-            upstream: None,
-            asked: 0,
-            queue: WriteQueue::default(),
-            ending: false,
-            reporter,
-            counts: Counts::default(),
-        });
+        self.write = WriteHalf::Open(Writing::new(reporter));
     }
 
     /// What to say to a half that is piped when it is over already.
@@ -156,13 +141,16 @@ impl Engine {
 
     /// Reads what is asked for, until the socket has no more, or the cap.
     fn read_on(&mut self, ctx: &mut Context<Self>) {
-        let ReadHalf::Open { link, reporter, demand, paused } = &mut self.read else { return };
-        if *paused {
-            return;
+        let ReadHalf::Open(reading) = &mut self.read else { return };
+        match reading.way {
+            _ if reading.paused => return,
+            Way::Plain { .. } | Way::Copied => {}
+            Way::Borrowing(_) => return,
+            Way::Straight(_) => return self.move_on(ctx),
         }
         let mut left = READ_CAP;
         while self.readable {
-            if *demand == 0 {
+            if reading.demand == 0 {
                 return self.look_for_end();
             }
             if left == 0 {
@@ -171,7 +159,7 @@ impl Engine {
                 }
                 return;
             }
-            let most = usize::try_from(*demand).unwrap_or(usize::MAX).min(left);
+            let most = usize::try_from(reading.demand).unwrap_or(usize::MAX).min(left);
             match block::read(most, |room| self.socket.read(room)) {
                 Ok((bytes, _)) if bytes.is_empty() => return self.end_read(),
                 Ok((bytes, full)) => {
@@ -179,11 +167,16 @@ impl Engine {
                     // Not so the end, which may have come with the bytes before it.
                     self.readable = full || self.hung_up;
                     left -= bytes.len();
-                    *demand = demand.saturating_sub(weight(&bytes));
-                    if !link.take(Flow::Item(bytes)) {
-                        reporter.closed(Ok(Counts::default()));
+                    reading.demand = reading.demand.saturating_sub(weight(&bytes));
+                    let bulk = reading.is_bulk(bytes.len());
+                    if !reading.link.take(Flow::Item(bytes)) {
+                        reading.reporter.closed(Ok(Counts::default()));
                         self.read = ReadHalf::Ended;
                         return;
+                    }
+                    if bulk {
+                        reading.borrow(|| ctx.recipient(Message::Lent));
+                        return self.read_on(ctx);
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
@@ -191,6 +184,52 @@ impl Engine {
                 Err(error) => return self.fail(error),
             }
         }
+    }
+
+    /// Has the kernel move what there is, as long as the target takes it, or up to the cap.
+    fn move_on(&mut self, ctx: &mut Context<Self>) {
+        let ReadHalf::Open(reading) = &mut self.read else { return };
+        let Way::Straight(splice) = &mut reading.way else { return };
+        if reading.demand == 0 || !(self.readable || !splice.is_empty()) {
+            if splice.is_empty() {
+                self.look_for_end();
+            }
+            return;
+        }
+        let (moved, stop) = splice.go(&self.socket, READ_CAP);
+        if moved > 0 {
+            reading.link.moved(moved);
+        }
+        match stop {
+            Ok(Stop::Dry) => self.readable = false,
+            // The target's engine asks when it takes more.
+            Ok(Stop::Full) => reading.demand = 0,
+            Ok(Stop::End) => self.end_read(),
+            Ok(Stop::Cap) => {
+                if let Some(source) = self.source {
+                    ctx.ready_again(source, Readiness::READABLE);
+                }
+            }
+            Ok(Stop::NoPipe) => reading.copy(Upstream::new(ctx.recipient(Message::Demand))),
+            Err(Failure::Here(error)) => self.fail(error),
+            Err(Failure::Target(error)) => {
+                let error = PipeError::new(Arc::clone(&splice.name), error);
+                self.cut_read(error);
+            }
+        }
+    }
+
+    /// The target's descriptor has come.
+    fn lent(&mut self, target: io::Result<File>, ctx: &mut Context<Self>) {
+        let ReadHalf::Open(reading) = &mut self.read else { return };
+        let Way::Borrowing(name) = std::mem::replace(&mut reading.way, Way::Copied) else { return };
+        // Out of descriptors everything goes on as it did.
+        if let Ok(target) = target {
+            reading.way = Way::Straight(Box::new(Splice::new(target, name)));
+            // It has written everything: it takes some.
+            reading.demand = reading.demand.max(1);
+        }
+        self.read_on(ctx);
     }
 
     /// Reads what is there and drops it, until the socket has no more, or the cap.
@@ -225,7 +264,13 @@ impl Engine {
     }
 
     fn end_read(&mut self) {
-        if let ReadHalf::Open { mut link, mut reporter, .. } =
+        if let ReadHalf::Open(Reading { way: Way::Straight(splice), .. }) = &mut self.read
+            && !splice.is_empty()
+        {
+            // What is on its way goes first.
+            return splice.stop_reading();
+        }
+        if let ReadHalf::Open(Reading { mut link, mut reporter, .. }) =
             std::mem::replace(&mut self.read, ReadHalf::Ended)
         {
             link.take(Flow::End);
@@ -243,22 +288,17 @@ impl Engine {
             return;
         };
         match flow {
-            Flow::Begin(upstream) => {
-                upstream.request(window::<Bytes>());
-                writing.asked = window::<Bytes>();
-                writing.upstream = Some(upstream);
-            }
+            Flow::Begin(upstream) => writing.begin(upstream),
             Flow::Item(bytes) => {
-                writing.enqueue(bytes);
+                writing.push(bytes);
                 ctx.defer();
             }
             Flow::Items(pieces) => {
-                pieces.into_iter().for_each(|bytes| writing.enqueue(bytes));
+                pieces.into_iter().for_each(|bytes| writing.push(bytes));
                 ctx.defer();
             }
             Flow::End => {
-                writing.upstream = None;
-                writing.ending = true;
+                writing.end();
                 ctx.defer();
             }
             Flow::Failed(error) => {
@@ -272,49 +312,21 @@ impl Engine {
     /// Writes what waits, asks for more, and sends FIN when everything is out.
     fn write_on(&mut self) {
         let WriteHalf::Open(writing) = &mut self.write else { return };
-        while self.writable && !writing.queue.is_empty() {
-            let written = writing.queue.write(
-                &mut self.socket,
-                StreamSocket::write,
-                StreamSocket::write_vectored,
-            );
-            match written {
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable = false,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return self.fail(error),
+        match writing.go(&mut self.socket, &mut self.writable) {
+            Ok(None) => {}
+            Ok(Some(counts)) => {
+                writing.reporter.closed(Ok(counts));
+                self.write = WriteHalf::Ended;
             }
-        }
-        if let Some(upstream) = &writing.upstream {
-            let room = window::<Bytes>().saturating_sub(writing.asked + writing.queue.len() as u64);
-            if room >= window::<Bytes>() / 2 {
-                upstream.request(room);
-                writing.asked += room;
-            }
-        }
-        if writing.ending && writing.queue.is_empty() {
-            // A peer that has reset meanwhile shows as an error of the reading half.
-            let finished = self.socket.finish();
-            let result = match finished {
-                Err(error) if error.kind() != io::ErrorKind::NotConnected => {
-                    Err(writing.reporter.error(error))
-                }
-                _ => Ok(writing.counts),
-            };
-            writing.reporter.closed(result);
-            self.write = WriteHalf::Ended;
+            Err(error) => self.fail(error),
         }
     }
 
     /// The connection has failed: both halves hear of it, once each.
     fn fail(&mut self, error: io::Error) {
-        let error: std::sync::Arc<io::Error> = error.into();
-        if let ReadHalf::Open { mut link, mut reporter, .. } =
-            std::mem::replace(&mut self.read, ReadHalf::Ended)
-        {
+        if let ReadHalf::Open(Reading { reporter, .. }) = &self.read {
             let error = reporter.error(again(&error));
-            link.take(Flow::Failed(error.clone()));
-            reporter.closed(Err(error));
+            self.cut_read(error);
         }
         self.cut_write(|reporter| reporter.error(again(&error)));
     }
@@ -330,9 +342,9 @@ impl Engine {
     fn control_read(&mut self, control: Control, ctx: &mut Context<Self>) {
         match (control, &mut self.read) {
             (Control::Abort(error), _) => self.cut_read(error),
-            (Control::Pause, ReadHalf::Open { paused, .. }) => *paused = true,
-            (Control::Resume, ReadHalf::Open { paused, .. }) => {
-                *paused = false;
+            (Control::Pause, ReadHalf::Open(reading)) => reading.paused = true,
+            (Control::Resume, ReadHalf::Open(reading)) => {
+                reading.paused = false;
                 self.read_on(ctx);
             }
             (Control::Pause | Control::Resume, _) => {}
@@ -340,7 +352,7 @@ impl Engine {
     }
 
     fn cut_read(&mut self, error: PipeError) {
-        if let ReadHalf::Open { mut link, mut reporter, .. } =
+        if let ReadHalf::Open(Reading { mut link, mut reporter, .. }) =
             std::mem::replace(&mut self.read, ReadHalf::Ended)
         {
             link.take(Flow::Failed(error.clone()));
@@ -350,9 +362,7 @@ impl Engine {
 
     fn cut_write(&mut self, error: impl FnOnce(&Reporter) -> PipeError) {
         if let WriteHalf::Open(mut writing) = std::mem::replace(&mut self.write, WriteHalf::Ended) {
-            if let Some(upstream) = &writing.upstream {
-                upstream.cancel();
-            }
+            writing.cancel();
             let error = error(&writing.reporter);
             writing.reporter.closed(Err(error));
         }
@@ -361,7 +371,7 @@ impl Engine {
     fn is_over(&self) -> bool {
         let read = match self.read {
             ReadHalf::Unused => self.released,
-            ReadHalf::Open { .. } => false,
+            ReadHalf::Open(_) => false,
             ReadHalf::Ended => true,
         };
         let write = match self.write {
@@ -407,23 +417,38 @@ impl Actor for Engine {
                 }
                 if readiness.is_writable() {
                     self.write_on();
+                    if let WriteHalf::Open(writing) = &self.write {
+                        writing.is_writable();
+                    }
                 }
             }
             Message::Flow(flow) => self.take(flow, ctx),
             Message::Demand(Demand::More(amount)) => {
-                if let ReadHalf::Open { demand, .. } = &mut self.read {
-                    *demand = demand.saturating_add(amount);
+                if let ReadHalf::Open(reading) = &mut self.read {
+                    reading.demand = reading.demand.saturating_add(amount);
                 }
                 self.read_on(ctx);
             }
             Message::Demand(Demand::Cancel) => {
-                if let ReadHalf::Open { reporter, .. } = &mut self.read {
-                    reporter.closed(Ok(Counts::default()));
+                if let ReadHalf::Open(reading) = &mut self.read {
+                    reading.reporter.closed(Ok(Counts::default()));
                     self.read = ReadHalf::Ended;
                 }
             }
             Message::Read { link, reporter } => self.begin_read(link, reporter, ctx),
             Message::Write { reporter } => self.begin_write(reporter),
+            Message::Lend(borrower) => {
+                if let WriteHalf::Open(writing) = &mut self.write {
+                    writing.lend(borrower);
+                    ctx.defer();
+                }
+            }
+            Message::Moved(bytes) => {
+                if let WriteHalf::Open(writing) = &mut self.write {
+                    writing.moved(bytes);
+                }
+            }
+            Message::Lent(target) => self.lent(target, ctx),
             Message::ControlRead(control) => self.control_read(control, ctx),
             // One whose end is on its way has nothing left to cut.
             Message::ControlWrite(Control::Abort(error)) => {
@@ -456,7 +481,7 @@ impl Actor for Engine {
         if phase >= DrainPhase::Read {
             match self.read {
                 ReadHalf::Unused => self.read = ReadHalf::Ended,
-                ReadHalf::Open { .. } => self.end_read(),
+                ReadHalf::Open(_) => self.end_read(),
                 ReadHalf::Ended => {}
             }
             self.drops_input = true;
@@ -476,8 +501,8 @@ impl Actor for Engine {
         }
         let gone = |reporter: &Reporter| reporter.error(Cut::OwnerGone);
         self.cut_write(gone);
-        if let ReadHalf::Open { reporter, .. } = &self.read {
-            let error = gone(reporter);
+        if let ReadHalf::Open(reading) = &self.read {
+            let error = gone(&reading.reporter);
             self.cut_read(error);
         }
     }

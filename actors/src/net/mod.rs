@@ -10,9 +10,12 @@ mod connect;
 mod connection;
 mod engine;
 mod listener;
+mod reading;
+mod splice;
 pub mod tcp;
 mod transport;
 mod write_queue;
+mod writing;
 
 pub use connect::{Connect, ConnectError};
 pub use connection::Connection;

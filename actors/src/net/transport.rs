@@ -4,12 +4,15 @@
 
 #![expect(clippy::disallowed_types, reason = "the one file of this crate that speaks to mio")]
 
+use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use roundsman_runtime::{Context, Interest, Readiness, SourceId};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+
+use crate::kernel::{self, Pipe};
 
 /// A connected stream socket, or one that is being connected.
 pub(crate) struct StreamSocket(mio::net::TcpStream);
@@ -50,6 +53,16 @@ impl StreamSocket {
 
     pub(crate) fn write_vectored(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
         self.0.write_vectored(from)
+    }
+
+    /// Another descriptor of it, for the kernel to move bytes into.
+    pub(crate) fn lend(&self) -> io::Result<File> {
+        kernel::lend(&self.0)
+    }
+
+    /// Has the kernel move what was received into a pipe.
+    pub(crate) fn splice(&self, pipe: &mut Pipe) -> io::Result<usize> {
+        pipe.fill(&self.0)
     }
 
     /// Whether the peer has ended and everything was read.

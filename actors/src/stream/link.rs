@@ -11,6 +11,7 @@ use bytes::Bytes;
 use roundsman_runtime::{Address, Recipient};
 
 use super::PipeError;
+use super::straight::Straight;
 
 /// What comes down a link.
 #[derive(Debug)]
@@ -93,6 +94,16 @@ pub(crate) type Downstream<T> = Box<dyn Subscriber<T>>;
 pub(crate) trait Subscriber<T>: Send {
     /// Takes what comes. False if nobody is there to take it: the same as being told to cancel.
     fn take(&mut self, flow: Flow<T>) -> bool;
+
+    /// The descriptor in which the link ends, if it ends in one and the kernel moves bytes.
+    fn straight(&self) -> Option<Straight> {
+        None
+    }
+
+    /// The kernel has moved so many bytes past the link, into that descriptor.
+    fn moved(&mut self, bytes: u64) {
+        let _ = bytes;
+    }
 }
 
 /// An actor at the lower end of a link; `map` makes its message.

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::assembly::Counts;
 use super::link::{Demand, Downstream, Flow, Subscriber, Supplier, Upstream, weight};
+use super::straight::Straight;
 
 /// What has gone over one link, or into a sink that shares an actor with what is before it.
 pub(crate) struct Gauge {
@@ -127,6 +128,15 @@ impl<T: Send + 'static> Subscriber<T> for Metered<T> {
             last @ (Flow::End | Flow::Failed(_)) => last,
         };
         self.link.take(flow)
+    }
+
+    fn straight(&self) -> Option<Straight> {
+        self.link.straight()
+    }
+
+    fn moved(&mut self, bytes: u64) {
+        self.gauge.pass(Counts { items: 1, bytes }, 0);
+        self.link.moved(bytes);
     }
 }
 

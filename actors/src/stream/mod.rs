@@ -45,6 +45,7 @@ mod runner;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
+pub(crate) mod straight;
 
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};

@@ -1,0 +1,105 @@
+//! What the kernel of Linux moves by itself: bytes from a file or a socket into another one, without a copy here.
+//!
+//! Called by the engine of connections and by files. It knows no links and no actors; elsewhere than on Linux
+//! `no_kernel.rs` stands in its place, and everything is copied.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
+
+/// Whether the kernel moves bytes at all.
+pub(crate) const MOVES: bool = true;
+
+/// Bytes that a pipe holds: Linux's default.
+const PIPE: usize = 64 * 1024;
+/// Empty pipes that a thread keeps for the next connection.
+const SPARE: usize = 16;
+
+/// Another descriptor of the same socket or file, to be lent.
+///
+/// # Errors
+/// None is left: EMFILE.
+pub(crate) fn lend(from: &impl AsFd) -> io::Result<File> {
+    Ok(from.as_fd().try_clone_to_owned()?.into())
+}
+
+/// Moves at most `most` bytes of a file, from `at` on, into `target`. 0: the file ends there.
+///
+/// # Errors
+/// `WouldBlock` if the target takes nothing now; what the file or the target says. `InvalidInput` if the kernel cannot
+/// move bytes from or to such a file.
+pub(crate) fn send_file(target: &File, file: &File, mut at: u64, most: usize) -> io::Result<usize> {
+    Ok(rustix::fs::sendfile(target, file, Some(&mut at), most)?)
+}
+
+/// Copies at most `most` bytes of a file, from `at` on, to where `target` stands.
+///
+/// # Errors
+/// As [`send_file`].
+pub(crate) fn copy_file(target: &File, file: &File, mut at: u64, most: usize) -> io::Result<usize> {
+    Ok(rustix::fs::copy_file_range(file, Some(&mut at), target, None, most)?)
+}
+
+/// A pipe on the way between two sockets: the kernel moves bytes into it and out of it.
+pub(crate) struct Pipe {
+    out: OwnedFd,
+    into: OwnedFd,
+    len: usize,
+}
+
+thread_local! {
+    static SPARES: RefCell<Vec<Pipe>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Pipe {
+    /// An empty one.
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub(crate) fn new() -> io::Result<Self> {
+        if let Some(pipe) = SPARES.with_borrow_mut(Vec::pop) {
+            return Ok(pipe);
+        }
+        let (out, into) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        Ok(Self { out, into, len: 0 })
+    }
+
+    /// Bytes in it.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Moves what a socket has into the pipe, which is empty. 0: the peer has ended.
+    ///
+    /// # Errors
+    /// `WouldBlock` if the socket has nothing; what it says.
+    pub(crate) fn fill(&mut self, from: &impl AsFd) -> io::Result<usize> {
+        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+        let moved = splice(from, None, &self.into, None, PIPE, flags)?;
+        self.len += moved;
+        Ok(moved)
+    }
+
+    /// Moves what is in the pipe into `target`.
+    ///
+    /// # Errors
+    /// `WouldBlock` if the target takes nothing now; what it says.
+    pub(crate) fn empty(&mut self, target: &File) -> io::Result<usize> {
+        let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+        let moved = splice(&self.out, None, target, None, self.len, flags)?;
+        self.len -= moved;
+        Ok(moved)
+    }
+
+    /// Keeps it for the next connection of this thread, if it is empty.
+    pub(crate) fn put_back(self) {
+        SPARES.with_borrow_mut(|spares| {
+            if self.len == 0 && spares.len() < SPARE {
+                spares.push(self);
+            }
+        });
+    }
+}

@@ -1,0 +1,72 @@
+//! The reading half of a connection while it is open, and how what is read goes down its link: as items, or moved by
+//! the kernel once there is much of it and the link ends in a socket.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::splice::Splice;
+use crate::stream::assembly::Reporter;
+use crate::stream::straight::{Borrower, Straight, Target};
+use crate::stream::{Downstream, Flow, Upstream};
+
+/// A read of so much is a large one.
+const LARGE: usize = 16 * 1024;
+/// After so many bytes of large reads, one after another, the kernel is to move what follows. Less gains nothing: for
+/// small pieces it takes more calls, and each connection of which it moves the bytes needs up to three descriptors more.
+const BULK: usize = 256 * 1024;
+
+/// The reading half of a connection.
+pub(crate) struct Reading {
+    pub(crate) link: Downstream<Bytes>,
+    pub(crate) reporter: Reporter,
+    /// While the kernel moves bytes: not 0 if the target may take some.
+    pub(crate) demand: u64,
+    pub(crate) paused: bool,
+    pub(crate) way: Way,
+}
+
+/// How what is read goes down its link.
+pub(crate) enum Way {
+    /// As items.
+    Plain {
+        /// Bytes of large reads, one after another.
+        bulk: usize,
+    },
+    /// The kernel is to move it; the target's descriptor has been asked for.
+    Borrowing(Arc<str>),
+    /// The kernel moves it.
+    Straight(Box<Splice>),
+    /// As items, and so it stays: the link ends in no socket, or no descriptors are left.
+    Copied,
+}
+
+impl Reading {
+    pub(crate) fn new(link: Downstream<Bytes>, reporter: Reporter) -> Self {
+        Self { link, reporter, demand: 0, paused: false, way: Way::Plain { bulk: 0 } }
+    }
+
+    /// So much was read at once. True if the kernel could move what follows.
+    pub(crate) fn is_bulk(&mut self, len: usize) -> bool {
+        let Way::Plain { bulk } = &mut self.way else { return false };
+        *bulk = if len < LARGE { 0 } else { *bulk + len };
+        *bulk >= BULK
+    }
+
+    /// Asks for the descriptor in which the link ends.
+    pub(crate) fn borrow(&mut self, borrower: impl FnOnce() -> Borrower) {
+        self.way = Way::Copied;
+        if let Some(Straight { kind: Target::Socket, name, lender }) = self.link.straight()
+            && lender.send(borrower()).is_ok()
+        {
+            self.way = Way::Borrowing(name);
+        }
+    }
+
+    /// The kernel cannot move it after all: begins anew, with demand that counts.
+    pub(crate) fn copy(&mut self, upstream: Upstream) {
+        self.way = Way::Copied;
+        self.demand = 0;
+        self.link.take(Flow::Begin(upstream));
+    }
+}

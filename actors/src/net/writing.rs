@@ -1,0 +1,140 @@
+//! The writing half of a connection while it is open: what waits, what was asked for, and to whom the socket is lent.
+
+use std::io;
+
+use bytes::Bytes;
+
+use super::transport::StreamSocket;
+use super::write_queue::WriteQueue;
+use crate::stream::assembly::{Counts, Reporter};
+use crate::stream::straight::Borrower;
+use crate::stream::{Upstream, weight, window};
+
+/// The writing half of a connection.
+pub(crate) struct Writing {
+    upstream: Option<Upstream>,
+    /// Asked for and not come.
+    asked: u64,
+    queue: WriteQueue,
+    /// The end has come: FIN follows what waits.
+    ending: bool,
+    loan: Loan,
+    pub(crate) reporter: Reporter,
+    counts: Counts,
+}
+
+/// Whether the kernel moves bytes into the socket.
+enum Loan {
+    None,
+    /// Once everything is written that came before.
+    Asked(Borrower),
+    /// It does. Who moves them hears when the socket takes more.
+    Out,
+}
+
+impl Writing {
+    pub(crate) fn new(reporter: Reporter) -> Self {
+        Self {
+            upstream: None,
+            asked: 0,
+            queue: WriteQueue::default(),
+            ending: false,
+            loan: Loan::None,
+            reporter,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Its link has begun; or begins again, because the kernel cannot move what comes.
+    pub(crate) fn begin(&mut self, upstream: Upstream) {
+        upstream.request(window::<Bytes>());
+        self.asked = window::<Bytes>();
+        self.upstream = Some(upstream);
+        self.loan = Loan::None;
+    }
+
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        self.asked = self.asked.saturating_sub(weight(&bytes));
+        self.counts.add(&bytes);
+        self.queue.push(bytes);
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.upstream = None;
+        self.ending = true;
+    }
+
+    /// Somebody wants the kernel to move bytes into the socket.
+    pub(crate) fn lend(&mut self, borrower: Borrower) {
+        self.loan = Loan::Asked(borrower);
+    }
+
+    /// The kernel has moved so many.
+    pub(crate) fn moved(&mut self, bytes: u64) {
+        self.counts.items += 1;
+        self.counts.bytes += bytes;
+    }
+
+    /// The socket takes more.
+    pub(crate) fn is_writable(&self) {
+        if let (Loan::Out, Some(upstream)) = (&self.loan, &self.upstream) {
+            upstream.request(1);
+        }
+    }
+
+    /// Writes what waits, as far as the socket takes it, and asks for more. `Some` when everything is out and FIN is.
+    ///
+    /// # Errors
+    /// What the socket says but that it takes no more for now, which `writable` then says.
+    pub(crate) fn go(
+        &mut self,
+        socket: &mut StreamSocket,
+        writable: &mut bool,
+    ) -> io::Result<Option<Counts>> {
+        while *writable && !self.queue.is_empty() {
+            let written =
+                self.queue.write(socket, StreamSocket::write, StreamSocket::write_vectored);
+            match written {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => *writable = false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.ask();
+        if !self.queue.is_empty() {
+            return Ok(None);
+        }
+        if let Loan::Asked(borrower) = &self.loan {
+            let lent = socket.lend();
+            let loan = if lent.is_ok() { Loan::Out } else { Loan::None };
+            // One that has ended needs none.
+            let _ = borrower.send(lent);
+            self.loan = loan;
+        }
+        if !self.ending {
+            return Ok(None);
+        }
+        // A peer that has reset meanwhile shows as an error of the reading half.
+        match socket.finish() {
+            Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
+            _ => Ok(Some(self.counts)),
+        }
+    }
+
+    fn ask(&mut self) {
+        let Some(upstream) = &self.upstream else { return };
+        let room = window::<Bytes>().saturating_sub(self.asked + self.queue.len() as u64);
+        if room >= window::<Bytes>() / 2 {
+            upstream.request(room);
+            self.asked += room;
+        }
+    }
+
+    /// Nothing more is wanted.
+    pub(crate) fn cancel(&self) {
+        if let Some(upstream) = &self.upstream {
+            upstream.cancel();
+        }
+    }
+}
