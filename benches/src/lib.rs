@@ -17,6 +17,7 @@ pub mod options;
 pub mod ours;
 pub mod peers;
 pub mod process;
+pub mod program;
 pub mod system;
 pub mod table;
 pub mod topology;
