@@ -9,6 +9,7 @@
 pub mod child;
 pub mod clock;
 pub mod contender;
+pub mod flow;
 pub mod latch;
 pub mod machine;
 pub mod net;
