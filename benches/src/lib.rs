@@ -2,13 +2,16 @@
 //!
 //! Read in this order: `workload` (what is measured), `node` and `system` (what every actor does,
 //! and what a contender must offer for it), `topology` (who knows whom), `peers` (the contenders),
-//! `net` (servers and load generators), `table` (the result). Nothing here is a library for others.
+//! `flow` (streams), `net` (servers and load generators), `file` (files), `table` (the result).
+//! Nothing here is a library for others.
 
 #![forbid(unsafe_code)]
 
 pub mod child;
 pub mod clock;
 pub mod contender;
+pub mod file;
+pub mod flow;
 pub mod latch;
 pub mod machine;
 pub mod net;
@@ -17,6 +20,7 @@ pub mod options;
 pub mod ours;
 pub mod peers;
 pub mod process;
+pub mod program;
 pub mod system;
 pub mod table;
 pub mod topology;

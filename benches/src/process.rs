@@ -1,6 +1,6 @@
 //! What the OS knows about a process: its memory, its CPU time, its core, its descriptors.
 
-use std::{fs, io, time::Duration};
+use std::{fs, io, process, time::Duration};
 
 use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
@@ -12,7 +12,7 @@ use rustix::{
 /// # Panics
 /// If /proc is not that of Linux.
 pub fn resident_bytes() -> u64 {
-    status_bytes("VmRSS:")
+    memory(process::id()).expect("/proc is mounted").resident
 }
 
 /// The most memory this process has had resident, in bytes.
@@ -20,14 +20,30 @@ pub fn resident_bytes() -> u64 {
 /// # Panics
 /// If /proc is not that of Linux.
 pub fn peak_resident_bytes() -> u64 {
-    status_bytes("VmHWM:")
+    memory(process::id()).expect("/proc is mounted").peak_resident
 }
 
-fn status_bytes(key: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("/proc is mounted");
-    let line = status.lines().find_map(|line| line.strip_prefix(key));
-    let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).and_then(|n| n.parse().ok());
-    kib.map(|kib: u64| kib * 1024).expect("the kernel reports memory in kB")
+/// The memory of a process, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Resident now.
+    pub resident: u64,
+    /// The most that it has had resident.
+    pub peak_resident: u64,
+}
+
+/// The memory of process `pid`.
+///
+/// # Errors
+/// If the process is gone.
+pub fn memory(pid: u32) -> io::Result<Memory> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let bytes = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other(format!("{pid} has no {key}")))
+    };
+    Ok(Memory { resident: bytes("VmRSS:")?, peak_resident: bytes("VmHWM:")? })
 }
 
 /// CPU time that the living threads of process `pid` have used, user and system together.
@@ -44,14 +60,16 @@ pub fn cpu_time(pid: u32) -> io::Result<Duration> {
     Ok(Duration::from_nanos(nanos))
 }
 
-/// Keeps the calling thread, and the threads and processes it starts from now on, on one core.
+/// Keeps the calling thread, and the threads and processes it starts from now on, on these cores.
 ///
 /// # Errors
-/// If there is no such core.
-pub fn pin_to(core: usize) -> io::Result<()> {
-    let mut cores = CpuSet::new();
-    cores.set(core);
-    Ok(sched_setaffinity(None, &cores)?)
+/// If there are no such cores.
+pub fn pin_to(cores: &[usize]) -> io::Result<()> {
+    let mut set = CpuSet::new();
+    for &core in cores {
+        set.set(core);
+    }
+    Ok(sched_setaffinity(None, &set)?)
 }
 
 /// Allows as many open descriptors as the hard limit does. Child processes inherit it.

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{contender::OURS, process};
+use crate::{
+    contender::OURS,
+    process::{self, Memory},
+};
 
 /// The core of the servers.
 pub const SERVER_CORE: usize = 0;
@@ -67,20 +70,33 @@ pub fn launches(servers: &[Server], ours: Option<String>, only: Option<&str>) ->
 }
 
 impl Launch {
+    /// A program and its arguments. Its first line of output ends in its port.
+    pub fn new(name: &str, arguments: Vec<String>) -> Self {
+        Self { name: name.to_owned(), arguments }
+    }
+
     /// Starts the server on its core and waits for its port. The calling thread ends up on the
     /// generator's core.
     ///
     /// # Errors
     /// If the server cannot be started, or announces no port.
     pub fn start(&self) -> io::Result<Running> {
-        // The child inherits the core from its first instruction on, whatever it is.
-        process::pin_to(SERVER_CORE)?;
+        self.start_on(&[SERVER_CORE])
+    }
+
+    /// Starts the server on these cores, otherwise as [`start`](Self::start) does.
+    ///
+    /// # Errors
+    /// If the server cannot be started, or announces no port.
+    pub fn start_on(&self, cores: &[usize]) -> io::Result<Running> {
+        // The child inherits the cores from its first instruction on, whatever it is.
+        process::pin_to(cores)?;
         let spawned = Command::new(&self.arguments[0])
             .args(&self.arguments[1..])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn();
-        process::pin_to(GENERATOR_CORE)?;
+        process::pin_to(&[GENERATOR_CORE])?;
         let mut running = Running { child: spawned?, address: (Ipv4Addr::LOCALHOST, 0).into() };
         let port = running.announced_port(&self.name)?;
         running.address.set_port(port);
@@ -103,6 +119,14 @@ impl Running {
     /// If the server has died.
     pub fn cpu_time(&self) -> io::Result<Duration> {
         process::cpu_time(self.child.id())
+    }
+
+    /// Memory of the server.
+    ///
+    /// # Errors
+    /// If the server has died.
+    pub fn memory(&self) -> io::Result<Memory> {
+        process::memory(self.child.id())
     }
 
     fn announced_port(&mut self, name: &str) -> io::Result<u16> {
