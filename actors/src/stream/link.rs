@@ -125,6 +125,13 @@ pub(crate) fn window<T: 'static>() -> u64 {
     if is_bytes::<T>() { 64 * 1024 } else { 16 }
 }
 
+/// How much may be under way to a stage behind which everything has room: nothing waits there, and larger batches cost
+/// less. 16 KiB of items, between 16 and 256 of them.
+pub(crate) fn wide_window<T: 'static>() -> u64 {
+    let items = 16 * 1024 / size_of::<T>().max(1) as u64;
+    if is_bytes::<T>() { window::<T>() } else { items.clamp(window::<T>(), 256) }
+}
+
 /// How much an item counts.
 #[inline]
 pub(crate) fn weight<T: 'static>(item: &T) -> u64 {

@@ -7,6 +7,9 @@ use super::assembly::Counts;
 use super::link::{Demand, Downstream, Flow, Upstream, is_bytes, weight};
 use super::stage::Tail;
 
+/// Room for so many items is made at once.
+const BATCH: u64 = 128;
+
 /// Sends on what is asked for, and keeps the rest: at most what one push of an operator gives (rule 1).
 ///
 /// What one turn has pushed travels together.
@@ -29,6 +32,10 @@ impl<T: Send + 'static> LinkTail<T> {
     }
 
     fn enter(&mut self, item: T) {
+        if self.batch.is_empty() {
+            // One allocation, mostly: a window is asked for by halves.
+            self.batch.reserve(usize::try_from(self.demand.min(BATCH)).unwrap_or(1));
+        }
         self.demand = self.demand.saturating_sub(weight(&item));
         self.batch.push(item);
     }

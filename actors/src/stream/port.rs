@@ -1,6 +1,6 @@
 //! A port: the lower end of a link in the hands of an actor that takes from it.
 
-use super::link::{Upstream, weight, window};
+use super::link::{Upstream, weight, wide_window, window};
 
 /// The lower end of a link: whom to ask, and how much was asked for and has not come.
 pub(crate) struct Port {
@@ -39,11 +39,12 @@ impl Port {
         self.asked = self.asked.saturating_sub(weight(item));
     }
 
-    /// Asks again, if at most half of the window is asked for.
-    pub(crate) fn ask<T: 'static>(&mut self) {
-        let window = window::<T>();
-        if self.asked <= window / 2 {
-            self.ask_up_to(window);
+    /// Asks again, if at most half of what may be under way is asked for. `room` is how many items what follows takes
+    /// now: with room for more than a window, more may be under way.
+    pub(crate) fn ask<T: 'static>(&mut self, room: u64) {
+        let most = room.min(wide_window::<T>()).max(window::<T>());
+        if room > 0 && self.asked <= most / 2 {
+            self.ask_up_to(most);
         }
     }
 

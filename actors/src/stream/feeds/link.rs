@@ -61,9 +61,7 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
         tail: &mut dyn Tail<T>,
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
-        if tail.room() > 0 {
-            self.port.ask::<T>();
-        }
+        self.port.ask::<T>(tail.room());
         Ok(false)
     }
 
