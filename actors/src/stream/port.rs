@@ -1,6 +1,6 @@
 //! A port: the lower end of a link in the hands of an actor that takes from it.
 
-use super::link::{Upstream, weight, window};
+use super::link::{Upstream, is_bytes, weight, window};
 
 /// The lower end of a link: whom to ask, and how much was asked for and has not come.
 pub(crate) struct Port {
@@ -41,9 +41,14 @@ impl Port {
 
     /// Asks again, if at most half of the window is asked for.
     pub(crate) fn ask<T: 'static>(&mut self) {
+        self.ask_within::<T>(u64::MAX);
+    }
+
+    /// The same, but for no more than so many items. How many items bytes are is not known before they are there.
+    pub(crate) fn ask_within<T: 'static>(&mut self, items: u64) {
         let window = window::<T>();
         if self.asked <= window / 2 {
-            self.ask_up_to(window);
+            self.ask_up_to(if is_bytes::<T>() { window } else { window.min(items) });
         }
     }
 

@@ -62,7 +62,7 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
         if tail.room() > 0 {
-            self.port.ask::<T>();
+            self.port.ask_within::<T>(tail.remaining());
         }
         Ok(false)
     }
