@@ -42,6 +42,7 @@ mod pipeline;
 mod port;
 mod progress;
 mod runner;
+mod simple_sources;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
@@ -52,6 +53,11 @@ pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
 pub use operators::{LineTooLong, boundary, collect, filter, fold, for_each, lines, map, on};
+pub use operators::{
+    all, any, batch_by_weight, chunks, count, dedup, enumerate, filter_map, find, first,
+};
+pub use operators::{flat_map, flatten, inspect, last, map_while, reduce, scan, skip, skip_while};
+pub use operators::{step_by, take, take_while, try_fold, try_for_each, try_map};
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};
 pub use progress::{LinkProgress, Progress};
