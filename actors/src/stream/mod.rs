@@ -30,6 +30,7 @@ pub(crate) mod assembly;
 mod context;
 mod error;
 mod feeds;
+mod framing;
 #[cfg(test)]
 mod gathered;
 mod inlet;
@@ -46,9 +47,12 @@ mod simple_sources;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
+mod unpacked;
 
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
+pub use framing::{FrameError, Prefix, encode_fixed, encode_length_delimited, encode_lines};
+pub use framing::{encode_split, fixed, length_delimited, split};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};

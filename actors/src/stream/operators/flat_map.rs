@@ -1,7 +1,7 @@
 //! `flat_map` and `flatten`: each item turned into any number of others.
 
-use super::unpacked::{Unpack, Unpacked};
 use crate::stream::stage::Stage;
+use crate::stream::unpacked::{Unpack, Unpacked};
 use crate::stream::{PipeError, Source};
 
 /// Each item turned into any number of others, in order: those that the iterator gives which `f` makes of it. (Rust:

@@ -31,7 +31,6 @@ mod take_while;
 mod try_fold;
 mod try_for_each;
 mod try_map;
-pub(super) mod unpacked;
 
 pub use batch_by_weight::batch_by_weight;
 pub(crate) use boundary::spawn_linked;

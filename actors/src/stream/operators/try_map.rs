@@ -1,7 +1,7 @@
 //! `try_map`: each item turned into another, or the end of it all.
 
-use super::unpacked::{Unpack, Unpacked};
 use crate::stream::stage::Stage;
+use crate::stream::unpacked::{Unpack, Unpacked};
 use crate::stream::{PipeError, Source};
 
 /// Each item turned into another by `f`, which may fail: then so does the pipeline. (Rust: `map` before
