@@ -30,6 +30,7 @@ pub(crate) mod assembly;
 mod context;
 mod error;
 mod feeds;
+mod framing;
 #[cfg(test)]
 mod gathered;
 mod inlet;
@@ -42,17 +43,26 @@ mod pipeline;
 mod port;
 mod progress;
 mod runner;
+mod simple_sources;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
 pub(crate) mod straight;
+mod unpacked;
 
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
+pub use framing::{FrameError, Prefix, encode_fixed, encode_length_delimited, encode_lines};
+pub use framing::{encode_split, fixed, length_delimited, split};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
 pub use operators::{LineTooLong, boundary, collect, filter, fold, for_each, lines, map, on};
+pub use operators::{
+    all, any, batch_by_weight, chunks, count, dedup, enumerate, filter_map, find, first,
+};
+pub use operators::{flat_map, flatten, inspect, last, map_while, reduce, scan, skip, skip_while};
+pub use operators::{step_by, take, take_while, try_fold, try_for_each, try_map};
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};
 pub use progress::{LinkProgress, Progress};

@@ -1,6 +1,6 @@
 //! A port: the lower end of a link in the hands of an actor that takes from it.
 
-use super::link::{Upstream, weight, wide_window, window};
+use super::link::{Upstream, is_bytes, weight, wide_window, window};
 
 /// The lower end of a link: whom to ask, and how much was asked for and has not come.
 pub(crate) struct Port {
@@ -39,12 +39,18 @@ impl Port {
         self.asked = self.asked.saturating_sub(weight(item));
     }
 
-    /// Asks again, if at most half of what may be under way is asked for. `room` is how many items what follows takes
-    /// now: with room for more than a window, more may be under way.
-    pub(crate) fn ask<T: 'static>(&mut self, room: u64) {
+    /// Asks again, if at most half of the window is asked for.
+    pub(crate) fn ask<T: 'static>(&mut self) {
+        self.ask_within::<T>(0, u64::MAX);
+    }
+
+    /// The same for whoever has room for so many items now, and will take so many in all. With room for more than a
+    /// window, more is asked for: nothing waits here.
+    pub(crate) fn ask_within<T: 'static>(&mut self, room: u64, remaining: u64) {
         let most = room.min(wide_window::<T>()).max(window::<T>());
-        if room > 0 && self.asked <= most / 2 {
-            self.ask_up_to(most);
+        if self.asked <= most / 2 {
+            // How many items bytes are is not known before they are there.
+            self.ask_up_to(if is_bytes::<T>() { most } else { most.min(remaining) });
         }
     }
 

@@ -94,8 +94,11 @@ impl<F: Feed> Runner<F> {
 
     /// Lets the feed go on, and sends what it has pushed; or ends.
     fn advance(&mut self, ctx: &mut Context<'_, Self>) -> Result<(), PipeError> {
-        if !self.tail.is_closed() && !self.paused && self.feed.advance(&mut *self.tail, ctx)? {
-            self.go_on(ctx);
+        if !self.tail.is_closed() && !self.paused {
+            let more = self.feed.advance(&mut *self.tail, ctx)?;
+            if more || self.tail.is_behind() {
+                self.go_on(ctx);
+            }
         }
         self.tail.flush();
         if self.tail.is_closed() {
@@ -137,7 +140,7 @@ impl<F: Feed> Runner<F> {
     }
 
     fn resume(&mut self, ctx: &Context<'_, Self>) -> Result<(), PipeError> {
-        if self.tail.resume()? {
+        if !self.paused && self.tail.resume()? {
             self.go_on(ctx);
         }
         Ok(())

@@ -35,8 +35,19 @@ pub(crate) trait Tail<T>: Send {
     /// Sends what was pushed: the turn is over.
     fn flush(&mut self);
 
+    /// Whether something is held back that there is room for: it goes on with the next [`resume`](Self::resume), after
+    /// others have had their turn.
+    fn is_behind(&self) -> bool {
+        false
+    }
+
     /// How many items may be pushed before asking again: no more than find their way.
     fn room(&self) -> u64;
+
+    /// How many items may still come, ever, so that none comes in vain; the most there is, if nobody can say.
+    fn remaining(&self) -> u64 {
+        u64::MAX
+    }
 
     /// Whether nothing further is wanted, ever: everything is said and sent.
     fn is_closed(&self) -> bool;
@@ -67,9 +78,19 @@ pub(crate) trait Operator<In>: Send + 'static {
         Ok(false)
     }
 
+    /// Whether it holds back what there is room for; see [`Tail::is_behind`].
+    fn is_behind(&self, _: &dyn Tail<Self::Out>) -> bool {
+        false
+    }
+
     /// How many items it takes now.
     fn room(&self, next: &dyn Tail<Self::Out>) -> u64 {
         next.room()
+    }
+
+    /// How many items it will still take; see [`Tail::remaining`].
+    fn remaining(&self, next: &dyn Tail<Self::Out>) -> u64 {
+        next.remaining()
     }
 }
 
@@ -110,8 +131,16 @@ impl<In, O: Operator<In>> Tail<In> for Operated<O, O::Out> {
         self.next.flush();
     }
 
+    fn is_behind(&self) -> bool {
+        self.operator.is_behind(&*self.next) || self.next.is_behind()
+    }
+
     fn room(&self) -> u64 {
         self.operator.room(&*self.next)
+    }
+
+    fn remaining(&self) -> u64 {
+        self.operator.remaining(&*self.next)
     }
 
     fn is_closed(&self) -> bool {

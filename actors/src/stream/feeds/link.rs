@@ -61,7 +61,9 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
         tail: &mut dyn Tail<T>,
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
-        self.port.ask::<T>(tail.room());
+        if tail.room() > 0 {
+            self.port.ask_within::<T>(tail.room(), tail.remaining());
+        }
         Ok(false)
     }
 

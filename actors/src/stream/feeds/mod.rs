@@ -1,7 +1,9 @@
 //! What gives the actors of a pipeline their items.
 
+mod failed;
 mod iter;
 mod link;
 
+pub(crate) use failed::FailedFeed;
 pub(crate) use iter::IterFeed;
 pub(crate) use link::LinkFeed;

@@ -1,5 +1,6 @@
 //! `fold`: all items combined into one value.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::stream::assembly::{Assembly, Counts};
@@ -52,22 +53,37 @@ impl<T: Send + 'static> Source<T> {
     }
 }
 
-/// The last tail of a run: it takes everything and goes nowhere.
+/// The last tail of a run: it takes everything, or as much as it wants, and goes nowhere.
 struct Last<S, F, E> {
     state: Option<S>,
     step: F,
     finish: Option<E>,
     counts: Counts,
     gauge: Arc<Gauge>,
+    appetite: Appetite,
     closed: bool,
 }
+
+/// How much a sink takes, so that nothing is pulled in vain.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Appetite {
+    /// Whatever comes.
+    All,
+    /// Any item may be the one after which it has enough.
+    UntilEnough,
+    /// One item.
+    One,
+}
+
+/// What becomes of a sink after an item: it goes on, it has enough, or it fails.
+pub(crate) type Verdict = Result<ControlFlow<()>, PipeError>;
 
 /// An outflow into a tail that keeps a state, takes each item by `step`, and ends with `finish`.
 pub(crate) fn last<T, S, F, E>(
     assembly: &mut Assembly<'_>,
     name: &'static str,
     state: S,
-    step: F,
+    mut step: F,
     finish: E,
 ) -> Outflow<T>
 where
@@ -76,26 +92,49 @@ where
     F: FnMut(&mut S, T) + Send + 'static,
     E: FnOnce(S) + Send + 'static,
 {
+    let step = move |state: &mut S, item| {
+        step(state, item);
+        Ok(ControlFlow::Continue(()))
+    };
+    last_until(assembly, name, Appetite::All, state, step, finish)
+}
+
+/// The same with a `step` that may fail, or say that it has enough: nothing more is pulled then, and it ends.
+pub(crate) fn last_until<T, S, F, E>(
+    assembly: &mut Assembly<'_>,
+    name: &'static str,
+    appetite: Appetite,
+    state: S,
+    step: F,
+    finish: E,
+) -> Outflow<T>
+where
+    T: 'static,
+    S: Send + 'static,
+    F: FnMut(&mut S, T) -> Verdict + Send + 'static,
+    E: FnOnce(S) + Send + 'static,
+{
     assembly.run.push(name);
     let (counts, gauge) = (Counts::default(), assembly.sink_gauge(name));
     let (state, finish) = (Some(state), Some(finish));
-    Outflow::Tail(Box::new(Last { state, step, finish, counts, gauge, closed: false }))
+    Outflow::Tail(Box::new(Last { state, step, finish, counts, gauge, appetite, closed: false }))
 }
 
 impl<T, S, F, E> Tail<T> for Last<S, F, E>
 where
     T: 'static,
     S: Send,
-    F: FnMut(&mut S, T) + Send,
+    F: FnMut(&mut S, T) -> Verdict + Send,
     E: FnOnce(S) + Send,
 {
     fn begin(&mut self, _: Upstream) {}
 
     #[inline]
     fn push(&mut self, item: T) -> Result<(), PipeError> {
+        let Some(state) = &mut self.state else { return Ok(()) };
         self.counts.add(&item);
-        if let Some(state) = &mut self.state {
-            (self.step)(state, item);
+        if (self.step)(state, item)?.is_break() {
+            return Tail::<T>::end(self);
         }
         Ok(())
     }
@@ -123,7 +162,15 @@ where
     }
 
     fn room(&self) -> u64 {
-        if self.closed { 0 } else { u64::MAX }
+        match self.appetite {
+            _ if self.closed => 0,
+            Appetite::All => u64::MAX,
+            Appetite::UntilEnough | Appetite::One => 1,
+        }
+    }
+
+    fn remaining(&self) -> u64 {
+        if self.appetite == Appetite::One { Tail::<T>::room(self) } else { u64::MAX }
     }
 
     fn is_closed(&self) -> bool {

@@ -1,9 +1,9 @@
 //! `lines`: bytes cut into lines, none longer than a limit.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
-use crate::stream::stage::{Operator, Stage, Tail};
-use crate::stream::{PipeError, Source};
+use crate::stream::framing::{Decode, FrameError, Input, decoded};
+use crate::stream::{Source, Stage};
 
 /// Bytes cut into lines, without their LF or CR LF. What follows the last LF is a line too, if it is not empty.
 ///
@@ -25,8 +25,7 @@ use crate::stream::{PipeError, Source};
 /// # drop(parsed);
 /// ```
 pub fn lines(max: usize) -> Stage<Bytes, Result<Bytes, LineTooLong>> {
-    let lines = Lines { max, partial: BytesMut::new(), skipping: false, at: 0, begun: 0 };
-    Stage::pure("lines", lines)
+    decoded("lines", Lines::new(max))
 }
 
 impl Source<Bytes> {
@@ -48,67 +47,47 @@ pub struct LineTooLong {
 
 struct Lines {
     max: usize,
-    /// The beginning of a line whose end has not come.
-    partial: BytesMut,
     /// The line in hand is too long: everything up to its end is dropped.
     skipping: bool,
-    /// Bytes before the block in hand.
-    at: u64,
-    /// Where the line in hand began.
-    begun: u64,
 }
-
-type Next<'a> = &'a mut dyn Tail<Result<Bytes, LineTooLong>>;
 
 impl Lines {
-    /// A whole line: what was kept of it, and its rest.
-    fn whole(&mut self, rest: Bytes, next: Next<'_>) -> Result<(), PipeError> {
-        if std::mem::take(&mut self.skipping) {
-            return Ok(());
-        }
-        let line = if self.partial.is_empty() {
-            rest
-        } else {
-            self.partial.extend_from_slice(&rest);
-            self.partial.split().freeze()
-        };
-        let line = if line.last() == Some(&b'\r') { line.slice(..line.len() - 1) } else { line };
-        if line.len() > self.max { self.too_long(next) } else { next.push(Ok(line)) }
+    fn new(max: usize) -> Self {
+        Self { max, skipping: false }
     }
 
-    fn too_long(&self, next: Next<'_>) -> Result<(), PipeError> {
-        next.push(Err(LineTooLong { at: self.begun, max: self.max }))
+    /// A line that began at byte `at`, without its LF.
+    fn line(&self, line: Bytes, at: u64) -> Result<Bytes, LineTooLong> {
+        let line = if line.last() == Some(&b'\r') { line.slice(..line.len() - 1) } else { line };
+        if line.len() > self.max { Err(LineTooLong { at, max: self.max }) } else { Ok(line) }
     }
 }
 
-impl Operator<Bytes> for Lines {
-    type Out = Result<Bytes, LineTooLong>;
+impl Decode for Lines {
+    type Frame = Result<Bytes, LineTooLong>;
 
-    fn push(&mut self, mut block: Bytes, next: Next<'_>) -> Result<(), PipeError> {
-        while let Some(end) = memchr::memchr(b'\n', &block) {
-            let line = block.split_to(end + 1);
-            self.whole(line.slice(..end), next)?;
-            self.at += line.len() as u64;
-            self.begun = self.at;
+    fn decode(&mut self, input: &mut Input) -> Result<Option<Self::Frame>, FrameError> {
+        while let Some(end) = memchr::memchr(b'\n', input.block()) {
+            let at = input.at();
+            let line = input.take(input.partial().len() + end + 1);
+            if !std::mem::take(&mut self.skipping) {
+                return Ok(Some(self.line(line.slice(..line.len() - 1), at)));
+            }
         }
-        self.at += block.len() as u64;
         // One byte more than `max` may be the CR of a line that is just not too long.
-        if !self.skipping && self.partial.len() + block.len() > self.max + 1 {
-            self.skipping = true;
-            self.partial = BytesMut::new();
-            return self.too_long(next);
+        if !self.skipping && input.len() <= self.max.saturating_add(1) {
+            input.keep(0);
+            return Ok(None);
         }
-        if !self.skipping && !block.is_empty() {
-            self.partial.extend_from_slice(&block);
-        }
-        Ok(())
+        let too_long = LineTooLong { at: input.at(), max: self.max };
+        input.skip_all();
+        let reported = std::mem::replace(&mut self.skipping, true);
+        Ok(if reported { None } else { Some(Err(too_long)) })
     }
 
-    fn end(&mut self, next: Next<'_>) -> Result<(), PipeError> {
-        if !self.partial.is_empty() {
-            self.whole(Bytes::new(), next)?;
-        }
-        next.end()
+    fn finish(&mut self, input: &mut Input) -> Result<Option<Self::Frame>, FrameError> {
+        let (at, len) = (input.at(), input.len());
+        Ok(if len == 0 { None } else { Some(self.line(input.take(len), at)) })
     }
 }
 

@@ -1,12 +1,14 @@
 //! Lines out of blocks, cut anywhere.
 
 use super::*;
+use crate::stream::framing::decoding;
 use crate::stream::gathered::Gathered;
+use crate::stream::stage::Operator;
 
 /// Cuts `blocks` into lines of at most `max`.
 fn cut(max: usize, blocks: &[&[u8]]) -> Vec<Result<String, u64>> {
     let mut got = Gathered(Vec::new());
-    let mut lines = Lines { max, partial: BytesMut::new(), skipping: false, at: 0, begun: 0 };
+    let mut lines = decoding("lines", Lines::new(max));
     for block in blocks {
         lines.push(Bytes::copy_from_slice(block), &mut got).unwrap();
     }
