@@ -10,6 +10,8 @@
 
 pub mod net;
 pub mod prelude;
+mod slow;
 pub mod stream;
 
 pub use roundsman_runtime::*;
+pub use slow::SlowPolicy;
