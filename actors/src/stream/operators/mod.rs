@@ -4,17 +4,25 @@
 
 mod boundary;
 mod collect;
+mod concat;
 mod filter;
+mod flat_merge;
 mod fold;
 mod for_each;
 mod lines;
 mod map;
+mod merge;
+mod zip;
 
 pub(crate) use boundary::spawn_linked;
 pub use boundary::{boundary, on};
 pub use collect::collect;
+pub use concat::concat;
 pub use filter::filter;
+pub use flat_merge::{flat_concat, flat_merge};
 pub use fold::fold;
 pub use for_each::for_each;
 pub use lines::{LineTooLong, lines};
 pub use map::map;
+pub use merge::merge;
+pub use zip::zip;
