@@ -12,6 +12,8 @@
 mod kernel;
 pub mod net;
 pub mod prelude;
+mod slow;
 pub mod stream;
 
 pub use roundsman_runtime::*;
+pub use slow::SlowPolicy;

@@ -34,9 +34,11 @@ mod framing;
 #[cfg(test)]
 mod gathered;
 mod inlet;
+mod intake;
 mod link;
 mod link_tail;
 mod meter;
+mod nested;
 mod operators;
 mod outlet;
 mod pipeline;
@@ -57,12 +59,7 @@ pub use framing::{encode_split, fixed, length_delimited, split};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
-pub use operators::{LineTooLong, boundary, collect, filter, fold, for_each, lines, map, on};
-pub use operators::{
-    all, any, batch_by_weight, chunks, count, dedup, enumerate, filter_map, find, first,
-};
-pub use operators::{flat_map, flatten, inspect, last, map_while, reduce, scan, skip, skip_while};
-pub use operators::{step_by, take, take_while, try_fold, try_for_each, try_map};
+pub use operators::*;
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};
 pub use progress::{LinkProgress, Progress};

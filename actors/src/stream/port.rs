@@ -13,6 +13,8 @@ pub(crate) struct Port {
 enum Life {
     /// Not begun.
     New,
+    /// Not begun, and nothing is wanted any more.
+    Unwanted,
     Open,
     /// It has said its last.
     Over,
@@ -25,8 +27,9 @@ impl Port {
 
     /// The link has begun.
     pub(crate) fn begin(&mut self, upstream: Upstream) {
-        if self.life == Life::Over {
+        if self.is_over() {
             // It was let go before it began.
+            self.life = Life::Over;
             return upstream.cancel();
         }
         self.upstream = Some(upstream);
@@ -80,11 +83,19 @@ impl Port {
         if let Some(upstream) = self.upstream.take() {
             upstream.cancel();
         }
-        self.life = Life::Over;
+        self.life = match self.life {
+            Life::New | Life::Unwanted => Life::Unwanted,
+            Life::Open | Life::Over => Life::Over,
+        };
     }
 
     /// Whether nothing more will come.
     pub(crate) fn is_over(&self) -> bool {
+        matches!(self.life, Life::Unwanted | Life::Over)
+    }
+
+    /// Whether the upper end knows that it is over, too: it has said so, or was told.
+    pub(crate) fn is_let_go(&self) -> bool {
         self.life == Life::Over
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Placement, Spawn};
 
 use super::PipeError;
-use super::assembly::{Assembly, Control, Reporter};
+use super::assembly::{Assembly, Control, Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Upstream};
 use super::stage::Tail;
@@ -44,6 +44,12 @@ pub(crate) trait Feed: Sized + Send + 'static {
 
     /// Nothing more is wanted: lets go of whatever feeds it.
     fn let_go(&mut self);
+
+    /// Whether everything that feeds it knows that it was let go. A link that has not begun cannot be told yet, and its
+    /// upper end would wait for ever.
+    fn is_let_go(&self) -> bool {
+        true
+    }
 }
 
 /// The actor that runs a tail.
@@ -51,6 +57,8 @@ pub(crate) struct Runner<F: Feed> {
     feed: F,
     tail: Box<dyn Tail<F::Item>>,
     reporter: Reporter,
+    /// How it has ended: told to the pipeline when its children, which a feed may have, have ended too.
+    result: Option<Result<Counts, PipeError>>,
     paused: bool,
     /// A turn to go on is queued.
     going: bool,
@@ -86,7 +94,7 @@ impl<F: Feed> Runner<F> {
         let reporter = assembly.enter_run();
         let (member, name) = (reporter.member, Arc::clone(&reporter.name));
         let spawn = Spawn::named(format!("{member}:{}", name.replace(", ", "+"))).tireless();
-        let runner = Self { feed, tail, reporter, paused: false, going: false };
+        let runner = Self { feed, tail, reporter, result: None, paused: false, going: false };
         let address = assembly.stages.spawn_on(placement, spawn, move || runner);
         assembly.set_control(member, address.recipient(RunnerMessage::Control));
         (address, name)
@@ -103,8 +111,10 @@ impl<F: Feed> Runner<F> {
         self.tail.flush();
         if self.tail.is_closed() {
             self.feed.let_go();
-            self.reporter.closed(Ok(self.tail.counts()));
-            ctx.stop();
+            if self.feed.is_let_go() {
+                self.result = Some(Ok(self.tail.counts()));
+                ctx.stop();
+            }
         }
         Ok(())
     }
@@ -113,7 +123,7 @@ impl<F: Feed> Runner<F> {
     fn fail(&mut self, error: PipeError, ctx: &mut Context<'_, Self>) {
         self.feed.let_go();
         self.tail.fail(error.clone());
-        self.reporter.closed(Err(error));
+        self.result = Some(Err(error));
         ctx.stop();
     }
 
@@ -177,6 +187,9 @@ impl<F: Feed> Actor for Runner<F> {
         if !self.tail.is_closed() {
             let error = self.reporter.error(Cut::StageGone);
             self.tail.fail(error);
+        }
+        if let Some(result) = self.result.take() {
+            self.reporter.closed(result);
         }
     }
 }

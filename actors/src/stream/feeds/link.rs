@@ -70,4 +70,8 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
     fn let_go(&mut self) {
         self.port.cancel();
     }
+
+    fn is_let_go(&self) -> bool {
+        self.port.is_let_go()
+    }
 }

@@ -1,0 +1,124 @@
+//! Several links into one actor: what comes down them stands in one line, and each has its share of it.
+//!
+//! Held by the feeds of `merge`, `concat` and `flat_merge`, and by the hub. It decides nothing about ends.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::PipeError;
+use super::link::Flow;
+use super::port::Port;
+
+/// The lower ends of several links, and what has come down them, in order of arrival.
+///
+/// What an item counts returns to its link when it leaves the line, not when it comes. So no link has more than its
+/// window in the line, and each that has something there is served before any other is served a second window.
+pub(crate) struct Intake<T> {
+    /// The links that have not ended, or of which something waits.
+    links: BTreeMap<u64, Lower>,
+    line: VecDeque<(u64, T)>,
+    entered: u64,
+}
+
+/// The lower end of one link.
+struct Lower {
+    port: Port,
+    /// How many items of it stand in line.
+    waiting: usize,
+}
+
+impl Lower {
+    fn is_done(&self) -> bool {
+        self.port.is_let_go() && self.waiting == 0
+    }
+}
+
+impl<T: Send + 'static> Intake<T> {
+    pub(crate) fn new() -> Self {
+        Self { links: BTreeMap::new(), line: VecDeque::new(), entered: 0 }
+    }
+
+    /// A place for one more link. Returns its number.
+    pub(crate) fn enter(&mut self) -> u64 {
+        let link = self.entered;
+        self.entered += 1;
+        self.links.insert(link, Lower { port: Port::new(), waiting: 0 });
+        link
+    }
+
+    /// Takes what comes down a link. Asks it for its share when it begins.
+    pub(crate) fn take(&mut self, link: u64, flow: Flow<T>) -> Result<(), PipeError> {
+        let Some(lower) = self.links.get_mut(&link) else {
+            // What was under way when the link was let go.
+            return Ok(());
+        };
+        match flow {
+            Flow::Begin(upstream) => {
+                lower.port.begin(upstream);
+                lower.port.ask::<T>();
+            }
+            Flow::Item(item) => self.stand(link, [item]),
+            Flow::Items(items) => self.stand(link, items),
+            Flow::End => lower.port.end(),
+            Flow::Failed(error) => {
+                lower.port.end();
+                return Err(error);
+            }
+        }
+        self.forget(link);
+        Ok(())
+    }
+
+    fn stand(&mut self, link: u64, items: impl IntoIterator<Item = T>) {
+        let Some(lower) = self.links.get_mut(&link).filter(|lower| !lower.port.is_over()) else {
+            return;
+        };
+        for item in items {
+            lower.waiting += 1;
+            self.line.push_back((link, item));
+        }
+    }
+
+    /// Forgets a link of which nothing more will come, and nothing waits.
+    fn forget(&mut self, link: u64) {
+        if self.links.get(&link).is_some_and(Lower::is_done) {
+            self.links.remove(&link);
+        }
+    }
+
+    /// The first in line. Its link may send another.
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        let (link, item) = self.line.pop_front()?;
+        if let Some(lower) = self.links.get_mut(&link) {
+            lower.waiting -= 1;
+            lower.port.arrived(&item);
+            lower.port.ask::<T>();
+        }
+        self.forget(link);
+        Some(item)
+    }
+
+    /// Whether nothing waits here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.line.is_empty()
+    }
+
+    /// The links that have not ended, or of which something waits.
+    pub(crate) fn links(&self) -> impl Iterator<Item = u64> {
+        self.links.keys().copied()
+    }
+
+    /// Whether all links have ended, and nothing waits.
+    pub(crate) fn is_over(&self) -> bool {
+        self.links.is_empty()
+    }
+
+    /// Nothing more is wanted, and what waits is dropped.
+    pub(crate) fn let_go(&mut self) {
+        self.line.clear();
+        self.links.retain(|_, lower| {
+            lower.waiting = 0;
+            lower.port.cancel();
+            !lower.is_done()
+        });
+    }
+}
