@@ -7,7 +7,7 @@ use roundsman_tests::example::Example;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 6] = ["chat", "counter", "echo", "pipeline", "pool", "supervised"];
+const TESTED: [&str; 7] = ["chat", "counter", "echo", "pipeline", "pool", "proxy", "supervised"];
 
 fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
@@ -104,4 +104,27 @@ fn echo_names_a_port_that_is_taken() {
     let ended = Example::start("echo", &[&address]).ended();
     assert!(!ended.status.success(), "{ended:?}");
     assert!(ended.stderr.contains(&address), "{ended:?}");
+}
+
+#[test]
+fn proxy_joins_a_client_with_the_server_until_both_have_said_everything() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let to = listener.local_addr().expect("an address").to_string();
+    let mut proxy = Example::start("proxy", &["127.0.0.1:0", &to]);
+    let line = proxy.line();
+    let address = line.strip_prefix("proxy listens on ").and_then(|rest| rest.parse().ok());
+    let mut client = Peer::connect(address.unwrap_or_else(|| panic!("the first line is {line:?}")));
+    let (server, _) = listener.accept().expect("the proxy connects");
+    let mut server = Peer::over(server);
+    client.send(b"a question");
+    client.finish();
+    server.expect(b"a question");
+    server.expect_end();
+    server.send(b"an answer");
+    server.finish();
+    client.expect(b"an answer");
+    client.expect_end();
+    proxy.signal("TERM");
+    let ended = proxy.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
 }

@@ -15,6 +15,9 @@ mod failures;
 mod listening;
 #[path = "net/pressure.rs"]
 mod pressure;
+#[cfg(target_os = "linux")]
+#[path = "net/straight.rs"]
+mod straight;
 
 use roundsman::Outcome;
 use roundsman_tests::server::{Ctx, Event};

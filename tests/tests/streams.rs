@@ -2,6 +2,8 @@
 
 #[path = "streams/endings.rs"]
 mod endings;
+#[path = "streams/handle.rs"]
+mod handle;
 #[path = "streams/lines.rs"]
 mod lines;
 #[path = "streams/outlets.rs"]

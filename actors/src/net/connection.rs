@@ -23,7 +23,8 @@ use crate::stream::{Cut, Flow, Sink, Source, Subscriber, Upstream};
 ///
 /// The two halves end each for itself (half-close): [`reader`](Self::reader) ends with the peer's FIN, and the end of
 /// what is piped into [`writer`](Self::writer) sends ours. When both have ended the socket is closed. A half that was
-/// never piped counts as ended once this value is gone.
+/// never piped counts as ended once this value and its clones are gone.
+#[derive(Clone)]
 pub struct Connection {
     shared: Arc<Shared>,
 }
