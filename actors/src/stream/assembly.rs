@@ -26,6 +26,8 @@ pub(crate) struct Assembly<'a> {
     pub(crate) run: Vec<&'static str>,
     /// Of the links, from the sink upwards.
     pub(crate) gauges: Vec<Arc<Gauge>>,
+    /// What is entered now stands aside: what arrives there is not what arrives at the pipeline's sink.
+    pub(crate) aside: bool,
     /// The first gauge of which nobody has said who sends.
     unnamed: usize,
 }
@@ -67,7 +69,7 @@ pub(crate) struct Report {
 impl<'a> Assembly<'a> {
     pub(crate) fn new(owner: Scope<'a>, stages: Scope<'a>, report: Recipient<Report>) -> Self {
         let (members, run, gauges) = (Vec::new(), Vec::new(), Vec::new());
-        Self { owner, stages, report, members, run, gauges, unnamed: 0 }
+        Self { owner, stages, report, members, run, gauges, aside: false, unnamed: 0 }
     }
 
     /// Enters a member. It must say once that it has closed; `control` is how it is told things.
@@ -79,7 +81,7 @@ impl<'a> Assembly<'a> {
             gauge.set_from(&name);
         }
         self.unnamed = self.gauges.len();
-        Reporter { name, member, to: Some(self.report.clone()) }
+        Reporter { name, member, aside: self.aside, to: Some(self.report.clone()) }
     }
 
     /// Enters the actor that is spawned now, named after what it runs, in order.
@@ -114,12 +116,14 @@ impl<'a> Assembly<'a> {
 pub(crate) struct Reporter {
     pub(crate) name: Arc<str>,
     pub(crate) member: usize,
+    aside: bool,
     to: Option<Recipient<Report>>,
 }
 
 impl Reporter {
     pub(crate) fn closed(&mut self, result: Result<Counts, PipeError>) {
         if let Some(to) = self.to.take() {
+            let result = if self.aside { result.map(|_| Counts::default()) } else { result };
             // A pipeline that has ended needs no reports.
             let _ = to.send(Report { member: self.member, result });
         }

@@ -29,12 +29,14 @@
 pub(crate) mod assembly;
 mod context;
 mod error;
+mod fan;
 mod feeds;
 mod framing;
 #[cfg(test)]
 mod gathered;
 mod inlet;
 mod intake;
+mod junction;
 mod link;
 mod link_tail;
 mod meter;

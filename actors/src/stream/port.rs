@@ -67,6 +67,14 @@ impl Port {
         }
     }
 
+    /// Asks for as much as there is room for, at most a window, if at most half of that is asked for.
+    pub(crate) fn ask_for_room<T: 'static>(&mut self, room: u64) {
+        let most = window::<T>().min(room);
+        if self.asked() <= most / 2 {
+            self.ask_up_to(most);
+        }
+    }
+
     /// Asked for and not come.
     pub(crate) fn asked(&self) -> u64 {
         self.asked

@@ -13,12 +13,19 @@ use crate::stream::stage::Tail;
 /// Passes on what comes down a link.
 pub(crate) struct LinkFeed<T> {
     port: Port,
+    /// Asks for no more than there is room for now, for others could take it.
+    modest: bool,
     items: PhantomData<fn() -> T>,
 }
 
 impl<T> LinkFeed<T> {
     pub(crate) fn new() -> Self {
-        Self { port: Port::new(), items: PhantomData }
+        Self { port: Port::new(), modest: false, items: PhantomData }
+    }
+
+    /// One that asks for no more than there is room for now.
+    pub(crate) fn modest() -> Self {
+        Self { modest: true, ..Self::new() }
     }
 }
 
@@ -61,7 +68,9 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
         tail: &mut dyn Tail<T>,
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
-        if tail.room() > 0 {
+        if self.modest {
+            self.port.ask_for_room::<T>(tail.room());
+        } else if tail.room() > 0 {
             self.port.ask_within::<T>(tail.room(), tail.remaining());
         }
         Ok(false)

@@ -2,8 +2,11 @@
 //!
 //! Each file has an operator as a value, to be put together with others, and as a method of [`Source`](super::Source).
 
+mod also_to;
+mod balance;
 mod batch_by_weight;
 mod boundary;
+mod broadcast;
 mod chunks;
 mod collect;
 mod concat;
@@ -37,6 +40,9 @@ mod try_map;
 mod zip;
 
 pub use batch_by_weight::batch_by_weight;
+mod partition;
+
+pub use also_to::also_to;
 pub(crate) use boundary::spawn_linked;
 pub use boundary::{boundary, on};
 pub use chunks::chunks;
