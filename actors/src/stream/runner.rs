@@ -8,7 +8,7 @@ use std::sync::Arc;
 use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Placement, Spawn};
 
 use super::PipeError;
-use super::assembly::{Assembly, Control, Reporter};
+use super::assembly::{Assembly, Control, Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Upstream};
 use super::stage::Tail;
@@ -42,6 +42,9 @@ pub(crate) trait Feed: Sized + Send + 'static {
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError>;
 
+    /// The pipeline was paused, or goes on. Until it does, [`advance`](Self::advance) is not called.
+    fn paused(&mut self, _: bool) {}
+
     /// Nothing more is wanted: lets go of whatever feeds it.
     fn let_go(&mut self);
 }
@@ -51,6 +54,8 @@ pub(crate) struct Runner<F: Feed> {
     feed: F,
     tail: Box<dyn Tail<F::Item>>,
     reporter: Reporter,
+    /// How it has ended: told to the pipeline when its children, which a feed may have, have ended too.
+    result: Option<Result<Counts, PipeError>>,
     paused: bool,
     /// A turn to go on is queued.
     going: bool,
@@ -86,7 +91,7 @@ impl<F: Feed> Runner<F> {
         let reporter = assembly.enter_run();
         let (member, name) = (reporter.member, Arc::clone(&reporter.name));
         let spawn = Spawn::named(format!("{member}:{}", name.replace(", ", "+"))).tireless();
-        let runner = Self { feed, tail, reporter, paused: false, going: false };
+        let runner = Self { feed, tail, reporter, result: None, paused: false, going: false };
         let address = assembly.stages.spawn_on(placement, spawn, move || runner);
         assembly.set_control(member, address.recipient(RunnerMessage::Control));
         (address, name)
@@ -100,7 +105,7 @@ impl<F: Feed> Runner<F> {
         self.tail.flush();
         if self.tail.is_closed() {
             self.feed.let_go();
-            self.reporter.closed(Ok(self.tail.counts()));
+            self.result = Some(Ok(self.tail.counts()));
             ctx.stop();
         }
         Ok(())
@@ -110,7 +115,7 @@ impl<F: Feed> Runner<F> {
     fn fail(&mut self, error: PipeError, ctx: &mut Context<'_, Self>) {
         self.feed.let_go();
         self.tail.fail(error.clone());
-        self.reporter.closed(Err(error));
+        self.result = Some(Err(error));
         ctx.stop();
     }
 
@@ -130,10 +135,15 @@ impl<F: Feed> Runner<F> {
                 self.resume(ctx)?;
             }
             RunnerMessage::Control(Control::Abort(error)) => return Err(error),
-            RunnerMessage::Control(Control::Pause) => self.paused = true,
-            RunnerMessage::Control(Control::Resume) => self.paused = false,
+            RunnerMessage::Control(Control::Pause) => self.pause(true),
+            RunnerMessage::Control(Control::Resume) => self.pause(false),
         }
         self.advance(ctx)
+    }
+
+    fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+        self.feed.paused(paused);
     }
 
     fn resume(&mut self, ctx: &Context<'_, Self>) -> Result<(), PipeError> {
@@ -174,6 +184,9 @@ impl<F: Feed> Actor for Runner<F> {
         if !self.tail.is_closed() {
             let error = self.reporter.error(Cut::StageGone);
             self.tail.fail(error);
+        }
+        if let Some(result) = self.result.take() {
+            self.reporter.closed(result);
         }
     }
 }
