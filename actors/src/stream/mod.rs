@@ -33,6 +33,7 @@ mod feeds;
 #[cfg(test)]
 mod gathered;
 mod inlet;
+mod intake;
 mod link;
 mod link_tail;
 mod meter;
@@ -45,6 +46,7 @@ mod runner;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
+mod timed;
 
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
@@ -58,3 +60,7 @@ pub use progress::{LinkProgress, Progress};
 pub use sink::Sink;
 pub use source::Source;
 pub use stage::Stage;
+pub use timed::{
+    Overdue, TimedOut, chunks_within, completion_timeout, debounce, delay, throttle,
+    throttle_bytes, timeout,
+};
