@@ -43,6 +43,7 @@ mod outlet;
 mod pipeline;
 mod port;
 mod progress;
+mod recovery;
 mod runner;
 pub(crate) mod sink;
 pub(crate) mod source;
