@@ -27,6 +27,7 @@
 //! waits until every stage has closed and then tells the owner.
 
 pub(crate) mod assembly;
+mod channel;
 mod context;
 mod error;
 mod feeds;
@@ -50,6 +51,7 @@ pub(crate) mod source;
 pub(crate) mod stage;
 mod timed;
 
+pub use channel::ReceiversGone;
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
 pub use inlet::Item;
