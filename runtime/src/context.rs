@@ -425,6 +425,18 @@ impl<'a, A: Actor> Context<'a, A> {
         hooks::keep_source(&mut self.actor.front().hooks(local).borrow_mut(), local, id, true);
     }
 
+    // What comes from outside.
+
+    /// Says that this actor waits for something from outside of the runtime, or no longer: a thread will send to it.
+    /// Until then the runtime does not end by itself, and [`why_alive`](Self::why_alive) names the actor. It ends with
+    /// the actor. (libuv: a handle that is active.)
+    ///
+    /// Under simulation nothing comes from outside: a run that waits for nothing else ends as
+    /// [stuck](crate::RunError::Stuck), and the error names who waits.
+    pub fn set_expecting(&mut self, expecting: bool) {
+        self.actor.local.set_expecting(self.actor.cell, expecting);
+    }
+
     // Pressure.
 
     /// Makes this actor over until the guard is dropped or `deadline` has passed: whoever sends to it pauses, though

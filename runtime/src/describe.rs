@@ -72,6 +72,8 @@ pub struct Held {
     pub guards: usize,
     /// Children that wait to be built anew.
     pub restarts: usize,
+    /// Whether it is [expecting](crate::Context::set_expecting) something from outside of the runtime.
+    pub expecting: bool,
 }
 
 /// Answers a request on the loop that it is for.
@@ -110,6 +112,7 @@ fn describe(local: &Local, cell: &CellRef) -> Description {
     };
     let paused = extras.as_ref().map_or(0, |extras| extras.paused_nanos);
     let mut held = (cell.ops().held)(cell, local);
+    held.expecting = own.has(flag::EXPECTING);
     if let Some(extras) = &extras {
         held.guards = extras.guards.len();
         held.restarts = extras.restarts.len();

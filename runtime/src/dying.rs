@@ -252,6 +252,7 @@ pub(crate) fn settle<A: Actor>(actor: &Handle<'_, A>) {
     watch::end_all(own);
     drainer::told(local, cell);
     drainer::set_unfinished(local, cell, false);
+    local.set_expecting(cell, false);
     let reason = reason_of(actor);
     local.answer_dropped(if reason.is_failure() { AskError::Failed } else { AskError::Dropped });
     let Some(extras) = own.extras_if_any() else { return };

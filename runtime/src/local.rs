@@ -377,6 +377,18 @@ impl Local {
     pub(crate) fn is_kept(&self) -> bool {
         self.kept.get() != 0
     }
+
+    /// An actor waits for something from outside, or no longer.
+    pub(crate) fn set_expecting(&self, cell: &CellRef, expecting: bool) {
+        let own = cell.own(self);
+        if expecting && !own.has(flag::EXPECTING) {
+            own.set(flag::EXPECTING);
+            self.keep();
+        } else if !expecting && own.has(flag::EXPECTING) {
+            own.clear(flag::EXPECTING);
+            self.unkeep();
+        }
+    }
 }
 
 /// The current loop of the thread, for use within one call.

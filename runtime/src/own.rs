@@ -131,6 +131,8 @@ pub(crate) mod flag {
     pub(crate) const TOLD_ACCEPT: u32 = 1 << 18;
     /// And of the second, the last of which actors are told.
     pub(crate) const TOLD_READ: u32 = 1 << 19;
+    /// It waits for something from outside of the runtime, which keeps it alive.
+    pub(crate) const EXPECTING: u32 = 1 << 20;
 }
 
 /// What everybody may know of an actor's life.

@@ -70,8 +70,16 @@ impl Backoff {
         self
     }
 
-    /// The wait before the n-th restart in a row, counted from 1, shortened by `chance` (any number).
-    pub(crate) fn wait(&self, failures: u32, chance: u64) -> Duration {
+    /// The time that must pass without a failure before the shortest wait comes again.
+    #[must_use]
+    pub fn quiet_time(&self) -> Duration {
+        self.quiet
+    }
+
+    /// The wait before the n-th restart in a row, counted from 1, shortened by `chance`: any number, as
+    /// [`Context::random`](crate::Context::random) gives it. For whoever tries again by other means than supervision.
+    #[must_use]
+    pub fn wait(&self, failures: u32, chance: u64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         let whole = self.min.saturating_mul(1 << doublings).min(self.max);
         let half = whole / 2;

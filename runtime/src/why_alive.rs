@@ -50,6 +50,11 @@ pub enum AliveReason {
         /// How many.
         count: usize,
     },
+    /// An actor is [expecting](Context::set_expecting) something from outside of the runtime.
+    Expecting {
+        /// Which.
+        path: String,
+    },
     /// Pressure guards that an actor holds.
     Guards {
         /// Who.
@@ -107,6 +112,9 @@ impl fmt::Display for AliveReason {
             }
             Self::Sources { path, count } => {
                 write!(f, "{count} I/O source{} of {path}", several(*count))
+            }
+            Self::Expecting { path } => {
+                write!(f, "{path}, which expects something from outside")
             }
             Self::Guards { path, count } => {
                 write!(f, "{count} pressure guard{} of {path}", several(*count))
@@ -211,14 +219,17 @@ fn enter(reasons: &mut Vec<AliveReason>, node: &Node) {
     if held.restarts > 0 {
         reasons.push(AliveReason::Restarts { path: path(), count: held.restarts });
     }
+    if held.expecting {
+        reasons.push(AliveReason::Expecting { path: path() });
+    }
     if held.guards > 0 {
         reasons.push(AliveReason::Guards { path: path(), count: held.guards });
     }
 }
 
 impl RuntimeHandle {
-    /// What keeps the runtime from returning, by name: timers, questions without an answer, I/O sources, pressure guards,
-    /// jobs, restarts of children, messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
+    /// What keeps the runtime from returning, by name: timers, questions without an answer, I/O sources, what is expected
+    /// from outside, pressure guards, jobs, restarts of children, messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
     ///
     /// This handle is among them, unless it is [unref'd](Self::unref). It sees what [`tree`](Self::tree) sees.
     #[must_use]

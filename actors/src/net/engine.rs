@@ -210,7 +210,7 @@ impl Engine {
                     ctx.ready_again(source, Readiness::READABLE);
                 }
             }
-            Ok(Stop::NoPipe) => reading.copy(Upstream::new(ctx.recipient(Message::Demand))),
+            Ok(Stop::NoPipe) => reading.copy(),
             Err(Failure::Here(error)) => self.fail(error),
             Err(Failure::Target(error)) => {
                 let error = PipeError::new(Arc::clone(&splice.name), error);

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::splice::Splice;
+use crate::stream::Downstream;
 use crate::stream::assembly::Reporter;
 use crate::stream::straight::{Borrower, Straight, Target};
-use crate::stream::{Downstream, Flow, Upstream};
 
 /// A read of so much is a large one.
 const LARGE: usize = 16 * 1024;
@@ -63,10 +63,10 @@ impl Reading {
         }
     }
 
-    /// The kernel cannot move it after all: begins anew, with demand that counts.
-    pub(crate) fn copy(&mut self, upstream: Upstream) {
+    /// The kernel cannot move it after all. Demand counts again.
+    pub(crate) fn copy(&mut self) {
         self.way = Way::Copied;
         self.demand = 0;
-        self.link.take(Flow::Begin(upstream));
+        self.link.moved(0);
     }
 }

@@ -45,12 +45,11 @@ impl Writing {
         }
     }
 
-    /// Its link has begun; or begins again, because the kernel cannot move what comes.
+    /// Its link has begun.
     pub(crate) fn begin(&mut self, upstream: Upstream) {
         upstream.request(window::<Bytes>());
         self.asked = window::<Bytes>();
         self.upstream = Some(upstream);
-        self.loan = Loan::None;
     }
 
     pub(crate) fn push(&mut self, bytes: Bytes) {
@@ -69,8 +68,13 @@ impl Writing {
         self.loan = Loan::Asked(borrower);
     }
 
-    /// The kernel has moved so many.
+    /// The kernel has moved so many; or none, and what follows comes as before.
     pub(crate) fn moved(&mut self, bytes: u64) {
+        if bytes == 0 {
+            self.loan = Loan::None;
+            self.asked = 0;
+            return self.ask();
+        }
         self.counts.items += 1;
         self.counts.bytes += bytes;
     }

@@ -39,9 +39,26 @@ pub enum Demand {
     Cancel,
 }
 
-/// The upper end of a link, in the hands of the lower one.
+/// The upper end of a link, in the hands of the lower one. When the last clone is gone, nothing more is wanted: so the
+/// upper end hears of a lower one that has ended in whatever way, even before the link has begun there.
 #[derive(Clone)]
 pub struct Upstream(Arc<dyn Supplier>);
+
+/// Cancels when nobody can ask any more.
+struct Asked<S: Supplier>(S);
+
+impl<S: Supplier> Supplier for Asked<S> {
+    fn ask(&self, demand: Demand) {
+        self.0.ask(demand);
+    }
+}
+
+impl<S: Supplier> Drop for Asked<S> {
+    fn drop(&mut self) {
+        // After the end it is harmless.
+        self.0.ask(Demand::Cancel);
+    }
+}
 
 /// Somebody who can be asked for items.
 pub(crate) trait Supplier: Send + Sync {
@@ -58,7 +75,7 @@ impl Supplier for Recipient<Demand> {
 
 impl Upstream {
     pub(crate) fn new(supplier: impl Supplier + 'static) -> Self {
-        Self(Arc::new(supplier))
+        Self(Arc::new(Asked(supplier)))
     }
 
     /// Nobody: for a link that fails as it begins.
@@ -100,7 +117,8 @@ pub(crate) trait Subscriber<T>: Send {
         None
     }
 
-    /// The kernel has moved so many bytes past the link, into that descriptor.
+    /// The kernel has moved so many bytes past the link, into that descriptor. 0: it moves none any more, items follow,
+    /// and demand begins anew.
     fn moved(&mut self, bytes: u64) {
         let _ = bytes;
     }

@@ -135,7 +135,7 @@ impl<T: Send + 'static> Subscriber<T> for Metered<T> {
     }
 
     fn moved(&mut self, bytes: u64) {
-        self.gauge.pass(Counts { items: 1, bytes }, 0);
+        self.gauge.pass(Counts { items: u64::from(bytes > 0), bytes }, 0);
         self.link.moved(bytes);
     }
 }

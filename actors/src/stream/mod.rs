@@ -27,6 +27,7 @@
 //! waits until every stage has closed and then tells the owner.
 
 pub(crate) mod assembly;
+mod channel;
 mod context;
 mod error;
 mod fan;
@@ -34,11 +35,13 @@ mod feeds;
 mod framing;
 #[cfg(test)]
 mod gathered;
+mod holdback;
 mod inlet;
 mod intake;
 mod junction;
 mod link;
 mod link_tail;
+mod map_on_pool;
 mod meter;
 mod nested;
 mod operators;
@@ -46,14 +49,17 @@ mod outlet;
 mod pipeline;
 mod port;
 mod progress;
+mod recovery;
 mod runner;
 mod simple_sources;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
 pub(crate) mod straight;
+mod timed;
 mod unpacked;
 
+pub use channel::ReceiversGone;
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
 pub use framing::{FrameError, Prefix, encode_fixed, encode_length_delimited, encode_lines};
@@ -61,6 +67,7 @@ pub use framing::{encode_split, fixed, length_delimited, split};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
+pub use map_on_pool::{Jobs, map_on_pool, try_map_on_pool};
 pub use operators::*;
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};
@@ -68,3 +75,7 @@ pub use progress::{LinkProgress, Progress};
 pub use sink::Sink;
 pub use source::Source;
 pub use stage::Stage;
+pub use timed::{
+    Overdue, TimedOut, chunks_within, completion_timeout, debounce, delay, throttle,
+    throttle_bytes, timeout,
+};

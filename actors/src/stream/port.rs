@@ -1,6 +1,8 @@
 //! A port: the lower end of a link in the hands of an actor that takes from it.
 
-use super::link::{Upstream, is_bytes, weight, wide_window, window};
+use super::PipeError;
+use super::link::{Flow, Upstream, is_bytes, weight, wide_window, window};
+use super::stage::Tail;
 
 /// The lower end of a link: whom to ask, and how much was asked for and has not come.
 pub(crate) struct Port {
@@ -34,6 +36,36 @@ impl Port {
         }
         self.upstream = Some(upstream);
         self.life = Life::Open;
+    }
+
+    /// Takes what has come, and passes it on.
+    pub(crate) fn pass<T: 'static>(
+        &mut self,
+        flow: Flow<T>,
+        tail: &mut dyn Tail<T>,
+    ) -> Result<(), PipeError> {
+        match flow {
+            Flow::Begin(upstream) => self.begin(upstream),
+            Flow::Item(item) => {
+                self.arrived(&item);
+                tail.push(item)?;
+            }
+            Flow::Items(items) => {
+                for item in items {
+                    self.arrived(&item);
+                    tail.push(item)?;
+                }
+            }
+            Flow::End => {
+                self.end();
+                tail.end()?;
+            }
+            Flow::Failed(error) => {
+                self.end();
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// An item has come.

@@ -42,6 +42,9 @@ pub(crate) trait Feed: Sized + Send + 'static {
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError>;
 
+    /// The pipeline was paused, or goes on. Until it does, [`advance`](Self::advance) is not called.
+    fn paused(&mut self, _: bool) {}
+
     /// Nothing more is wanted: lets go of whatever feeds it.
     fn let_go(&mut self);
 
@@ -143,10 +146,15 @@ impl<F: Feed> Runner<F> {
                 self.resume(ctx)?;
             }
             RunnerMessage::Control(Control::Abort(error)) => return Err(error),
-            RunnerMessage::Control(Control::Pause) => self.paused = true,
-            RunnerMessage::Control(Control::Resume) => self.paused = false,
+            RunnerMessage::Control(Control::Pause) => self.pause(true),
+            RunnerMessage::Control(Control::Resume) => self.pause(false),
         }
         self.advance(ctx)
+    }
+
+    fn pause(&mut self, paused: bool) {
+        self.paused = paused;
+        self.feed.paused(paused);
     }
 
     fn resume(&mut self, ctx: &Context<'_, Self>) -> Result<(), PipeError> {

@@ -11,7 +11,7 @@ use super::link_tail::LinkTail;
 use super::meter::Metered;
 use super::operators;
 use super::pipeline::Pipeline;
-use super::runner::Runner;
+use super::runner::{Feed, Runner};
 use super::sink::Sink;
 use super::stage::{Stage, Tail};
 
@@ -63,6 +63,15 @@ impl<T: Send + 'static> Outflow<T> {
 impl<T: Send + 'static> Source<T> {
     pub(crate) fn new(start: impl FnOnce(&mut Assembly<'_>, Outflow<T>) + Send + 'static) -> Self {
         Self { start: Box::new(start) }
+    }
+
+    /// A source that is an actor of its own, with whatever pure operators follow it.
+    pub(crate) fn fed(name: &'static str, feed: impl Feed<Item = T>) -> Self {
+        Self::new(move |assembly, outflow| {
+            let tail = outflow.into_tail(assembly);
+            assembly.run.push(name);
+            Runner::spawn(assembly, feed, tail);
+        })
     }
 
     pub(crate) fn start(self, assembly: &mut Assembly<'_>, outflow: Outflow<T>) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use roundsman::{Address, AliveReason, Context, Placement, Reply, RunError, Runtime, Spawn};
 use roundsman_tests::outside::beside;
+use roundsman_tests::peer::aside;
 use roundsman_tests::role::Role;
 use roundsman_tests::seeds::{each_world, world};
 
@@ -62,6 +63,58 @@ fn a_simulation_that_stands_still_says_what_keeps_it_alive_by_name() {
     let stuck = runtime.run(Role::<()>::idle).unwrap_err();
     assert!(matches!(&stuck, RunError::Stuck(what) if what == "2 handles"), "{stuck}");
     drop(handles);
+}
+
+#[test]
+fn an_actor_that_expects_something_from_outside_keeps_the_runtime_alive_by_name() {
+    let root = || {
+        Role::<()>::idle().started(|ctx| {
+            ctx.set_expecting(true);
+            ctx.set_expecting(true);
+            Ok(())
+        })
+    };
+    let stuck = world(1, 2).build().unwrap().run_with(Spawn::named("top"), root).unwrap_err();
+    let what = "/top, which expects something from outside";
+    assert!(matches!(&stuck, RunError::Stuck(named) if named == what), "{stuck}");
+}
+
+#[test]
+fn an_actor_that_expects_nothing_more_or_has_ended_lets_the_runtime_end() {
+    let root = || {
+        Role::<()>::new(|(), ctx| {
+            ctx.set_expecting(false);
+            Ok(())
+        })
+        .started(|ctx| {
+            ctx.set_expecting(true);
+            ctx.spawn(Role::<()>::idle().started(|ctx| {
+                ctx.set_expecting(true);
+                ctx.stop();
+                Ok(())
+            }));
+            Ok(ctx.address().send(())?)
+        })
+    };
+    world(1, 2).build().unwrap().run(root).unwrap();
+}
+
+#[test]
+fn what_a_thread_sends_reaches_an_actor_that_expects_it() {
+    let (tell, told) = mpsc::channel::<Address<()>>();
+    let thread = aside(move || told.recv().unwrap().send(()).unwrap());
+    let root = move || {
+        Role::<()>::new(|(), ctx| {
+            ctx.stop();
+            Ok(())
+        })
+        .started(move |ctx| {
+            ctx.set_expecting(true);
+            Ok(tell.send(ctx.address())?)
+        })
+    };
+    Runtime::builder().loops(2).build().unwrap().run(root).unwrap();
+    thread.join().unwrap();
 }
 
 #[test]

@@ -39,28 +39,7 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
         tail: &mut dyn Tail<T>,
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<(), PipeError> {
-        match flow {
-            Flow::Begin(upstream) => self.port.begin(upstream),
-            Flow::Item(item) => {
-                self.port.arrived(&item);
-                tail.push(item)?;
-            }
-            Flow::Items(items) => {
-                for item in items {
-                    self.port.arrived(&item);
-                    tail.push(item)?;
-                }
-            }
-            Flow::End => {
-                self.port.end();
-                tail.end()?;
-            }
-            Flow::Failed(error) => {
-                self.port.end();
-                return Err(error);
-            }
-        }
-        Ok(())
+        self.port.pass(flow, tail)
     }
 
     fn advance(
