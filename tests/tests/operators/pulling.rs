@@ -1,6 +1,6 @@
 //! That no item is pulled in vain, and nothing ahead of demand.
 
-use roundsman::stream::{Source, Stage, map_while, scan, take_while};
+use roundsman::stream::{Stage, map_while, scan, take_while};
 use roundsman_tests::outcome::{ONE_LOOP, result};
 
 use crate::{kept, list, numbers};

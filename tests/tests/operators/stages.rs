@@ -38,8 +38,8 @@ macro_rules! as_for_iterators {
 type Items = std::vec::IntoIter<u64>;
 
 as_for_iterators! {
-    filter_map_gives_what_the_function_makes: filter_map(|n: u64| (n % 3 == 0).then_some(n * 2)),
-        |items: Items| items.filter_map(|n| (n % 3 == 0).then_some(n * 2));
+    filter_map_gives_what_the_function_makes: filter_map(|n: u64| n.is_multiple_of(3).then_some(n * 2)),
+        |items: Items| items.filter_map(|n| n.is_multiple_of(3).then_some(n * 2));
     flat_map_gives_what_the_iterators_give: flat_map(|n| 0..n % 7),
         |items: Items| items.flat_map(|n| 0..n % 7);
     scan_changes_its_state: scan(0, |sum, n: u64| { *sum += n; Some(*sum) }),

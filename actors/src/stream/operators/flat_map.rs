@@ -9,7 +9,7 @@ use crate::stream::{PipeError, Source};
 ///
 /// - Demand: one item asked for is one `next` of the iterator in hand; the next item is pulled once that iterator has
 ///   ended. So an iterator of millions, or without an end, fills no memory; and it holds no loop, for after a thousand
-///   items others have their turn.
+///   items others have their turn. A paused pipeline takes nothing from it.
 /// - End: follows what the last iterator gives. Failure and cancel drop the iterator in hand.
 /// - `f` and the iterators run on the loop and must not block. A panic of theirs fails the pipeline, and nothing else.
 ///
