@@ -50,7 +50,8 @@ impl Running {
     }
 
     /// Has the pipeline take no more from where its items come from, until [`resume`](Self::resume). What is under way
-    /// still arrives. Harmless after the end, and when said twice. (Node: `pause`.)
+    /// still arrives; what a stage holds back, of one item that gives many, waits. Harmless after the end, and when said
+    /// twice. (Node: `pause`.)
     ///
     /// A paused pipeline does not end by itself, but for what had been said before; it can be cancelled. A planned stop
     /// of the runtime waits for it, up to its deadline.

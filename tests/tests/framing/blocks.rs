@@ -120,7 +120,7 @@ fn small_frames_of_a_large_block_are_cut_off_as_they_are_asked_for() {
 }
 
 #[test]
-fn millions_of_frames_of_one_block_all_arrive() {
+fn a_million_frames_of_one_block_all_arrive() {
     let block = Bytes::from(vec![b';'; 1 << 20]);
     let count = result(ONE_LOOP, Source::once(block).through(split(";", 1)).boundary().count());
     assert_eq!(count.expect("a count"), 1 << 20);

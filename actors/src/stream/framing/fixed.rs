@@ -6,7 +6,7 @@ use super::encoder::{Encode, With, encoded};
 use super::{Decode, FrameError, Input, decoded};
 use crate::stream::{Source, Stage};
 
-/// Bytes cut into frames of `size` bytes. (Rust: `slice::chunks_exact`; Pekko: `chunk`.)
+/// Bytes cut into frames of `size` bytes. (Rust: `slice::chunks_exact`.)
 ///
 /// - Demand: one frame asked for is answered from what has been read; only then more is asked of the source.
 /// - A frame within one block of input is cut off without copying; one that spans blocks is copied together. Less than
