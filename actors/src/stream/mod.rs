@@ -20,7 +20,8 @@
 //!
 //! # Windows
 //! A link lets 16 items be under way, or 64 KiB where items are [`Bytes`](bytes::Bytes), and asks again at half of that.
-//! What one turn has to send travels in one message.
+//! What one turn has to send travels in one message. Where what follows says how many items it will take in all, as
+//! [`take`](take()) and [`first`](first()) do, no more are asked for.
 //!
 //! # Actors of a pipeline
 //! Pure operators in a row share one actor; [`Source::boundary`] parts them. Each pipeline has one more actor, which
