@@ -29,11 +29,13 @@
 pub(crate) mod assembly;
 mod context;
 mod error;
+mod fan;
 mod feeds;
 #[cfg(test)]
 mod gathered;
 mod inlet;
 mod intake;
+mod junction;
 mod link;
 mod link_tail;
 mod meter;
@@ -54,7 +56,7 @@ pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
 pub use operators::{LineTooLong, boundary, collect, filter, fold, for_each, lines, map, on};
-pub use operators::{concat, flat_concat, flat_merge, merge, zip};
+pub use operators::{also_to, concat, flat_concat, flat_merge, merge, zip};
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};
 pub use progress::{LinkProgress, Progress};

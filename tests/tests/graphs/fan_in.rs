@@ -5,31 +5,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use roundsman::Placement;
-use roundsman::stream::{Cut, PipeError, Source, concat, merge};
-use roundsman_tests::counted::{Count, Counted};
+use roundsman::stream::{Source, concat, merge};
+use roundsman_tests::counted::Count;
 use roundsman_tests::outcome::{ONE_LOOP, result};
 use roundsman_tests::patience::must_end;
 
-use crate::{each_result, in_worlds};
+use crate::{counted, each_result, failing, in_worlds, is_panic};
 
 /// Items of one source among several: which source, and which item.
 fn tagged(source: u64, items: u64) -> Source<(u64, u64)> {
     Source::iter((0..items).map(move |item| (source, item)))
-}
-
-fn counted(items: u64, count: &Count) -> Source<u64> {
-    Source::iter(Counted::new(items, count))
-}
-
-fn failing(after: u64) -> Source<u64> {
-    Source::iter(0..).map(move |n| {
-        assert!(n < after, "it was told to");
-        n
-    })
-}
-
-fn is_panic(error: &PipeError) -> bool {
-    error.cause_as() == Some(&Cut::StageGone)
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What gives the actors of a pipeline their items.
 
 mod iter;
+mod line;
 mod link;
 
 pub(crate) use iter::IterFeed;
+pub(crate) use line::{LineFeed, pass_on};
 pub(crate) use link::LinkFeed;

@@ -2,7 +2,10 @@
 //!
 //! Each file has an operator as a value, to be put together with others, and as a method of [`Source`](super::Source).
 
+mod also_to;
+mod balance;
 mod boundary;
+mod broadcast;
 mod collect;
 mod concat;
 mod filter;
@@ -12,8 +15,10 @@ mod for_each;
 mod lines;
 mod map;
 mod merge;
+mod partition;
 mod zip;
 
+pub use also_to::also_to;
 pub(crate) use boundary::spawn_linked;
 pub use boundary::{boundary, on};
 pub use collect::collect;
