@@ -12,18 +12,18 @@ use super::PipeError;
 use super::assembly::Assembly;
 use super::error::Cut;
 use super::fan::{Deal, Fan, Notes};
-use super::feeds::LinkFeed;
-use super::link::ToActor;
+use super::feeds::{LineFeed, LinkFeed};
+use super::link::{Downstream, ToActor};
 use super::pipeline::Summary;
 use super::runner::{Runner, RunnerMessage};
 use super::sink::Sink;
 use super::source::{Outflow, Source};
+use super::stage::Tail;
 
 /// One source that becomes several.
 pub(crate) struct Junction<T: Send + 'static> {
     name: &'static str,
-    /// Who takes from an arm's link.
-    feed: fn() -> LinkFeed<T>,
+    taking: Taking,
     notes: Arc<Notes<T>>,
     /// Until the first arm is started.
     keeper: Mutex<Option<Keeper<T>>>,
@@ -35,14 +35,14 @@ impl<T: Send + 'static> Junction<T> {
         name: &'static str,
         source: Source<T>,
         arms: usize,
-        feed: fn() -> LinkFeed<T>,
+        taking: Taking,
         deal: impl Deal<T>,
     ) -> Arc<Self> {
         let notes = Notes::new(arms);
         let fan = Fan::new(Arc::clone(&notes), deal);
         let parts = Some((source, fan));
         let keeper = Keeper { name, parts, notes: Arc::clone(&notes) };
-        Arc::new(Self { name, feed, notes, keeper: Mutex::new(Some(keeper)) })
+        Arc::new(Self { name, taking, notes, keeper: Mutex::new(Some(keeper)) })
     }
 
     /// One of the sources.
@@ -59,8 +59,7 @@ impl<T: Send + 'static> Junction<T> {
     fn start_arm(&self, number: usize, assembly: &mut Assembly<'_>, outflow: Outflow<T>) {
         let tail = outflow.into_tail(assembly);
         assembly.run.push(self.name);
-        let (address, to) = Runner::spawn(assembly, (self.feed)(), tail);
-        let link = Box::new(ToActor { address, map: RunnerMessage::Event });
+        let (link, to) = self.taking.spawn(assembly, tail);
         let link = Outflow::Link { link, to }.into_link(assembly);
         let reporter = assembly.enter(self.name, None);
         self.notes.attach(number, link, Some(reporter));
@@ -71,6 +70,37 @@ impl<T: Send + 'static> Junction<T> {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(keeper) = keeper {
             owner.spawn_with(Spawn::named(self.name).tireless(), keeper);
+        }
+    }
+}
+
+/// How an arm asks.
+#[derive(Clone, Copy)]
+pub(crate) enum Taking {
+    /// For a window, whatever it has room for: what it cannot pass on yet waits in it, so that it holds the others up no
+    /// sooner than it must.
+    Ahead,
+    /// For what it has room for: others could take the rest.
+    AsRoom,
+}
+
+impl Taking {
+    /// Spawns the actor of an arm. Returns the link to it and its name.
+    fn spawn<T: Send + 'static>(
+        self,
+        assembly: &mut Assembly<'_>,
+        tail: Box<dyn Tail<T>>,
+    ) -> (Downstream<T>, Arc<str>) {
+        match self {
+            Self::Ahead => {
+                let (address, to) = Runner::spawn(assembly, LineFeed::new(1), tail);
+                let map = |flow| RunnerMessage::Event((0, flow));
+                (Box::new(ToActor { address, map }), to)
+            }
+            Self::AsRoom => {
+                let (address, to) = Runner::spawn(assembly, LinkFeed::modest(), tail);
+                (Box::new(ToActor { address, map: RunnerMessage::Event }), to)
+            }
         }
     }
 }

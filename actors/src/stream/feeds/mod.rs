@@ -2,8 +2,10 @@
 
 mod failed;
 mod iter;
+mod line;
 mod link;
 
 pub(crate) use failed::FailedFeed;
 pub(crate) use iter::IterFeed;
+pub(crate) use line::{LineFeed, pass_on};
 pub(crate) use link::LinkFeed;

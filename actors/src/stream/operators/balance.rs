@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 
 use crate::stream::Source;
 use crate::stream::fan::{Arm, Deal};
-use crate::stream::feeds::LinkFeed;
-use crate::stream::junction::Junction;
+use crate::stream::junction::{Junction, Taking};
 
 impl<T: Send + 'static> Source<T> {
     /// Several sources that share the items of this one: each item goes to one branch that has asked for it. (Pekko:
@@ -57,7 +56,7 @@ impl<T: Send + 'static> Source<T> {
     /// ```
     #[must_use = "the branches wait for each other: start or drop each"]
     pub fn balance<const N: usize>(self) -> [Self; N] {
-        let junction = Junction::new("balance", self, N, LinkFeed::modest, InTurn::default());
+        let junction = Junction::new("balance", self, N, Taking::AsRoom, InTurn::default());
         array::from_fn(|number| junction.arm(number))
     }
 
@@ -73,7 +72,7 @@ impl<T: Send + 'static> Source<T> {
     #[must_use = "the branches wait for each other: start or drop each"]
     pub fn balance_vec(self, branches: usize) -> Vec<Self> {
         let deal = InTurn::default();
-        let junction = Junction::new("balance", self, branches, LinkFeed::modest, deal);
+        let junction = Junction::new("balance", self, branches, Taking::AsRoom, deal);
         (0..branches).map(|number| junction.arm(number)).collect()
     }
 }

@@ -4,8 +4,7 @@ use std::array;
 
 use crate::stream::Source;
 use crate::stream::fan::{Arm, Deal};
-use crate::stream::feeds::LinkFeed;
-use crate::stream::junction::Junction;
+use crate::stream::junction::{Junction, Taking};
 
 impl<T: Clone + Send + 'static> Source<T> {
     /// Several sources, each of which gives every item of this one. (Pekko: `Broadcast`; Rx: `publish`.)
@@ -16,18 +15,18 @@ impl<T: Clone + Send + 'static> Source<T> {
     /// the actor that has started the first branch. Items are cloned, so let them be cheap to clone: `Bytes`, or an `Arc`.
     ///
     /// - Order: every branch gets all items in order.
-    /// - Demand: an item is asked for when all branches have asked for it, so the slowest sets the pace. A branch may get ahead
-    ///   of another by what that one has asked for and not taken: a window, 16 items or 64 KiB of bytes, and one more for each
-    ///   [`boundary`](Self::boundary) in the slower branch.
+    /// - Demand: an item is asked for when all branches have asked for it, so the slowest sets the pace. What a branch cannot
+    ///   pass on yet waits in it: at least half a window, 8 items or 32 KiB of bytes, at most a window. So much a branch may
+    ///   get ahead of another.
     /// - End, and a failure of this source, reach every branch once. The pipelines of the branches end only when all that feeds
     ///   them has closed.
     /// - A branch that is cancelled, fails, or is dropped before it is started, drops out; the others go on. When the last has
     ///   gone, this source is cancelled.
     ///
     /// # Diamonds
-    /// Branches that are joined again flow as long as none has needed a window of items more than another to give as many.
-    /// `a.map(f).zip(b.map(g))` always flows. `a.filter(f).zip(b)` comes to a halt once `f` has refused a window of items in
-    /// all: `b` can take no more, so `a` is given no more. Filter the pairs instead: `a.zip(b).filter(f)`.
+    /// Branches that are joined again flow as long as none has needed more than half a window of items more than another to
+    /// give as many. `a.map(f).zip(b.map(g))` always flows. `a.filter(f).zip(b)` comes to a halt once `f` has refused a
+    /// window of items in all: `b` can take no more, so `a` is given no more. Filter the pairs instead: `a.zip(b).filter(f)`.
     ///
     /// # Examples
     /// ```
@@ -58,7 +57,7 @@ impl<T: Clone + Send + 'static> Source<T> {
     /// ```
     #[must_use = "the branches wait for each other: start or drop each"]
     pub fn broadcast<const N: usize>(self) -> [Self; N] {
-        let junction = Junction::new("broadcast", self, N, LinkFeed::new, Everyone);
+        let junction = Junction::new("broadcast", self, N, Taking::Ahead, Everyone);
         array::from_fn(|number| junction.arm(number))
     }
 
@@ -73,7 +72,7 @@ impl<T: Clone + Send + 'static> Source<T> {
     /// ```
     #[must_use = "the branches wait for each other: start or drop each"]
     pub fn broadcast_vec(self, branches: usize) -> Vec<Self> {
-        let junction = Junction::new("broadcast", self, branches, LinkFeed::new, Everyone);
+        let junction = Junction::new("broadcast", self, branches, Taking::Ahead, Everyone);
         (0..branches).map(|number| junction.arm(number)).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use roundsman_runtime::Context;
 
-use super::merge::pass_on;
+use crate::stream::feeds::pass_on;
 use crate::stream::nested::{Nested, NestedEvent};
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::source::Outflow;

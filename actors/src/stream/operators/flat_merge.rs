@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use roundsman_runtime::Context;
 
-use super::merge::pass_on;
+use crate::stream::feeds::pass_on;
 use crate::stream::link::Flow;
 use crate::stream::nested::{Nested, NestedEvent};
 use crate::stream::port::Port;

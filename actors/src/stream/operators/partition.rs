@@ -2,8 +2,7 @@
 
 use crate::stream::Source;
 use crate::stream::fan::{Arm, Deal};
-use crate::stream::feeds::LinkFeed;
-use crate::stream::junction::Junction;
+use crate::stream::junction::{Junction, Taking};
 
 use super::broadcast::common_room;
 
@@ -31,7 +30,7 @@ impl<T: Send + 'static> Source<T> {
     /// ```
     #[must_use = "the branches wait for each other: start or drop each"]
     pub fn partition(self, belongs: impl FnMut(&T) -> bool + Send + 'static) -> [Self; 2] {
-        let junction = Junction::new("partition", self, 2, LinkFeed::new, ByKind { belongs });
+        let junction = Junction::new("partition", self, 2, Taking::Ahead, ByKind { belongs });
         [junction.arm(0), junction.arm(1)]
     }
 }
