@@ -19,5 +19,6 @@ pub mod relay;
 pub mod role;
 pub mod seeds;
 pub mod server;
+pub mod timeline;
 pub mod topology;
 pub mod trial;

@@ -31,7 +31,7 @@ impl<T> Clone for Kind<T> {
 impl<T> Copy for Kind<T> {}
 
 /// What a link is made with.
-struct Wiring<'a> {
+pub struct Wiring<'a> {
     scope: Scope<'a>,
     pairs: Vec<Pair>,
 }
@@ -42,7 +42,9 @@ impl<T: Payload> Kind<T> {
         (self.join)(source, Wiring { scope, pairs })
     }
 
-    fn within(links: u64, join: fn(Source<T>, Wiring<'_>) -> Source<T>) -> Self {
+    /// So many links of the usual window, one after another.
+    #[must_use]
+    pub fn within(links: u64, join: fn(Source<T>, Wiring<'_>) -> Source<T>) -> Self {
         Self { pairs: 0, slack: links * T::LINK, join }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use roundsman::stream::{PipeError, Pipeline};
-use roundsman::{Context, Outcome, Scope};
+use roundsman::{Builder, Context, Metrics, Outcome, Scope};
 
 use crate::ledger::run_balanced;
 use crate::pairs::{Pair, Pairing};
@@ -68,6 +68,41 @@ pub fn result_with<R: Send + 'static>(
 /// As the pipeline.
 pub fn result<R: Send + 'static>(world: World, pipeline: Pipeline<R>) -> Result<R, PipeError> {
     result_with(world, 0, move |_, _| pipeline)
+}
+
+/// Runs a pipeline in a runtime of one's own, and returns its one result and what the runtime has counted.
+///
+/// # Errors
+/// As the pipeline.
+///
+/// # Panics
+/// If it has no result, or several, or if the runtime cannot be built.
+pub fn result_in<R: Send + 'static>(
+    builder: Builder,
+    pipeline: Pipeline<R>,
+) -> (Result<R, PipeError>, Metrics) {
+    let (sender, results) = mpsc::channel();
+    let metrics = must_end(move || {
+        let runtime = builder.build().expect("a runtime");
+        let handle = runtime.handle().unref();
+        let root = move || {
+            let receive = move |result, ctx: &mut Context<'_, Role<Result<R, PipeError>>>| {
+                // The test has given up if nobody listens.
+                let _ = sender.send(result);
+                ctx.stop();
+                Ok(())
+            };
+            Role::new(receive).started(move |ctx| {
+                pipeline.start(ctx, |result| result);
+                Ok(())
+            })
+        };
+        run_balanced(runtime, root).expect("the root does not fail");
+        handle.metrics()
+    });
+    let result = results.recv().expect("a result");
+    assert!(results.recv().is_err(), "one result only");
+    (result, metrics)
 }
 
 /// A simulated world of one loop.

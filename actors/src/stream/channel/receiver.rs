@@ -1,14 +1,12 @@
 //! `Source::receiver`: what comes out of a channel.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Polling, Poll};
 
-use flume::r#async::RecvFut;
 use flume::{Receiver, RecvError, TryRecvError};
 use roundsman_runtime::Context;
 
-use super::wakeup::{Wakeup, Woken};
+use super::wakeup::{Waiting, Wakeup, Woken};
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::stage::Tail;
 use crate::stream::{PipeError, Source};
@@ -74,7 +72,7 @@ struct ReceiverFeed<T: Send + 'static> {
 struct Open<T: Send + 'static> {
     receiver: Receiver<T>,
     /// Our place among those who wait for an item.
-    wait: Option<RecvFut<'static, T>>,
+    wait: Option<Waiting<Result<T, RecvError>>>,
 }
 
 impl<T: Send + 'static> Open<T> {
@@ -89,8 +87,9 @@ impl<T: Send + 'static> Open<T> {
                 Err(TryRecvError::Empty) => {}
             }
         }
-        let wait = self.wait.get_or_insert_with(|| self.receiver.clone().into_recv_async());
-        let polled = Future::poll(Pin::new(wait), &mut Polling::from_waker(&wakeup.waker()));
+        let receiver = &self.receiver;
+        let wait = self.wait.get_or_insert_with(|| Box::pin(receiver.clone().into_recv_async()));
+        let polled = wait.as_mut().poll(&mut Polling::from_waker(&wakeup.waker()));
         if polled.is_ready() {
             self.wait = None;
         }

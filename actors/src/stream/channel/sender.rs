@@ -1,15 +1,13 @@
 //! `Sink::sender`: into a channel.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Polling, Poll};
 
-use flume::r#async::SendFut;
 use flume::{SendError, Sender, TrySendError};
 use roundsman_runtime::Context;
 
 use super::tally::Tally;
-use super::wakeup::{Wakeup, Woken};
+use super::wakeup::{Waiting, Wakeup, Woken};
 use crate::stream::assembly::Counts;
 use crate::stream::holdback::Holdback;
 use crate::stream::link::{Flow, ToActor};
@@ -85,8 +83,13 @@ struct SenderFeed<T: Send + 'static> {
 
 struct Open<T: Send + 'static> {
     sender: Sender<T>,
-    /// An item that the channel has no room for yet, and how it counts.
-    wait: Option<(SendFut<'static, T>, Counts)>,
+    wait: Option<Held<T>>,
+}
+
+/// An item that the channel has no room for yet.
+struct Held<T> {
+    sending: Waiting<Result<(), SendError<T>>>,
+    counts: Counts,
 }
 
 enum SenderEvent<T> {
@@ -103,7 +106,8 @@ impl<T: Send + 'static> Open<T> {
             Ok(()) => return Poll::Ready(Ok(counts)),
             Err(TrySendError::Disconnected(item)) => return Poll::Ready(Err(SendError(item))),
             Err(TrySendError::Full(item)) => {
-                self.wait = Some((self.sender.clone().into_send_async(item), counts));
+                let sending = Box::pin(self.sender.clone().into_send_async(item));
+                self.wait = Some(Held { sending, counts });
             }
         }
         self.go_on(wakeup)
@@ -111,11 +115,9 @@ impl<T: Send + 'static> Open<T> {
 
     /// Looks whether the item that waits has found room.
     fn go_on(&mut self, wakeup: &Arc<Wakeup>) -> Poll<Result<Counts, SendError<T>>> {
-        let Some((wait, counts)) = &mut self.wait else {
-            return Poll::Ready(Ok(Counts::default()));
-        };
-        let counts = *counts;
-        let polled = Future::poll(Pin::new(wait), &mut Polling::from_waker(&wakeup.waker()));
+        let Some(held) = &mut self.wait else { return Poll::Ready(Ok(Counts::default())) };
+        let counts = held.counts;
+        let polled = held.sending.as_mut().poll(&mut Polling::from_waker(&wakeup.waker()));
         if polled.is_ready() {
             self.wait = None;
         }

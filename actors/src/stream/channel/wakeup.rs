@@ -3,6 +3,7 @@
 //! At most one such message is under way at any time. It never counts towards a mailbox, and never blocks who sends it: a
 //! channel wakes while it holds its lock.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
@@ -12,6 +13,9 @@ use roundsman_runtime::Recipient;
 /// What a channel's other end has caused: there may be an item, or room, or nobody any more.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Woken;
+
+/// A place in the line of those who wait at a channel.
+pub(crate) type Waiting<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
 /// One for each stage.
 pub(crate) struct Wakeup {

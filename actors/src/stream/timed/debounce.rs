@@ -107,7 +107,7 @@ impl<T: Send + 'static> Feed for DebounceFeed<T> {
         let over = self.port.is_over();
         match self.held.take() {
             Some((item, due)) if (over || due <= ctx.now()) && tail.room() > 0 => {
-                tail.push(item)?
+                tail.push(item)?;
             }
             Some((item, due)) => {
                 if due > ctx.now() {

@@ -24,24 +24,30 @@ impl Source<u64> {
     /// use std::time::Duration;
     ///
     /// use roundsman::prelude::*;
-    /// use roundsman::stream::{PipeError, Source, Summary};
+    /// use roundsman::stream::{Item, PipeError, Source, Summary};
+    ///
+    /// enum Msg {
+    ///     Tick(Item<u64>),
+    ///     Ended(Result<Summary, PipeError>),
+    /// }
     ///
     /// struct Clock;
     ///
     /// impl Actor for Clock {
-    ///     type Message = Result<Summary, PipeError>;
+    ///     type Message = Msg;
     ///
     ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-    ///         let seconds = Source::every(Duration::from_secs(1));
-    ///         let fourth = seconds.map(|n| if n < 4 { n } else { panic!("it is {n} s later") });
-    ///         fourth.for_each(drop).start(ctx, |result| result);
+    ///         Source::every(Duration::from_secs(1)).pipe(ctx.inlet(Msg::Tick)).start(ctx, Msg::Ended);
     ///         Ok(())
     ///     }
     ///
-    ///     fn receive(&mut self, result: Self::Message, ctx: &mut Context<Self>) -> Outcome {
-    ///         assert!(result.is_err(), "it never ends by itself");
-    ///         assert_eq!(ctx.now().since_start(), Duration::from_secs(4));
-    ///         ctx.stop();
+    ///     fn receive(&mut self, message: Msg, ctx: &mut Context<Self>) -> Outcome {
+    ///         match message {
+    ///             Msg::Tick(n) if *n < 4 => {
+    ///                 assert_eq!(ctx.now().since_start(), Duration::from_secs(*n));
+    ///             }
+    ///             Msg::Tick(_) | Msg::Ended(_) => ctx.stop(),
+    ///         }
     ///         Ok(())
     ///     }
     /// }
