@@ -8,6 +8,8 @@
 //! [`stream`]s and [`net`]. Start with the [`prelude`].
 #![forbid(unsafe_code)]
 
+pub mod codec;
+pub mod crypto;
 pub mod net;
 pub mod prelude;
 pub mod stream;

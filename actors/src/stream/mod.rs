@@ -48,9 +48,11 @@ pub(crate) mod stage;
 
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
+pub(crate) use feeds::{Goal, Transform, transform};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
+pub(crate) use operators::last;
 pub use operators::{LineTooLong, boundary, collect, filter, fold, for_each, lines, map, on};
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};

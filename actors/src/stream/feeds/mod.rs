@@ -2,6 +2,8 @@
 
 mod iter;
 mod link;
+mod transform;
 
 pub(crate) use iter::IterFeed;
 pub(crate) use link::LinkFeed;
+pub(crate) use transform::{Goal, Transform, transform};

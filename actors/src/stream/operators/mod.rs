@@ -15,6 +15,7 @@ pub use boundary::{boundary, on};
 pub use collect::collect;
 pub use filter::filter;
 pub use fold::fold;
+pub(crate) use fold::last;
 pub use for_each::for_each;
 pub use lines::{LineTooLong, lines};
 pub use map::map;
