@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 /// Why a stage of [`codec`](super) has failed. It is the [cause](crate::stream::PipeError::cause_as) of the pipeline's
-/// error. `at` counts bytes of the stage's input from the start of the stream: it is where the input had been read to, or
-/// a little before that.
+/// error. `at` counts bytes of the stage's input from the start of the stream: it is as near as the
+/// library tells: where it had read to, or the beginning of the block in which it found the fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {

@@ -125,7 +125,7 @@ impl Gzip {
 fn header(level: u32) -> [u8; 10] {
     let effort = match level {
         9 => 2,
-        1 => 4,
+        ..=1 => 4,
         _ => 0,
     };
     [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, effort, 255]
