@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg_attr(not(target_os = "linux"), path = "no_kernel.rs")]
+pub mod codec;
+pub mod crypto;
 mod kernel;
 pub mod net;
 pub mod prelude;

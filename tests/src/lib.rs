@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod counted;
+pub mod cuts;
 pub mod diary;
 pub mod example;
 #[cfg(doctest)]

@@ -4,8 +4,10 @@ mod failed;
 mod iter;
 mod line;
 mod link;
+mod transform;
 
 pub(crate) use failed::FailedFeed;
 pub(crate) use iter::IterFeed;
 pub(crate) use line::{LineFeed, pass_on};
 pub(crate) use link::LinkFeed;
+pub(crate) use transform::{Goal, Transform, transform};

@@ -1,0 +1,72 @@
+//! Bytes in hand, hashed on the pool.
+
+use bytes::Bytes;
+use roundsman_runtime::{Job, Lane, job};
+
+use super::{Algorithm, Digest};
+
+/// Hashes bytes on the pool, in [`Lane::Crypto`]. (Node: `crypto.hash`.)
+///
+/// It takes about 3 ms for each MiB, and cannot be stopped once it has begun: what is larger than a few MiB, or not in
+/// memory yet, is better [streamed](super::hasher). A few KiB are hashed faster on the spot: [`Algorithm::digest`].
+///
+/// # Examples
+/// ```
+/// use roundsman::crypto::{self, Digest};
+/// use roundsman::prelude::*;
+/// use roundsman::JobError;
+///
+/// struct Hashing;
+///
+/// impl Actor for Hashing {
+///     type Message = Result<Digest, JobError>;
+///
+///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+///         ctx.start(crypto::sha3_256("abc"), |digest| digest);
+///         Ok(())
+///     }
+///
+///     fn receive(&mut self, digest: Self::Message, ctx: &mut Context<Self>) -> Outcome {
+///         assert!(digest?.to_string().starts_with("3a985da74fe225b2045c172d6bd390bd"));
+///         ctx.stop();
+///         Ok(())
+///     }
+/// }
+///
+/// Runtime::builder().loops(1).build()?.run(|| Hashing)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn hash(algorithm: Algorithm, data: impl Into<Bytes>) -> Job<Digest> {
+    let data = data.into();
+    job(Lane::Crypto, move || algorithm.digest(&data)).named(algorithm.name())
+}
+
+/// The SHA3-224 of bytes, a digest of 28 bytes. See [`hash`].
+pub fn sha3_224(data: impl Into<Bytes>) -> Job<Digest> {
+    hash(Algorithm::Sha3_224, data)
+}
+
+/// The SHA3-256 of bytes, a digest of 32 bytes. See [`hash`].
+pub fn sha3_256(data: impl Into<Bytes>) -> Job<Digest> {
+    hash(Algorithm::Sha3_256, data)
+}
+
+/// The SHA3-384 of bytes, a digest of 48 bytes. See [`hash`].
+pub fn sha3_384(data: impl Into<Bytes>) -> Job<Digest> {
+    hash(Algorithm::Sha3_384, data)
+}
+
+/// The SHA3-512 of bytes, a digest of 64 bytes. See [`hash`].
+pub fn sha3_512(data: impl Into<Bytes>) -> Job<Digest> {
+    hash(Algorithm::Sha3_512, data)
+}
+
+/// The SHAKE128 of bytes, a digest of `len` bytes. See [`hash`].
+pub fn shake128(data: impl Into<Bytes>, len: usize) -> Job<Digest> {
+    hash(Algorithm::Shake128 { len }, data)
+}
+
+/// The SHAKE256 of bytes, a digest of `len` bytes. See [`hash`].
+pub fn shake256(data: impl Into<Bytes>, len: usize) -> Job<Digest> {
+    hash(Algorithm::Shake256 { len }, data)
+}
