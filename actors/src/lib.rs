@@ -8,6 +8,7 @@
 //! [`stream`]s and [`net`]. Start with the [`prelude`].
 #![forbid(unsafe_code)]
 
+pub mod fs;
 pub mod net;
 pub mod prelude;
 pub mod stream;

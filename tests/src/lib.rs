@@ -4,6 +4,7 @@ pub mod again;
 pub mod counted;
 pub mod diary;
 pub mod example;
+pub mod folder;
 #[cfg(doctest)]
 pub mod guide;
 pub mod irc_client;

@@ -12,7 +12,7 @@ mod engine;
 mod listener;
 pub mod tcp;
 mod transport;
-mod write_queue;
+pub(crate) mod write_queue;
 
 pub use connect::{Connect, ConnectError};
 pub use connection::Connection;

@@ -41,7 +41,7 @@ mod outlet;
 mod pipeline;
 mod port;
 mod progress;
-mod runner;
+pub(crate) mod runner;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
