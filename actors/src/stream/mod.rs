@@ -39,7 +39,7 @@ mod meter;
 mod operators;
 mod outlet;
 mod pipeline;
-mod port;
+pub(crate) mod port;
 mod progress;
 pub(crate) mod runner;
 pub(crate) mod sink;
