@@ -11,6 +11,7 @@
 pub mod fs;
 pub mod net;
 pub mod prelude;
+pub mod process;
 pub mod stream;
 
 pub use roundsman_runtime::*;

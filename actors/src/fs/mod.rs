@@ -26,3 +26,8 @@ pub use reader::{Reader, reader};
 pub use walk::{Entry, Walk, walk};
 pub use whole::{metadata, read, write, write_atomic};
 pub use writer::{Writer, writer};
+
+pub(crate) use file_writer::into_output;
+pub(crate) use input::StreamInput;
+pub(crate) use output::StreamOutput;
+pub(crate) use read_feed::from_input;

@@ -17,9 +17,13 @@ use crate::stream::stage::Tail;
 /// Chunks that are read before they are asked for.
 const AHEAD: usize = 2;
 
-/// A source of what jobs read from `input`, in chunks of `chunk` bytes. If there is nothing yet, it looks again after
-/// `look_again`.
-pub(crate) fn from_input(
+/// A source of what jobs read from `input`, in chunks of `chunk` bytes.
+pub(crate) fn from_input(name: &'static str, input: impl Input, chunk: usize) -> Source<Bytes> {
+    looking_again(name, input, chunk, Duration::ZERO)
+}
+
+/// The same of an input that may have nothing yet: it is looked at again after `look_again`.
+pub(crate) fn looking_again(
     name: &'static str,
     input: impl Input,
     chunk: usize,

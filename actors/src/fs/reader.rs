@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::input::FileInput;
-use super::read_feed::from_input;
+use super::read_feed::looking_again;
 use crate::stream::Source;
 
 /// Bytes in a chunk, unless said otherwise: a window of a link.
@@ -119,6 +119,6 @@ impl Reader {
     pub fn source(self) -> Source<Bytes> {
         let Self { path, chunk, from, to, follow, poll_every } = self;
         let input = FileInput { path, file: None, at: from, end: to, follow };
-        from_input("fs::reader", input, chunk, poll_every)
+        looking_again("fs::reader", input, chunk, poll_every)
     }
 }

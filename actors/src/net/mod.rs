@@ -7,11 +7,14 @@
 
 mod block;
 mod connect;
-mod connection;
-mod engine;
+pub(crate) mod connection;
+pub(crate) mod engine;
+pub(crate) mod half;
 mod listener;
+#[cfg_attr(not(unix), path = "no_pipe.rs")]
+pub(crate) mod pipe;
 pub mod tcp;
-mod transport;
+pub(crate) mod transport;
 pub(crate) mod write_queue;
 
 pub use connect::{Connect, ConnectError};
