@@ -11,9 +11,11 @@
 #[cfg_attr(not(target_os = "linux"), path = "no_kernel.rs")]
 pub mod codec;
 pub mod crypto;
+pub mod fs;
 mod kernel;
 pub mod net;
 pub mod prelude;
+pub mod process;
 mod slow;
 pub mod stream;
 

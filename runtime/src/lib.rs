@@ -112,6 +112,8 @@ pub use crate::lane::{Lane, LaneError, LaneLimits, LaneMetrics};
 pub use crate::ledger::{DeadLetterReason, Ledger};
 pub use crate::mailbox::Overflow;
 pub use crate::metrics::{LoopMetrics, Metrics, Pause};
+#[cfg(unix)]
+pub use crate::poller::Descriptor;
 pub use crate::poller::{Interest, Readiness, Source};
 pub use crate::pool::JobStatus;
 pub use crate::recipient::Recipient;

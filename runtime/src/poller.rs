@@ -178,9 +178,11 @@ impl Poller {
     }
 }
 
-/// A file descriptor as a source: it is registered as it is, and stays its owner's.
+/// A file descriptor as a source: it is registered as it is, and stays its owner's, who keeps it open until it is taken
+/// back.
 #[cfg(unix)]
-pub(crate) struct Descriptor(pub(crate) std::os::fd::RawFd);
+#[derive(Debug)]
+pub struct Descriptor(pub std::os::fd::RawFd);
 
 #[cfg(unix)]
 impl mio::event::Source for Descriptor {

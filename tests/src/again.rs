@@ -37,3 +37,14 @@ pub fn run(name: &str, setup: &str, variables: &[(&str, &str)]) -> Output {
     );
     output
 }
+
+/// A process that runs the test `name` of this binary alone, to be started by the test.
+///
+/// # Panics
+/// If this process has no program.
+#[must_use]
+pub fn command(name: &str) -> Command {
+    let mut command = Command::new(env::current_exe().expect("this process has a program"));
+    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(MARK, "1");
+    command
+}

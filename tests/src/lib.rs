@@ -5,6 +5,7 @@ pub mod counted;
 pub mod cuts;
 pub mod diary;
 pub mod example;
+pub mod folder;
 #[cfg(doctest)]
 pub mod guide;
 pub mod irc_client;

@@ -7,7 +7,7 @@ use roundsman_runtime::{Lane, Recipient};
 
 use super::algorithm::Hasher;
 use super::{Algorithm, Digest};
-use crate::stream::{Goal, Pipeline, Sink, Source, Stage, Transform, last, transform};
+use crate::stream::{Goal, Pipeline, Sink, Source, Stage, Transform, last_tail, transform};
 
 /// Bytes that pass as they are, and are hashed meanwhile; the digest of all of them goes to `to` at the end.
 /// (Node: `createHash`, beside the pipeline.)
@@ -100,7 +100,7 @@ pub fn hash_through(algorithm: Algorithm, to: Recipient<Digest>) -> Stage<Bytes,
 /// ```
 pub fn hasher(algorithm: Algorithm) -> Sink<Bytes, Digest> {
     Sink::producing(move |assembly, product| {
-        let nowhere = last(assembly, "digest", (), |(), _: Bytes| {}, |()| {});
+        let nowhere = last_tail(assembly, "digest", (), |(), _: Bytes| {}, |()| {});
         stage(algorithm, move |digest| product.put(digest)).build(assembly, nowhere)
     })
 }

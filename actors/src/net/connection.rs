@@ -220,7 +220,7 @@ impl Subscriber<Bytes> for IntoWriter {
 }
 
 /// The lower end of a link into a writer that cannot be had.
-struct Refusal;
+pub(crate) struct Refusal;
 
 impl Subscriber<Bytes> for Refusal {
     fn take(&mut self, flow: Flow<Bytes>) -> bool {

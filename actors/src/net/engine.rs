@@ -69,6 +69,8 @@ pub(crate) struct Engine {
     /// What comes is read and dropped: a socket that is closed over unread bytes resets the connection, and the peer may
     /// lose what it was sent last.
     drops_input: bool,
+    /// A planned stop does not end the reading: what is to be read ends by itself.
+    outlasts_drain: bool,
     /// Why it was over before its halves were piped.
     failure: Option<io::Error>,
 }
@@ -87,18 +89,25 @@ enum WriteHalf {
 
 impl Engine {
     pub(crate) fn new(socket: StreamSocket) -> Self {
+        // A half that a pipe does not have counts as ended.
         Self {
-            socket,
             source: None,
-            read: ReadHalf::Unused,
-            write: WriteHalf::Unused,
+            read: if socket.can_read() { ReadHalf::Unused } else { ReadHalf::Ended },
+            write: if socket.can_write() { WriteHalf::Unused } else { WriteHalf::Ended },
+            socket,
             readable: true,
             writable: true,
             hung_up: false,
             released: false,
             drops_input: false,
+            outlasts_drain: false,
             failure: None,
         }
+    }
+
+    /// The same of something that ends once what is written to it has.
+    pub(crate) fn outlasting_drain(socket: StreamSocket) -> Self {
+        Self { outlasts_drain: true, ..Self::new(socket) }
     }
 
     fn begin_read(
@@ -165,10 +174,10 @@ impl Engine {
                 Ok((bytes, full)) => {
                     // A short read from a stream socket says that there is no more: the next bytes are a new edge.
                     // Not so the end, which may have come with the bytes before it.
-                    self.readable = full || self.hung_up;
+                    self.readable = full || self.hung_up || self.socket.is_shared();
                     left -= bytes.len();
                     reading.demand = reading.demand.saturating_sub(weight(&bytes));
-                    let bulk = reading.is_bulk(bytes.len());
+                    let bulk = reading.is_bulk(bytes.len()) && self.socket.moves();
                     if !reading.link.take(Flow::Item(bytes)) {
                         reading.reporter.closed(Ok(Counts::default()));
                         self.read = ReadHalf::Ended;
@@ -234,6 +243,9 @@ impl Engine {
 
     /// Reads what is there and drops it, until the socket has no more, or the cap.
     fn drop_input(&mut self) {
+        if self.socket.is_shared() {
+            return;
+        }
         let mut left = READ_CAP;
         while self.readable && left > 0 {
             match block::read(left, |room| self.socket.read(room)) {
@@ -478,7 +490,7 @@ impl Actor for Engine {
 
     /// A planned stop: nothing more is read, as if the peer had ended, so that what is behind the reader runs dry.
     fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<Self>) -> Outcome {
-        if phase >= DrainPhase::Read {
+        if phase >= DrainPhase::Read && !self.outlasts_drain {
             match self.read {
                 ReadHalf::Unused => self.read = ReadHalf::Ended,
                 ReadHalf::Open(_) => self.end_read(),

@@ -7,14 +7,17 @@
 
 mod block;
 mod connect;
-mod connection;
-mod engine;
+pub(crate) mod connection;
+pub(crate) mod engine;
+pub(crate) mod half;
 mod listener;
+#[cfg_attr(not(unix), path = "no_pipe.rs")]
+pub(crate) mod pipe;
 mod reading;
 mod splice;
 pub mod tcp;
-mod transport;
-mod write_queue;
+pub(crate) mod transport;
+pub(crate) mod write_queue;
 mod writing;
 
 pub use connect::{Connect, ConnectError};

@@ -12,23 +12,61 @@ use std::time::Duration;
 use roundsman_runtime::{Context, Interest, Readiness, SourceId};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
+use super::pipe::PipeEnd;
 use crate::kernel::{self, Pipe};
 
-/// A connected stream socket, or one that is being connected.
-pub(crate) struct StreamSocket(mio::net::TcpStream);
+/// What the engine serves: a connected stream socket, or one that is being connected; or an end of a pipe.
+pub(crate) enum StreamSocket {
+    Tcp(mio::net::TcpStream),
+    Pipe(PipeEnd),
+}
 
 impl StreamSocket {
     /// Begins to connect; the socket turns writable when it is known how that went.
     pub(crate) fn connect(to: SocketAddr) -> io::Result<Self> {
-        mio::net::TcpStream::connect(to).map(Self)
+        mio::net::TcpStream::connect(to).map(Self::Tcp)
+    }
+
+    /// For what only a connection has.
+    fn tcp(&self) -> io::Result<&mio::net::TcpStream> {
+        match self {
+            Self::Tcp(socket) => Ok(socket),
+            Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Whether anything can come out of it.
+    pub(crate) fn can_read(&self) -> bool {
+        match self {
+            Self::Tcp(_) => true,
+            Self::Pipe(end) => end.is_reader(),
+        }
+    }
+
+    /// Whether anything can be written into it.
+    pub(crate) fn can_write(&self) -> bool {
+        match self {
+            Self::Tcp(_) => true,
+            Self::Pipe(end) => !end.is_reader(),
+        }
+    }
+
+    /// Whether other processes use the same descriptor: then a short read does not say that there is no more, and what
+    /// nobody here has asked for is theirs.
+    pub(crate) fn is_shared(&self) -> bool {
+        match self {
+            Self::Tcp(_) => false,
+            Self::Pipe(end) => end.is_shared(),
+        }
     }
 
     /// How connecting went, once the socket is writable. `None`: it is not decided yet.
     pub(crate) fn connected(&self) -> io::Result<Option<SocketAddr>> {
-        if let Some(error) = self.0.take_error()? {
+        let socket = self.tcp()?;
+        if let Some(error) = socket.take_error()? {
             return Err(error);
         }
-        match self.0.peer_addr() {
+        match socket.peer_addr() {
             Ok(peer) => Ok(Some(peer)),
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(None),
             Err(error) => Err(error),
@@ -36,48 +74,71 @@ impl StreamSocket {
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.tcp()?.local_addr()
     }
 
     pub(crate) fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        self.0.set_nodelay(on)
+        self.tcp()?.set_nodelay(on)
     }
 
     pub(crate) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0.read(into)
+        match self {
+            Self::Tcp(socket) => socket.read(into),
+            Self::Pipe(end) => end.read(into),
+        }
     }
 
     pub(crate) fn write(&mut self, from: &[u8]) -> io::Result<usize> {
-        self.0.write(from)
+        match self {
+            Self::Tcp(socket) => socket.write(from),
+            Self::Pipe(end) => end.write(from),
+        }
     }
 
     pub(crate) fn write_vectored(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(from)
+        match self {
+            Self::Tcp(socket) => socket.write_vectored(from),
+            Self::Pipe(end) => end.write_vectored(from),
+        }
+    }
+
+    /// Whether the kernel can move bytes out of it.
+    pub(crate) fn moves(&self) -> bool {
+        kernel::MOVES && matches!(self, Self::Tcp(_))
     }
 
     /// Another descriptor of it, for the kernel to move bytes into.
     pub(crate) fn lend(&self) -> io::Result<File> {
-        kernel::lend(&self.0)
+        kernel::lend(self.tcp()?)
     }
 
     /// Has the kernel move what was received into a pipe.
     pub(crate) fn splice(&self, pipe: &mut Pipe) -> io::Result<usize> {
-        pipe.fill(&self.0)
+        pipe.fill(self.tcp()?)
     }
 
     /// Whether the peer has ended and everything was read.
     pub(crate) fn is_at_end(&self) -> io::Result<bool> {
-        self.0.peek(&mut [0]).map(|got| got == 0)
+        match self {
+            Self::Tcp(socket) => socket.peek(&mut [0]).map(|got| got == 0),
+            Self::Pipe(end) => end.is_empty(),
+        }
     }
 
-    /// Closing it will send RST and forget what waits to be sent.
+    /// Closing it will send RST and forget what waits to be sent. A pipe cannot do that: whoever reads sees the end.
     pub(crate) fn reset_on_close(&self) -> io::Result<()> {
-        SockRef::from(&self.0).set_linger(Some(Duration::ZERO))
+        match self {
+            Self::Tcp(socket) => SockRef::from(socket).set_linger(Some(Duration::ZERO)),
+            Self::Pipe(_) => Ok(()),
+        }
     }
 
-    /// Sends FIN.
+    /// Sends FIN. A pipe is closed instead, as its engine ends.
     pub(crate) fn finish(&self) -> io::Result<()> {
-        self.0.shutdown(Shutdown::Write)
+        match self {
+            Self::Tcp(socket) => socket.shutdown(Shutdown::Write),
+            Self::Pipe(_) => Ok(()),
+        }
     }
 
     pub(crate) fn register<A: roundsman_runtime::Actor>(
@@ -85,7 +146,10 @@ impl StreamSocket {
         ctx: &mut Context<'_, A>,
         map: impl FnMut(Readiness) -> A::Message + 'static,
     ) -> io::Result<SourceId> {
-        ctx.register(&mut self.0, Interest::BOTH, map)
+        match self {
+            Self::Tcp(socket) => ctx.register(socket, Interest::BOTH, map),
+            Self::Pipe(end) => end.register(ctx, map),
+        }
     }
 
     pub(crate) fn deregister<A: roundsman_runtime::Actor>(
@@ -93,7 +157,10 @@ impl StreamSocket {
         ctx: &mut Context<'_, A>,
         id: SourceId,
     ) -> io::Result<()> {
-        ctx.deregister(&mut self.0, id)
+        match self {
+            Self::Tcp(socket) => ctx.deregister(socket, id),
+            Self::Pipe(end) => end.deregister(ctx, id),
+        }
     }
 }
 
@@ -118,7 +185,7 @@ impl ListenSocket {
     }
 
     pub(crate) fn accept(&self) -> io::Result<(StreamSocket, SocketAddr)> {
-        self.0.accept().map(|(stream, peer)| (StreamSocket(stream), peer))
+        self.0.accept().map(|(stream, peer)| (StreamSocket::Tcp(stream), peer))
     }
 
     pub(crate) fn register<A: roundsman_runtime::Actor>(

@@ -121,6 +121,11 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
+    /// One that reports to a member, which stands for several actors.
+    pub(crate) fn to(name: impl Into<Arc<str>>, to: Recipient<Report>) -> Self {
+        Self { name: name.into(), member: 0, aside: false, to: Some(to) }
+    }
+
     pub(crate) fn closed(&mut self, result: Result<Counts, PipeError>) {
         if let Some(to) = self.to.take() {
             let result = if self.aside { result.map(|_| Counts::default()) } else { result };

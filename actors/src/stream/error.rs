@@ -64,10 +64,17 @@ impl PipeError {
         matches!(self.cause_as(), Some(Cut::Cancelled(_)))
     }
 
-    /// The kind of I/O error behind it, if it is one.
+    /// The kind of I/O error behind it, if there is one: the cause itself, or what that was caused by.
     #[must_use]
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
-        self.cause_as().map(io::Error::kind)
+        let mut cause: Option<&(dyn Error + 'static)> = Some(&*self.0.cause);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<io::Error>() {
+                return Some(error.kind());
+            }
+            cause = error.source();
+        }
+        None
     }
 }
 

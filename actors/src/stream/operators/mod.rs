@@ -58,7 +58,7 @@ pub use first::first;
 pub use flat_map::{flat_map, flatten};
 pub use flat_merge::{flat_concat, flat_merge};
 pub use fold::fold;
-pub(crate) use fold::last;
+pub(crate) use fold::last as last_tail;
 pub use for_each::for_each;
 pub use inspect::inspect;
 pub use last::last;

@@ -1,0 +1,134 @@
+//! What is written, as the pool sees it: a file, or anything else that can be written and may block.
+//!
+//! Owned by a [`FileWriter`](super::file_writer) and lent to its jobs. It knows no actors.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::FsError;
+use super::atomic::Temporary;
+use super::os;
+use crate::net::write_queue::WriteQueue;
+
+/// Something that is written by jobs, one after another. Dropped before it has finished, it undoes what it can.
+pub(crate) trait Output: Send + 'static {
+    /// Makes it ready; opens the file.
+    fn open(&mut self) -> Result<(), FsError>;
+
+    /// Writes everything.
+    fn write(&mut self, queue: &mut WriteQueue) -> Result<(), FsError>;
+
+    /// Everything was written: syncs if it should, and closes.
+    fn finish(self: Box<Self>) -> Result<(), FsError>;
+}
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Existing {
+    Truncated,
+    Appended,
+    /// It is an error.
+    Refused,
+    /// By another, once that is complete.
+    Replaced,
+}
+
+/// A file that is written.
+pub(crate) struct FileOutput {
+    pub(crate) path: PathBuf,
+    pub(crate) existing: Existing,
+    pub(crate) mode: Option<u32>,
+    pub(crate) sync: bool,
+    pub(crate) opened: Option<Opened>,
+}
+
+pub(crate) enum Opened {
+    Itself(File),
+    Temporary(Temporary),
+}
+
+impl FileOutput {
+    fn options(&self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        match self.existing {
+            Existing::Appended => options.append(true).create(true),
+            Existing::Refused => options.write(true).create_new(true),
+            Existing::Truncated | Existing::Replaced => {
+                options.write(true).create(true).truncate(true)
+            }
+        };
+        if let Some(mode) = self.mode {
+            os::set_mode(&mut options, mode);
+        }
+        options
+    }
+}
+
+impl Output for FileOutput {
+    fn open(&mut self) -> Result<(), FsError> {
+        let opened = if self.existing == Existing::Replaced {
+            Opened::Temporary(Temporary::beside(&self.path, self.mode)?)
+        } else {
+            let file = self.options().open(&self.path);
+            Opened::Itself(file.map_err(|error| FsError::new("opening", &self.path, error))?)
+        };
+        self.opened = Some(opened);
+        Ok(())
+    }
+
+    fn write(&mut self, queue: &mut WriteQueue) -> Result<(), FsError> {
+        let (path, file) = match &mut self.opened {
+            Some(Opened::Itself(file)) => (&*self.path, file),
+            Some(Opened::Temporary(temporary)) => temporary.parts(),
+            None => return Ok(()),
+        };
+        write_all(queue, file).map_err(|error| FsError::new("writing", path, error))
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), FsError> {
+        match self.opened.take() {
+            Some(Opened::Itself(file)) if self.sync => sync(&file, &self.path),
+            Some(Opened::Itself(_)) | None => Ok(()),
+            Some(Opened::Temporary(temporary)) => temporary.commit(),
+        }
+    }
+}
+
+pub(crate) fn sync(file: &File, path: &Path) -> Result<(), FsError> {
+    file.sync_all().map_err(|error| FsError::new("syncing", path, error))
+}
+
+/// Anything that can be written: a write may wait.
+pub(crate) struct StreamOutput {
+    pub(crate) name: &'static str,
+    pub(crate) stream: Box<dyn Write + Send>,
+}
+
+impl Output for StreamOutput {
+    fn open(&mut self) -> Result<(), FsError> {
+        Ok(())
+    }
+
+    fn write(&mut self, queue: &mut WriteQueue) -> Result<(), FsError> {
+        let written = write_all(queue, &mut self.stream).and_then(|()| self.stream.flush());
+        written.map_err(|error| FsError::new("writing", self.name, error))
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), FsError> {
+        Ok(())
+    }
+}
+
+/// Several pieces are one call of the OS.
+fn write_all<W: Write>(queue: &mut WriteQueue, to: &mut W) -> io::Result<()> {
+    while !queue.is_empty() {
+        match queue.write(to, W::write, W::write_vectored) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! A file as a source: the options.
+
+use std::ops::{Bound, RangeBounds};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::input::FileInput;
+use super::read_feed::looking_again;
+use crate::stream::Source;
+
+/// Bytes in a chunk, unless said otherwise: a window of a link.
+const CHUNK: usize = 64 * 1024;
+/// How often a file that is followed is looked at, unless said otherwise.
+const POLL_EVERY: Duration = Duration::from_secs(1);
+
+/// The file at `path`, to be read: [`Reader::source`] is a source of its bytes. (Node: `fs.createReadStream`.)
+///
+/// # Examples
+/// ```
+/// use roundsman::fs;
+/// use roundsman::prelude::*;
+/// use roundsman::stream::PipeError;
+///
+/// struct Counter;
+///
+/// impl Actor for Counter {
+///     type Message = Result<u64, PipeError>;
+///
+///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+///         let lines = fs::reader("Cargo.toml").source().lines(1024);
+///         lines.fold(0, |count, _| count + 1).start(ctx, |count| count);
+///         Ok(())
+///     }
+///
+///     fn receive(&mut self, count: Self::Message, ctx: &mut Context<Self>) -> Outcome {
+///         assert!(count? > 10);
+///         ctx.stop();
+///         Ok(())
+///     }
+/// }
+///
+/// Runtime::builder().loops(1).build()?.run(|| Counter)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn reader(path: impl Into<PathBuf>) -> Reader {
+    let (chunk, poll_every) = (CHUNK, POLL_EVERY);
+    Reader { path: path.into(), chunk, from: 0, to: u64::MAX, follow: false, poll_every }
+}
+
+/// How a file is to be read; made by [`reader`]. A blueprint: the file is opened when the pipeline starts.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is read until its source is piped"]
+pub struct Reader {
+    path: PathBuf,
+    chunk: usize,
+    from: u64,
+    to: u64,
+    follow: bool,
+    poll_every: Duration,
+}
+
+impl Reader {
+    /// The most bytes that one item has; all but the last have as many, unless the file is followed. Default: 64 KiB.
+    /// At least 1. (Node: `highWaterMark`.)
+    pub fn chunk(mut self, bytes: usize) -> Self {
+        self.chunk = bytes.max(1);
+        self
+    }
+
+    /// Only these bytes, counted from 0. A range that ends behind the end of the file ends with it; one that begins
+    /// there gives nothing. (Node: `start`, `end`.)
+    pub fn range(mut self, bytes: impl RangeBounds<u64>) -> Self {
+        self.from = match bytes.start_bound() {
+            Bound::Included(first) => *first,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        self.to = match bytes.end_bound() {
+            Bound::Included(last) => last.saturating_add(1),
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => u64::MAX,
+        };
+        self
+    }
+
+    /// Goes on at the end of the file: what is written behind it comes, too. It ends only at the end of a
+    /// [`range`](Self::range), or when it is cancelled. (`tail -F`.)
+    ///
+    /// The file is looked at again every [`poll_every`](Self::poll_every):
+    /// - A file that has become shorter is read from its beginning. One that was cut and has grown past the old place
+    ///   meanwhile is not noticed.
+    /// - Another file at the path, as after a rotation of logs, is read from its beginning, once everything in the old
+    ///   one has been read. What is written to the old one later than one look after that is lost. (Not on systems
+    ///   that are not Unix: there the old file stays.)
+    /// - While there is no file at the path, the old one is read on.
+    pub fn follow(mut self) -> Self {
+        self.follow = true;
+        self
+    }
+
+    /// How often a file that is [followed](Self::follow) is looked at once everything in it has been read.
+    /// Default: 1 s.
+    pub fn poll_every(mut self, period: Duration) -> Self {
+        self.poll_every = period;
+        self
+    }
+
+    /// Its bytes.
+    ///
+    /// - Demand: at most two chunks are read before they are asked for, by jobs, one at a time. The buffers of chunks
+    ///   that nobody has any more are used again.
+    /// - End: at the end of the file, or of the range. Bytes that are written while it is read may or may not come.
+    /// - Failure: an [`FsError`](super::FsError); that the file is not there shows as the pipeline starts.
+    /// - Cancel: the file is closed, after the job that has it.
+    ///
+    /// It is for files. Opening a FIFO holds a thread of the pool until somebody writes.
+    pub fn source(self) -> Source<Bytes> {
+        let Self { path, chunk, from, to, follow, poll_every } = self;
+        let input = FileInput { path, file: None, at: from, end: to, follow };
+        looking_again("fs::reader", input, chunk, poll_every)
+    }
+}

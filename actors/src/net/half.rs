@@ -1,0 +1,71 @@
+//! A socket with one half, as a source or as a sink: an end of a pipe, a standard stream.
+//!
+//! The engine serves it; it lives and ends with its pipeline. (A [`Connection`](super::Connection) has two halves, and
+//! a life of its own.)
+
+use std::error::Error;
+
+use bytes::Bytes;
+use roundsman_runtime::Spawn;
+
+use super::connection::Refusal;
+use super::engine::{Engine, Message};
+use super::transport::StreamSocket;
+use crate::stream::source::Outflow;
+use crate::stream::{Flow, Sink, Source, ToActor, Upstream};
+
+/// The socket, or why it cannot be had.
+pub(crate) type Opened = Result<StreamSocket, Box<dyn Error + Send + Sync>>;
+
+/// What comes out of the socket that `open` gives as the pipeline starts.
+pub(crate) fn reader(
+    name: &'static str,
+    open: impl FnOnce() -> Opened + Send + 'static,
+) -> Source<Bytes> {
+    Source::new(move |assembly, outflow| {
+        let mut link = outflow.into_link(assembly);
+        let mut reporter = assembly.enter(name, None);
+        match open() {
+            Ok(socket) => {
+                let spawn = Spawn::named(format!("{}:{name}", reporter.member)).tireless();
+                let address = assembly.stages.spawn_with(spawn, Engine::new(socket));
+                let control = address.recipient(Message::ControlRead);
+                assembly.set_control(reporter.member, control);
+                // It was spawned a line ago.
+                let _ = address.send(Message::Read { link, reporter });
+            }
+            Err(why) => {
+                let error = reporter.error(why);
+                link.take(Flow::Begin(Upstream::none()));
+                link.take(Flow::Failed(error.clone()));
+                reporter.closed(Err(error));
+            }
+        }
+    })
+}
+
+/// What goes into the socket that `open` gives as the pipeline starts.
+pub(crate) fn writer(
+    name: &'static str,
+    open: impl FnOnce() -> Opened + Send + 'static,
+) -> Sink<Bytes> {
+    Sink::new(move |assembly| {
+        let mut reporter = assembly.enter(name, None);
+        let to = reporter.name.clone();
+        match open() {
+            Ok(socket) => {
+                let spawn = Spawn::named(format!("{}:{name}", reporter.member)).tireless();
+                let address = assembly.stages.spawn_with(spawn, Engine::new(socket));
+                let control = address.recipient(Message::ControlWrite);
+                assembly.set_control(reporter.member, control);
+                let _ = address.send(Message::Write { reporter });
+                Outflow::Link { link: Box::new(ToActor { address, map: Message::Flow }), to }
+            }
+            Err(why) => {
+                let error = reporter.error(why);
+                reporter.closed(Err(error));
+                Outflow::Link { link: Box::new(Refusal), to }
+            }
+        }
+    })
+}

@@ -1,0 +1,18 @@
+//! Processes: the standard streams of this one, and children, whose streams are sources and sinks and whose end is a
+//! message. (Node: `process`, `child_process`.)
+//!
+//! One engine serves pipes and terminals as it does sockets. It starts no shell, and parses no command line.
+
+mod child;
+mod exit;
+#[cfg_attr(not(unix), path = "not_unix.rs")]
+#[cfg_attr(unix, path = "unix.rs")]
+mod os;
+#[cfg_attr(not(target_os = "linux"), path = "no_pidfd.rs")]
+mod pidfd;
+mod standard;
+mod through;
+
+pub use child::{Child, NotPiped, spawn};
+pub use standard::{stderr, stdin, stdout};
+pub use through::{ExitError, through};

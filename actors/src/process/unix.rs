@@ -1,0 +1,109 @@
+//! Pipes and standard streams on Unix: a loop waits for them as for sockets.
+//!
+//! The one switch of `process`: `not_unix.rs` has the same for other systems, on the pool.
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process;
+
+use bytes::Bytes;
+use roundsman_runtime::{Address, Scope, Signal, Spawn};
+use rustix::fs::FileType;
+
+use super::child::Slot;
+use crate::fs::{StreamInput, StreamOutput, from_input, into_output};
+use crate::net::engine::{Engine, Message};
+use crate::net::half;
+use crate::net::pipe::PipeEnd;
+use crate::net::transport::StreamSocket;
+use crate::stream::{Sink, Source};
+
+/// Our end of a child's standard output or error.
+pub(crate) type ReadEnd = OwnedFd;
+/// Our end of a child's standard input.
+pub(crate) type WriteEnd = OwnedFd;
+
+/// Bytes read from a file at once.
+const CHUNK: usize = 64 * 1024;
+
+pub(crate) fn source(name: &'static str, slot: Slot<ReadEnd>) -> Source<Bytes> {
+    half::reader(name, move || Ok(StreamSocket::Pipe(PipeEnd::own(slot.take()?, true)?)))
+}
+
+pub(crate) fn sink(name: &'static str, slot: Slot<WriteEnd>) -> Sink<Bytes> {
+    half::writer(name, move || Ok(StreamSocket::Pipe(PipeEnd::own(slot.take()?, false)?)))
+}
+
+/// The engine of an end, for a stage that speaks to it itself.
+pub(crate) fn engine(
+    scope: Scope<'_>,
+    name: &str,
+    end: OwnedFd,
+    is_reader: bool,
+) -> io::Result<Address<Message>> {
+    let end = PipeEnd::own(end, is_reader)?;
+    let spawn = Spawn::named(name.to_owned()).tireless();
+    Ok(scope.spawn_with(spawn, Engine::outlasting_drain(StreamSocket::Pipe(end))))
+}
+
+/// A descriptor that this process was given.
+enum Given {
+    /// A pipe, a socket or a terminal.
+    Polled(PipeEnd),
+    /// A file, or a device that never lets anybody wait.
+    File(File),
+}
+
+/// A copy of the descriptor: closing it leaves the stream open.
+fn given(stream: impl AsFd + IsTerminal, is_reader: bool) -> io::Result<Given> {
+    let descriptor = stream.as_fd().try_clone_to_owned()?;
+    let kind = FileType::from_raw_mode(rustix::fs::fstat(&descriptor)?.st_mode);
+    let polled = matches!(kind, FileType::Fifo | FileType::Socket) || stream.is_terminal();
+    Ok(if polled {
+        Given::Polled(PipeEnd::shared(descriptor, is_reader))
+    } else {
+        Given::File(descriptor.into())
+    })
+}
+
+pub(crate) fn stdin() -> Source<Bytes> {
+    match given(io::stdin(), true) {
+        Ok(Given::Polled(end)) => half::reader("stdin", || Ok(StreamSocket::Pipe(end))),
+        Ok(Given::File(file)) => {
+            from_input("stdin", StreamInput { name: "stdin", stream: Box::new(file) }, CHUNK)
+        }
+        Err(error) => half::reader("stdin", || Err(error.into())),
+    }
+}
+
+pub(crate) fn stdout() -> Sink<Bytes> {
+    written("stdout", given(io::stdout(), false))
+}
+
+pub(crate) fn stderr() -> Sink<Bytes> {
+    written("stderr", given(io::stderr(), false))
+}
+
+fn written(name: &'static str, given: io::Result<Given>) -> Sink<Bytes> {
+    match given {
+        Ok(Given::Polled(end)) => half::writer(name, || Ok(StreamSocket::Pipe(end))),
+        Ok(Given::File(file)) => {
+            into_output(name.to_owned(), StreamOutput { name, stream: Box::new(file) })
+        }
+        Err(error) => half::writer(name, || Err(error.into())),
+    }
+}
+
+/// Sends a signal to a child that has not been waited for.
+pub(crate) fn signal(child: &process::Child, signal: Signal) -> io::Result<()> {
+    let signal = match signal {
+        Signal::Interrupt => rustix::process::Signal::INT,
+        Signal::Terminate => rustix::process::Signal::TERM,
+        Signal::HangUp => rustix::process::Signal::HUP,
+        Signal::User1 => rustix::process::Signal::USR1,
+        Signal::User2 => rustix::process::Signal::USR2,
+        _ => return Err(io::ErrorKind::Unsupported.into()),
+    };
+    Ok(rustix::process::kill_process(rustix::process::Pid::from_child(child), signal)?)
+}
