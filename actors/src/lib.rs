@@ -5,11 +5,14 @@
 //! one message at a time with `&mut self`; there is no `async`, no `Arc<Mutex>`, no callback pyramid.
 //!
 //! This crate re-exports the runtime (`roundsman-runtime`: [`Actor`], [`Address`], [`Context`], [`Runtime`]) and adds
-//! [`stream`]s and [`net`]. Start with the [`prelude`].
+//! [`stream`]s, [`net`] and [`emitter`]s. Start with the [`prelude`].
 #![forbid(unsafe_code)]
 
+pub mod emitter;
 pub mod net;
 pub mod prelude;
+mod slow;
 pub mod stream;
 
 pub use roundsman_runtime::*;
+pub use slow::SlowPolicy;

@@ -108,7 +108,7 @@ impl<M: Send + 'static> Address<M> {
     #[inline(always)]
     pub fn send(&self, message: M) -> Result<(), SendError<M>> {
         match Local::current(self.cell.home()) {
-            Some(local) => self.push::<true>(message, &local),
+            Some(local) => self.push::<true, true>(message, &local),
             None => self.send_elsewhere(message),
         }
     }
@@ -122,7 +122,7 @@ impl<M: Send + 'static> Address<M> {
         if !self.cell.is_over()
             && let Some(local) = Local::current(self.cell.home())
         {
-            return self.push::<true>(message, &local).map_err(|error| match error {
+            return self.push::<true, false>(message, &local).map_err(|error| match error {
                 SendError::Closed(message) => TrySendError::Closed(message),
                 SendError::Rejected(message) => TrySendError::Over(message),
             });
@@ -238,11 +238,11 @@ impl<M: Send + 'static> Address<M> {
     }
 
     /// Same loop: straight into the mailbox. If it is `FRESH` it is sent now; else it was counted as it began its way, and
-    /// what it becomes is the caller's to count.
+    /// what it becomes is the caller's to count. Who only tries (not `WAITS`) does not pause for what it has filled.
     ///
     /// Whatever is unusual leaves by a call that ends this one, so that the usual way saves no registers.
     #[inline(always)]
-    pub(crate) fn push<const FRESH: bool>(
+    pub(crate) fn push<const FRESH: bool, const WAITS: bool>(
         &self,
         message: M,
         local: &Local,
@@ -266,24 +266,24 @@ impl<M: Send + 'static> Address<M> {
         });
         match pushed {
             Ok(false) => Ok(()),
-            Ok(true) => self.pushed_over(local),
-            Err(message) => self.push_unusual::<FRESH>(message, local),
+            Ok(true) => self.pushed_over::<WAITS>(local),
+            Err(message) => self.push_unusual::<FRESH, WAITS>(message, local),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn pushed_over(&self, local: &Local) -> Result<(), SendError<M>> {
+    fn pushed_over<const WAITS: bool>(&self, local: &Local) -> Result<(), SendError<M>> {
         let high = self.cell.header().high;
         let above = self.front().owned(local, |_, mailbox| mailbox.above(high));
-        waiting::pushed(local, &self.cell, above);
+        waiting::pushed(local, &self.cell, above, WAITS);
         Ok(())
     }
 
     /// The same for an actor that is gone, whose mailbox must grow, or has rules of its own.
     #[cold]
     #[inline(never)]
-    fn push_unusual<const FRESH: bool>(
+    fn push_unusual<const FRESH: bool, const WAITS: bool>(
         &self,
         message: M,
         local: &Local,
@@ -338,7 +338,7 @@ impl<M: Send + 'static> Address<M> {
             mailbox.above(high)
         });
         local.schedule(&self.cell);
-        waiting::pushed(local, &self.cell, above);
+        waiting::pushed(local, &self.cell, above, WAITS);
         if let Some(dropped) = dropped {
             let reason = DeadLetterReason::DroppedByPolicy;
             dead_letter::dead_letter(local, &self.cell, dropped, reason);
@@ -369,23 +369,58 @@ impl<M: Send + 'static> Address<M> {
     }
 
     /// Sends what cannot be handed back any more: refused, it is a dead letter.
+    #[inline]
     pub(crate) fn send_or_lose(&self, message: M) {
-        let origin = Origin::of(&self.cell);
-        origin.sends();
         match Local::current(self.cell.home()) {
             Some(local) => {
-                if let Err(error) = self.push::<false>(message, &local) {
+                local.counters().sent.add(1);
+                if let Err(error) = self.push::<false, true>(message, &local) {
+                    let reason = reason_of(&error);
+                    dead_letter::dead_letter(&local, &self.cell, error.into_message(), reason);
+                }
+            }
+            None => self.send_elsewhere_or_lose(message),
+        }
+    }
+
+    #[inline(never)]
+    fn send_elsewhere_or_lose(&self, message: M) {
+        let origin = Origin::of(&self.cell);
+        origin.sends();
+        if let Err(error) = self.post_elsewhere(message, origin) {
+            let reason = reason_of(&error);
+            origin.loses(&self.cell, error.into_message(), reason);
+        }
+    }
+
+    /// The same from who has found [room](Self::has_room) and does not wait, whatever has come since.
+    pub(crate) fn try_send_or_lose(&self, message: M) {
+        match Local::current(self.cell.home()) {
+            Some(local) => {
+                local.counters().sent.add(1);
+                if let Err(error) = self.push::<false, false>(message, &local) {
                     let reason = reason_of(&error);
                     dead_letter::dead_letter(&local, &self.cell, error.into_message(), reason);
                 }
             }
             None => {
-                if let Err(error) = self.post_elsewhere(message, origin) {
-                    let reason = reason_of(&error);
-                    origin.loses(&self.cell, error.into_message(), reason);
+                let origin = Origin::of(&self.cell);
+                origin.sends();
+                let home = &self.cell.header().home;
+                let posted = home.post_message(self.wrap(message), usize::MAX, origin);
+                if let Err(Refused::Closed(parcel) | Refused::Full(parcel)) = posted {
+                    let message = unwrap::<M>(parcel);
+                    origin.loses(&self.cell, message, DeadLetterReason::ReceiverEnded);
                 }
             }
         }
+    }
+
+    /// Whether [`try_send`](Self::try_send) would be taken now. From elsewhere: a hint.
+    pub(crate) fn has_room(&self) -> bool {
+        !self.cell.is_over()
+            && (Local::is_current(self.cell.home())
+                || self.cell.home().inbox().depth().0 < INBOX_HIGH)
     }
 
     /// Sends news that nobody waits for. False if the actor is over or has ended.
@@ -526,7 +561,7 @@ impl<M: Send + 'static> Load for Sent<M> {
     fn deliver(self, cell: &CellRef, local: &Local) {
         // SAFETY: `wrap` has put the message into an envelope for the cell of an `Address<M>`.
         let address = unsafe { Address::<M>::borrowed(cell) };
-        if let Err(error) = address.push::<false>(self.0, local) {
+        if let Err(error) = address.push::<false, true>(self.0, local) {
             let reason = reason_of(&error);
             dead_letter::dead_letter(local, cell, error.into_message(), reason);
         }
