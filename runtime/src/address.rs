@@ -383,6 +383,47 @@ impl<M: Send + 'static> Address<M> {
         }
     }
 
+    /// The same for several.
+    pub(crate) fn send_all_or_lose(&self, messages: Vec<M>) {
+        match Local::current(self.cell.home()) {
+            Some(local) => self.push_all(messages, &local),
+            None => messages.into_iter().for_each(|message| self.send_elsewhere_or_lose(message)),
+        }
+    }
+
+    /// Several times [`push`](Self::push), with one look at everything.
+    fn push_all(&self, messages: Vec<M>, local: &Local) {
+        let count = messages.len() as u64;
+        local.counters().sent.add(count);
+        let pushed = self.front().owned(local, |own, mailbox| {
+            let flags = own.flags.get();
+            if flags & (flag::DEAD | flag::LIMITED) != 0 {
+                return Err(messages);
+            }
+            let len = mailbox.append_plain(messages);
+            own.sent.set(own.sent.get() + count);
+            if flags & (flag::SCHEDULED | flag::PAUSED | flag::VACANT) == 0 {
+                own.flags.set(flags | flag::SCHEDULED);
+                local.enqueue(&self.cell);
+            }
+            let over = flags & (flag::FULL | flag::GUARDED) != 0;
+            Ok(over || len > self.cell.header().high as usize)
+        });
+        match pushed {
+            Ok(false) => {}
+            // It refuses nothing.
+            Ok(true) => _ = self.pushed_over::<true>(local),
+            Err(messages) => {
+                for message in messages {
+                    if let Err(error) = self.push::<false, true>(message, local) {
+                        let reason = reason_of(&error);
+                        dead_letter::dead_letter(local, &self.cell, error.into_message(), reason);
+                    }
+                }
+            }
+        }
+    }
+
     #[inline(never)]
     fn send_elsewhere_or_lose(&self, message: M) {
         let origin = Origin::of(&self.cell);

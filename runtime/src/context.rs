@@ -444,6 +444,13 @@ impl<'a, A: Actor> Context<'a, A> {
         hooks::keep_source(&mut self.actor.front().hooks(local).borrow_mut(), local, id, true);
     }
 
+    /// How many messages wait in this actor's mailbox, answers included: for an actor that does several at one stroke when it
+    /// can. See also [`defer`](Self::defer).
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.actor.mailbox(|mailbox| mailbox.len())
+    }
+
     // Pressure.
 
     /// Makes this actor over until the guard is dropped or `deadline` has passed: whoever sends to it pauses, though

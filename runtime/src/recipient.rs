@@ -22,6 +22,7 @@ pub struct Recipient<E>(Arc<dyn Takes<E>>);
 
 trait Takes<E>: Send + Sync {
     fn take(&self, value: E) -> Result<(), SendError<E>>;
+    fn take_all(&self, values: Vec<E>) -> Result<(), SendError<Vec<E>>>;
     fn try_take(&self, value: E) -> Result<(), TrySendError<E>>;
     fn complete(&self, value: E);
     fn notify(&self, value: E) -> bool;
@@ -42,6 +43,7 @@ where
     M: Send + 'static,
     F: Fn(E) -> M + Send + Sync + 'static,
 {
+    #[inline]
     fn take(&self, value: E) -> Result<(), SendError<E>> {
         if self.address.is_closed() {
             return Err(SendError::Closed(value));
@@ -52,6 +54,20 @@ where
         // Past this point the value is the actor's message and cannot be handed back: what is refused now, by a race
         // that the sender lost by a hair, is a dead letter.
         self.address.send_or_lose((self.map)(value));
+        Ok(())
+    }
+
+    fn take_all(&self, values: Vec<E>) -> Result<(), SendError<Vec<E>>> {
+        if self.address.is_closed() {
+            return Err(SendError::Closed(values));
+        }
+        if self.address.rejects() {
+            return Err(SendError::Rejected(values));
+        }
+        // As above.
+        if !values.is_empty() {
+            self.address.send_all_or_lose(values.into_iter().map(&self.map).collect());
+        }
         Ok(())
     }
 
@@ -115,6 +131,15 @@ impl<E: Send + 'static> Recipient<E> {
     #[inline]
     pub fn send(&self, value: E) -> Result<(), SendError<E>> {
         self.0.take(value)
+    }
+
+    /// Sends several values, one after another, at the price of one on the same loop. An actor pauses after all of them, if it
+    /// has to: send few at a time.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); all values are handed back.
+    pub fn send_all(&self, values: Vec<E>) -> Result<(), SendError<Vec<E>>> {
+        self.0.take_all(values)
     }
 
     /// Sends a value unless the actor is over; as [`Address::try_send`].

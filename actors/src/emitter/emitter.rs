@@ -28,6 +28,9 @@ pub const MAX_LISTENERS: usize = 10;
 /// How long whoever emits waits at most for a source that is full, each time.
 const PRESSURE_MAX: Duration = Duration::from_secs(5);
 
+/// Events of one type that are given at one stroke.
+const HELD_MAX: usize = 32;
+
 /// An actor that emits events to those who listen. Spawned or supervised as any other; used through
 /// [`Events`](super::Events), which is made of its address.
 ///
@@ -69,6 +72,8 @@ pub struct Emitter {
     max_listeners: usize,
     /// It emits what happens in the runtime.
     happenings: bool,
+    /// The event of which some are held.
+    held: Option<TypeId>,
     /// Counts whatever needs a number.
     count: u64,
     /// Held while a source that is waited for is full.
@@ -142,6 +147,7 @@ impl<E: Clone + Send + 'static> Command for Emission<E> {
 
 impl<E: Clone + Send + 'static> Command for Subscribe<E> {
     fn run(self: Box<Self>, emitter: &mut Emitter, ctx: &mut Context<'_, Emitter>) -> Outcome {
+        emitter.give_held(ctx);
         emitter.subscribe(self.0, ctx);
         Ok(())
     }
@@ -156,6 +162,7 @@ where
     F: FnOnce(&mut Emitter, &mut Context<'_, Emitter>) + Send + 'static,
 {
     fn run(self: Box<Self>, emitter: &mut Emitter, ctx: &mut Context<'_, Emitter>) -> Outcome {
+        emitter.give_held(ctx);
         (self.0)(emitter, ctx);
         Ok(())
     }
@@ -180,6 +187,7 @@ impl Emitter {
             owners: HashMap::new(),
             max_listeners: MAX_LISTENERS,
             happenings: false,
+            held: None,
             count: 0,
             pressure: None,
         }
@@ -422,6 +430,9 @@ impl Emitter {
     // Events.
 
     /// Emits an event; an [`Error`] that nobody listens to is a failure.
+    ///
+    /// If more messages wait, the event is held where nobody can tell: the next of the same type, or whatever else comes
+    /// next, gives it. Several at one stroke touch each listener's mailbox once.
     fn emit<E: Clone + Send + 'static>(
         &mut self,
         event: E,
@@ -433,8 +444,47 @@ impl Emitter {
         {
             return Err(format!("an `Error` event that nobody listens to: {error}").into());
         }
-        self.give(event, ctx);
+        if self.held.is_some_and(|held| held != TypeId::of::<E>()) {
+            self.give_held(ctx);
+        }
+        let more = ctx.queued() > 0;
+        let holding = self.held.is_some();
+        let Some(topic) = self.topic::<E>() else { return Ok(()) };
+        if !holding && !(more && topic.listeners.takes_several()) {
+            self.give(event, ctx);
+            return Ok(());
+        }
+        topic.held.push(event);
+        let enough = !more || topic.held.len() >= HELD_MAX;
+        self.held = Some(TypeId::of::<E>());
+        if enough {
+            self.give_held(ctx);
+        } else {
+            // If the turn ends before what comes next.
+            ctx.defer();
+        }
         Ok(())
+    }
+
+    /// Gives the events that are held.
+    fn give_held(&mut self, ctx: &mut Context<'_, Self>) {
+        let Some(id) = self.held.take() else { return };
+        let Some(topic) = self.topics.get_mut(&id) else { return };
+        let mut gone = Vec::new();
+        let Met { pressed, .. } = topic.give_held(&mut gone);
+        let name = topic.name();
+        if pressed {
+            self.press(ctx);
+        }
+        if !gone.is_empty() {
+            self.tell_of_all(id, name, gone, ctx);
+        }
+    }
+
+    /// A source that is waited for is full. For a while each time: one that waited for its own source would else do so for
+    /// ever.
+    fn press(&mut self, ctx: &mut Context<'_, Self>) {
+        self.pressure = Some(ctx.pressure(PRESSURE_MAX));
     }
 
     fn give<E: Clone + Send + 'static>(&mut self, event: E, ctx: &mut Context<'_, Self>) {
@@ -448,8 +498,7 @@ impl Emitter {
         let Some(topic) = self.topic::<E>() else { return };
         let Met { pressed, .. } = topic.listeners.deliver(event, with_spent, &mut gone);
         if pressed {
-            // For a while each: one that waited for its own source would else wait for ever.
-            self.pressure = Some(ctx.pressure(PRESSURE_MAX));
+            self.press(ctx);
         }
         if !gone.is_empty() {
             self.left::<E>(gone, ctx);
@@ -503,8 +552,8 @@ impl Emitter {
     }
 
     fn listeners_mut<E: Clone + Send + 'static>(&mut self) -> &mut Listeners<E> {
-        let new = || Box::new(TopicOf::<E> { listeners: Listeners::new(), since: 0 });
-        let topic = self.topics.entry(TypeId::of::<E>()).or_insert_with(|| new());
+        let new = || TopicOf::<E> { listeners: Listeners::new(), since: 0, held: Vec::new() };
+        let topic = self.topics.entry(TypeId::of::<E>()).or_insert_with(|| Box::new(new()));
         match topic.as_any_mut().downcast_mut::<TopicOf<E>>() {
             Some(topic) => &mut topic.listeners,
             None => unreachable!("a topic stands under the type of its event"),
@@ -540,7 +589,13 @@ impl Actor for Emitter {
         message.0.run(self, ctx)
     }
 
-    fn stopping(&mut self, why: &ExitReason, _: &mut Context<'_, Self>) {
+    fn deferred(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
+        self.give_held(ctx);
+        Ok(())
+    }
+
+    fn stopping(&mut self, why: &ExitReason, ctx: &mut Context<'_, Self>) {
+        self.give_held(ctx);
         if !why.is_failure() {
             self.topics.values_mut().for_each(|topic| topic.end());
         }

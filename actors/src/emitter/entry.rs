@@ -166,20 +166,41 @@ impl<E: Send + 'static> Entry<E> {
         if let (Target::Actor(recipient), SlowPolicy::Wait) = (&self.target, self.slow) {
             return match recipient.send(event) {
                 Ok(()) => Given::Yes,
-                Err(refused) => self.refused(refused),
+                Err(refused) => self.refused(refused, 1),
             };
         }
         self.give_unless_over(event, wake)
     }
 
+    /// Gives it several.
+    pub(crate) fn give_all(&mut self, events: &[E], wake: Option<&Recipient<Ready>>) -> Given
+    where
+        E: Clone,
+    {
+        if let (Target::Actor(recipient), SlowPolicy::Wait) = (&self.target, self.slow) {
+            return match recipient.send_all(events.to_vec()) {
+                Ok(()) => Given::Yes,
+                Err(refused) => self.refused(refused, events.len()),
+            };
+        }
+        let mut given = Given::Yes;
+        for event in events {
+            given = self.give_unless_over(event.clone(), wake);
+            if let Given::Gone(_) = given {
+                break;
+            }
+        }
+        given
+    }
+
     #[cold]
     #[inline(never)]
-    fn refused(&mut self, refused: SendError<E>) -> Given {
+    fn refused<R>(&mut self, refused: SendError<R>, events: usize) -> Given {
         match refused {
             SendError::Closed(_) => Given::Gone(Removal::OwnerEnded),
             // Its own mailbox rejects what comes now: that is its policy.
             _ => {
-                self.count_dropped(1);
+                self.count_dropped(events as u64);
                 Given::Yes
             }
         }

@@ -74,6 +74,8 @@ pub struct Listeners<E: Send + 'static> {
     /// What those that have left have lost.
     dropped: u64,
     wake: Option<Recipient<Ready>>,
+    /// Whether each owner has one listener only, if that is known.
+    solo: Option<bool>,
 }
 
 /// What an event has met.
@@ -95,7 +97,7 @@ impl<E: Send + 'static> Listeners<E> {
     /// Nobody listens.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), spent: 0, once: 0, dropped: 0, wake: None }
+        Self { entries: Vec::new(), spent: 0, once: 0, dropped: 0, wake: None, solo: None }
     }
 
     /// Adds a listener, after those that are there: a [`Recipient`], or a [`Subscriber`] that says more. The same listener
@@ -186,6 +188,7 @@ impl<E: Send + 'static> Listeners<E> {
 
     pub(crate) fn enter(&mut self, entry: Entry<E>, first: bool) {
         self.once += usize::from(entry.is_once());
+        self.solo = None;
         let at = if first { 0 } else { self.entries.len() };
         self.entries.insert(at, entry);
     }
@@ -213,6 +216,7 @@ impl<E: Send + 'static> Listeners<E> {
     /// Books for one that has left the list, not having been spent.
     fn left(&mut self, entry: Entry<E>, why: Removal) -> Gone {
         self.once -= usize::from(entry.is_once());
+        self.solo = None;
         self.dropped += entry.lost();
         entry.leave(why)
     }
@@ -284,6 +288,40 @@ impl<E: Send + 'static> Listeners<E> {
         }
         if with_spent || !leaving.is_empty() {
             self.tidy(with_spent, leaving, gone);
+        }
+        met
+    }
+
+    /// Whether several events may be given to one listener after another: nobody can tell whether each event had gone to
+    /// everybody before the next, for no actor listens twice, and the list stays as it is meanwhile.
+    pub(crate) fn takes_several(&mut self) -> bool {
+        let entries = &self.entries;
+        let mut solo = || {
+            let mut owners: Vec<_> =
+                entries.iter().filter_map(|entry| Some(entry.owner()?.id())).collect();
+            owners.sort_unstable();
+            owners.windows(2).all(|pair| pair[0] != pair[1])
+        };
+        self.once == 0 && *self.solo.get_or_insert_with(&mut solo)
+    }
+
+    /// Gives these events to everybody, to each listener all of them. Nobody in the list is called once.
+    pub(crate) fn deliver_all(&mut self, events: &mut Vec<E>, gone: &mut Vec<Gone>) -> Met
+    where
+        E: Clone,
+    {
+        let mut met = Met::default();
+        let mut leaving = Vec::new();
+        let wake = self.wake.as_ref();
+        for (at, entry) in self.entries.iter_mut().enumerate() {
+            match entry.give_all(events, wake) {
+                Given::Yes => met.listeners += 1,
+                unusual => note(unusual, at, &mut met, &mut leaving),
+            }
+        }
+        events.clear();
+        if !leaving.is_empty() {
+            self.tidy(false, leaving, gone);
         }
         met
     }

@@ -8,7 +8,7 @@ use roundsman_runtime::Owner;
 
 use super::emitter::EmitterMessage;
 use super::entry::Gone;
-use super::listeners::Listeners;
+use super::listeners::{Listeners, Met};
 use super::subscriber::Subscription;
 
 /// The listeners of one event.
@@ -21,6 +21,8 @@ pub(crate) trait Topic {
     fn since(&self) -> u64;
     fn take_off(&mut self, subscription: &Subscription) -> Option<Gone>;
     fn take_of(&mut self, owner: Owner, gone: &mut Vec<Gone>);
+    /// Gives the events that are held.
+    fn give_held(&mut self, gone: &mut Vec<Gone>) -> Met;
     /// The emitter ends as planned.
     fn end(&mut self);
     /// The message that emits `event`, if that is of this type.
@@ -32,6 +34,8 @@ pub(crate) trait Topic {
 pub(crate) struct TopicOf<E: Send + 'static> {
     pub(crate) listeners: Listeners<E>,
     pub(crate) since: u64,
+    /// Events that are to be given at one stroke: see [`Emitter`](super::Emitter).
+    pub(crate) held: Vec<E>,
 }
 
 impl<E: Clone + Send + 'static> Topic for TopicOf<E> {
@@ -61,6 +65,10 @@ impl<E: Clone + Send + 'static> Topic for TopicOf<E> {
 
     fn take_of(&mut self, owner: Owner, gone: &mut Vec<Gone>) {
         self.listeners.take_of(owner, gone);
+    }
+
+    fn give_held(&mut self, gone: &mut Vec<Gone>) -> Met {
+        self.listeners.deliver_all(&mut self.held, gone)
     }
 
     fn end(&mut self) {

@@ -1,6 +1,6 @@
 //! Events: one emitter, 100 listeners, on one loop. Deliveries a second, as a stream and one event at a time.
 //!
-//! `cargo run --release -p roundsman-benches --bin events -- [--rounds N] [--shrink N] [--only NAME]`
+//! `cargo run --release -p roundsman-benches --bin events -- [--rounds N] [--shrink N] [--only NAME] [--row BEGINNING]`
 
 use std::time::Duration;
 
@@ -45,11 +45,15 @@ fn main() {
     let mut options = Options::from_env();
     let shrink = options.value("--shrink", 1);
     let only: Option<String> = options.optional("--only");
+    let row: Option<String> = options.optional("--row");
     let mut table = Table::new("One event to 100 listeners on one loop", options.rounds());
     options.finish();
 
     for _ in table.rounds() {
         for Row { label, events, contenders } in &ROWS {
+            if row.as_deref().is_some_and(|row| !label.starts_with(row)) {
+                continue;
+            }
             let events = (events / shrink).max(1);
             for (name, run) in *contenders {
                 if only.as_deref().is_some_and(|only| only != *name) {
