@@ -342,7 +342,8 @@ impl Emitter {
     ) {
         let owner = recipient.owner();
         let owned = self.owners.entry(owner).or_insert_with(|| {
-            let ended = move |_| EmitterMessage::new(move |emitter, ctx| emitter.owner_ended(owner, ctx));
+            let ended =
+                move |_| EmitterMessage::new(move |emitter, ctx| emitter.owner_ended(owner, ctx));
             Owned { watch: ctx.watch_owner(recipient, ended), listeners: 0, warned: false }
         });
         owned.listeners += 1;
@@ -573,13 +574,17 @@ impl Actor for Emitter {
         if self.happenings {
             ctx.on_dead_letter(EmitterMessage::emission);
             ctx.on_happening(|happening| {
-                EmitterMessage(Box::new(Do(move |emitter: &mut Self, ctx: &mut Context<'_, Self>| {
-                    let topic = emitter.topics.get(&happening.what().type_id());
-                    if let Some(message) = topic.and_then(|topic| topic.emission(happening.what())) {
-                        // No failure: what happens is no `Error` event.
-                        let _ = message.0.run(emitter, ctx);
-                    }
-                })))
+                EmitterMessage(Box::new(Do(
+                    move |emitter: &mut Self, ctx: &mut Context<'_, Self>| {
+                        let topic = emitter.topics.get(&happening.what().type_id());
+                        if let Some(message) =
+                            topic.and_then(|topic| topic.emission(happening.what()))
+                        {
+                            // No failure: what happens is no `Error` event.
+                            let _ = message.0.run(emitter, ctx);
+                        }
+                    },
+                )))
             });
         }
         Ok(())

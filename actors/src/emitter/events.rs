@@ -303,10 +303,7 @@ fn with<T>(
     }
 }
 
-fn refused<T>(
-    message: EmitterMessage,
-    unwrap: impl FnOnce(EmitterMessage) -> Option<T>,
-) -> T {
+fn refused<T>(message: EmitterMessage, unwrap: impl FnOnce(EmitterMessage) -> Option<T>) -> T {
     match unwrap(message) {
         Some(inside) => inside,
         None => unreachable!("a refused message is the one that was sent"),

@@ -133,10 +133,13 @@ fn what_is_kept_goes_when_the_listener_is_ready() {
                 }
                 let notes = notes.clone();
                 let spawn = Spawn::new().high(2);
-                let slow = ctx.spawn_with(spawn, Role::<u32>::new(move |n, _| {
-                    notes.note(n);
-                    Ok(())
-                }));
+                let slow = ctx.spawn_with(
+                    spawn,
+                    Role::<u32>::new(move |n, _| {
+                        notes.note(n);
+                        Ok(())
+                    }),
+                );
                 list.notify(ctx.recipient(|_| true));
                 let slow = Subscriber::new(slow.recipient(|Said(n)| n));
                 list.on(slow.slow(SlowPolicy::DropNewest).room(4));

@@ -95,7 +95,9 @@ fn a_subscription_dies_with_the_life_of_its_owner() {
                 let events = events.get_or_insert_with(|| emitter(ctx));
                 if step == 0 {
                     let (theirs, notes) = (events.clone(), notes.clone());
-                    ctx.supervision(Supervision::one_for_one().intensity(9, Duration::from_secs(1)));
+                    ctx.supervision(
+                        Supervision::one_for_one().intensity(9, Duration::from_secs(1)),
+                    );
                     let spec = ChildSpec::permanent("listener");
                     ctx.supervise_on(Placement::Loop(1), spec, move || {
                         let (theirs, notes) = (theirs.clone(), notes.clone());
