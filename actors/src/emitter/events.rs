@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use roundsman_runtime::{Address, SendError, TrySendError};
 
-use super::emitter::EmitterMessage;
+use super::message::EmitterMessage;
 use super::question::Question;
 use super::subscriber::{Subscriber, Subscription};
 use crate::slow::SlowPolicy;
