@@ -367,7 +367,8 @@ impl Emitter {
         let more = ctx.queued() > 0;
         let holding = self.held.is_some();
         let Some(topic) = self.topic::<E>() else { return Ok(()) };
-        if !holding && !(more && topic.listeners.takes_several()) {
+        let holds = holding || (more && topic.listeners.takes_several());
+        if !holds {
             self.give(event, ctx);
             return Ok(());
         }
