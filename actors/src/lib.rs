@@ -5,12 +5,13 @@
 //! one message at a time with `&mut self`; there is no `async`, no `Arc<Mutex>`, no callback pyramid.
 //!
 //! This crate re-exports the runtime (`roundsman-runtime`: [`Actor`], [`Address`], [`Context`], [`Runtime`]) and adds
-//! [`stream`]s and [`net`]. Start with the [`prelude`].
+//! [`stream`]s, [`net`] and [`emitter`]s. Start with the [`prelude`].
 #![forbid(unsafe_code)]
 
 #[cfg_attr(not(target_os = "linux"), path = "no_kernel.rs")]
 pub mod codec;
 pub mod crypto;
+pub mod emitter;
 pub mod fs;
 mod kernel;
 pub mod net;

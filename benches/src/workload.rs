@@ -6,6 +6,9 @@ pub const BATCH: u64 = 100;
 /// How many actors stand on the "many" side of a pattern, and in the ring.
 pub const MANY: u64 = 100;
 
+/// How many listeners hear each event.
+pub const LISTENERS: u64 = 100;
+
 /// Threads of every pool of jobs.
 pub const POOL_THREADS: usize = 4;
 

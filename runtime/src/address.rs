@@ -108,7 +108,7 @@ impl<M: Send + 'static> Address<M> {
     #[inline(always)]
     pub fn send(&self, message: M) -> Result<(), SendError<M>> {
         match Local::current(self.cell.home()) {
-            Some(local) => self.push::<true>(message, &local),
+            Some(local) => self.push::<true, true>(message, &local),
             None => self.send_elsewhere(message),
         }
     }
@@ -122,7 +122,7 @@ impl<M: Send + 'static> Address<M> {
         if !self.cell.is_over()
             && let Some(local) = Local::current(self.cell.home())
         {
-            return self.push::<true>(message, &local).map_err(|error| match error {
+            return self.push::<true, false>(message, &local).map_err(|error| match error {
                 SendError::Closed(message) => TrySendError::Closed(message),
                 SendError::Rejected(message) => TrySendError::Over(message),
             });
@@ -232,17 +232,17 @@ impl<M: Send + 'static> Address<M> {
         &self.cell
     }
 
-    fn front(&self) -> &Front<M> {
+    pub(crate) fn front(&self) -> &Front<M> {
         // SAFETY: the premise of this module: the cell's actor takes `M`.
         unsafe { self.cell.front() }
     }
 
     /// Same loop: straight into the mailbox. If it is `FRESH` it is sent now; else it was counted as it began its way, and
-    /// what it becomes is the caller's to count.
+    /// what it becomes is the caller's to count. Who only tries (not `WAITS`) does not pause for what it has filled.
     ///
     /// Whatever is unusual leaves by a call that ends this one, so that the usual way saves no registers.
     #[inline(always)]
-    pub(crate) fn push<const FRESH: bool>(
+    pub(crate) fn push<const FRESH: bool, const WAITS: bool>(
         &self,
         message: M,
         local: &Local,
@@ -266,24 +266,24 @@ impl<M: Send + 'static> Address<M> {
         });
         match pushed {
             Ok(false) => Ok(()),
-            Ok(true) => self.pushed_over(local),
-            Err(message) => self.push_unusual::<FRESH>(message, local),
+            Ok(true) => self.pushed_over::<WAITS>(local),
+            Err(message) => self.push_unusual::<FRESH, WAITS>(message, local),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn pushed_over(&self, local: &Local) -> Result<(), SendError<M>> {
+    pub(crate) fn pushed_over<const WAITS: bool>(&self, local: &Local) -> Result<(), SendError<M>> {
         let high = self.cell.header().high;
         let above = self.front().owned(local, |_, mailbox| mailbox.above(high));
-        waiting::pushed(local, &self.cell, above);
+        waiting::pushed(local, &self.cell, above, WAITS);
         Ok(())
     }
 
     /// The same for an actor that is gone, whose mailbox must grow, or has rules of its own.
     #[cold]
     #[inline(never)]
-    fn push_unusual<const FRESH: bool>(
+    fn push_unusual<const FRESH: bool, const WAITS: bool>(
         &self,
         message: M,
         local: &Local,
@@ -338,7 +338,7 @@ impl<M: Send + 'static> Address<M> {
             mailbox.above(high)
         });
         local.schedule(&self.cell);
-        waiting::pushed(local, &self.cell, above);
+        waiting::pushed(local, &self.cell, above, WAITS);
         if let Some(dropped) = dropped {
             let reason = DeadLetterReason::DroppedByPolicy;
             dead_letter::dead_letter(local, &self.cell, dropped, reason);
@@ -366,26 +366,6 @@ impl<M: Send + 'static> Address<M> {
             own.set(flag::LIMITED);
         });
         local.schedule(&self.cell);
-    }
-
-    /// Sends what cannot be handed back any more: refused, it is a dead letter.
-    pub(crate) fn send_or_lose(&self, message: M) {
-        let origin = Origin::of(&self.cell);
-        origin.sends();
-        match Local::current(self.cell.home()) {
-            Some(local) => {
-                if let Err(error) = self.push::<false>(message, &local) {
-                    let reason = reason_of(&error);
-                    dead_letter::dead_letter(&local, &self.cell, error.into_message(), reason);
-                }
-            }
-            None => {
-                if let Err(error) = self.post_elsewhere(message, origin) {
-                    let reason = reason_of(&error);
-                    origin.loses(&self.cell, error.into_message(), reason);
-                }
-            }
-        }
     }
 
     /// Sends news that nobody waits for. False if the actor is over or has ended.
@@ -423,7 +403,7 @@ impl<M: Send + 'static> Address<M> {
         self.post_elsewhere(message, origin).inspect_err(|_| origin.hands_back(&self.cell))
     }
 
-    fn post_elsewhere(&self, message: M, origin: Origin) -> Result<(), SendError<M>> {
+    pub(crate) fn post_elsewhere(&self, message: M, origin: Origin) -> Result<(), SendError<M>> {
         if Local::with_any(|_| ()).is_none() {
             return self.send_blocking(message, None).map_err(|error| match error {
                 TrySendError::Closed(message) => SendError::Closed(message),
@@ -493,13 +473,13 @@ impl<M: Send + 'static> Address<M> {
         }
     }
 
-    fn wrap(&self, message: M) -> Parcel {
+    pub(crate) fn wrap(&self, message: M) -> Parcel {
         Parcel::Message(Envelope::new(&self.cell, Sent(message)))
     }
 }
 
 /// The message in a parcel that was refused.
-fn unwrap<M: Send + 'static>(parcel: Parcel) -> M {
+pub(crate) fn unwrap<M: Send + 'static>(parcel: Parcel) -> M {
     take_back::<Sent<M>>(parcel).0
 }
 
@@ -511,7 +491,7 @@ fn take_back<L: Load>(parcel: Parcel) -> L {
 }
 
 /// Why a message that was refused, and cannot be handed back, is a dead letter.
-fn reason_of<M>(error: &SendError<M>) -> DeadLetterReason {
+pub(crate) fn reason_of<M>(error: &SendError<M>) -> DeadLetterReason {
     match error {
         SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
         SendError::Rejected(_) => DeadLetterReason::Rejected,
@@ -526,7 +506,7 @@ impl<M: Send + 'static> Load for Sent<M> {
     fn deliver(self, cell: &CellRef, local: &Local) {
         // SAFETY: `wrap` has put the message into an envelope for the cell of an `Address<M>`.
         let address = unsafe { Address::<M>::borrowed(cell) };
-        if let Err(error) = address.push::<false>(self.0, local) {
+        if let Err(error) = address.push::<false, true>(self.0, local) {
             let reason = reason_of(&error);
             dead_letter::dead_letter(local, cell, error.into_message(), reason);
         }

@@ -63,13 +63,16 @@ impl<'a, A: Actor> Context<'a, A> {
         Address::of(&self.actor)
     }
 
-    /// The actor's address as "takes `E`", made with `map`: mostly an enum variant.
+    /// The actor's address as "takes `E`", made with `map`: mostly an enum variant. It belongs to this life of the actor: see
+    /// [`Recipient::owner`].
     pub fn recipient<E, F>(&self, map: F) -> Recipient<E>
     where
         E: Send + 'static,
         F: Fn(E) -> A::Message + Send + Sync + 'static,
     {
-        Recipient::new(self.address(), map)
+        let extras = self.actor.own().extras_if_any();
+        let life = extras.map_or(0, |extras| extras.borrow().lives);
+        Recipient::of_life(self.address(), life, map)
     }
 
     /// Who the actor is.
@@ -170,9 +173,25 @@ impl<'a, A: Actor> Context<'a, A> {
         M: Send + 'static,
         F: Fn(Terminated) -> A::Message + Send + Sync + 'static,
     {
+        self.watch_cell(address.cell(), None, map)
+    }
+
+    /// The same for the [owner](Recipient::owner) of a recipient. If a context has made it, it tells as soon as that life of
+    /// the actor has ended, though a supervised one may be built anew: for whoever keeps something on its behalf.
+    pub fn watch_owner<E, F>(&mut self, recipient: &Recipient<E>, map: F) -> Watch
+    where
+        F: Fn(Terminated) -> A::Message + Send + Sync + 'static,
+    {
+        self.watch_cell(recipient.cell(), recipient.owner().life, map)
+    }
+
+    fn watch_cell<F>(&mut self, cell: &CellRef, life: Option<u32>, map: F) -> Watch
+    where
+        F: Fn(Terminated) -> A::Message + Send + Sync + 'static,
+    {
         let id = self.actor.local.next_actor_id().0;
-        let watcher = Watcher { id, tell: self.recipient(map) };
-        let cell = address.cell().clone();
+        let watcher = Watcher { id, tell: self.recipient(map), life };
+        let cell = cell.clone();
         Parcel::Watch { cell: cell.clone(), watcher }.send(&cell);
         let watch = Watch { cell, id };
         watch::note(self.actor.own(), &watch);
@@ -435,6 +454,15 @@ impl<'a, A: Actor> Context<'a, A> {
     /// [stuck](crate::RunError::Stuck), and the error names who waits.
     pub fn set_expecting(&mut self, expecting: bool) {
         self.actor.local.set_expecting(self.actor.cell, expecting);
+    }
+
+    // The mailbox.
+
+    /// How many messages wait in this actor's mailbox, answers included: for an actor that does several at one stroke when it
+    /// can. See also [`defer`](Self::defer).
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.actor.mailbox(|mailbox| mailbox.len())
     }
 
     // Pressure.

@@ -12,10 +12,10 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex};
 
 use crate::actor::{Actor, ActorId};
+use crate::audience::Audience;
 use crate::cell::CellRef;
 use crate::context::Context;
 use crate::dying;
@@ -165,9 +165,7 @@ pub(crate) type TellDeadLetter = Arc<dyn Fn(&DeadLetter) + Send + Sync>;
 pub(crate) struct Listeners {
     /// The builder's function.
     function: Option<TellDeadLetter>,
-    recipients: RwLock<Arc<Vec<Recipient<DeadLetter>>>>,
-    /// There are recipients. A hint (Relaxed): one that has just subscribed may miss what is lost meanwhile.
-    any: AtomicBool,
+    actors: Audience<DeadLetter>,
     /// The paths and reasons that were logged, by hash: actors come and go at one path.
     logged: Mutex<HashSet<u64>>,
 }
@@ -193,7 +191,7 @@ impl Listeners {
     }
 
     fn has_listeners(&self) -> bool {
-        self.function.is_some() || self.any.load(Ordering::Relaxed)
+        self.function.is_some() || self.actors.is_there()
     }
 
     /// Tells everybody. Nothing is borrowed or locked meanwhile: what is called is user code.
@@ -202,50 +200,19 @@ impl Listeners {
             dying::carefully(cell, "telling of a dead letter", || function(letter));
         }
         // What one that listens has lost may be what it was told, and telling of that might never end.
-        if !self.any.load(Ordering::Relaxed) || cell.header().listens() {
-            return;
-        }
-        let recipients =
-            Arc::clone(&self.recipients.read().unwrap_or_else(PoisonError::into_inner));
-        for recipient in recipients.iter().filter(|recipient| !recipient.is_closed()) {
-            let tell = || {
-                if !recipient.notify(letter.clone()) {
-                    untold(cell);
-                }
-            };
-            Local::aside(|| dying::carefully(cell, "telling of a dead letter", tell));
+        if self.actors.is_there() && !cell.header().listens() {
+            self.actors.tell("telling of a dead letter", letter);
         }
     }
 
-    /// Adds a recipient, in the place of an earlier one of the same actor. Those whose actors have ended leave.
     fn subscribe(&self, recipient: Recipient<DeadLetter>) {
-        recipient.listen();
-        let mut recipients = self.recipients.write().unwrap_or_else(PoisonError::into_inner);
-        let id = recipient.id();
-        let living = recipients.iter().filter(|one| !one.is_closed() && one.id() != id).cloned();
-        let renewed = Arc::new(living.chain([recipient]).collect());
-        let before = std::mem::replace(&mut *recipients, renewed);
-        drop(recipients);
-        // The user's functions: what they capture may send as it drops, and find a dead letter.
-        drop(before);
-        self.any.store(true, Ordering::Relaxed);
+        recipient.listens();
+        self.actors.subscribe(recipient);
     }
 
     /// Forgets all recipients, who hold their loops: the runtime has ended.
     pub(crate) fn clear(&self) {
-        self.any.store(false, Ordering::Relaxed);
-        let mut recipients = self.recipients.write().unwrap_or_else(PoisonError::into_inner);
-        let gone = std::mem::take(&mut *recipients);
-        drop(recipients);
-        drop(gone);
-    }
-}
-
-/// A recipient was not told.
-fn untold(cell: &CellRef) {
-    match Origin::of(cell) {
-        Origin::Loop => _ = Local::with_any(|local| local.counters().untold.add(1)),
-        Origin::Outside => cell.home().count_untold(),
+        self.actors.clear();
     }
 }
 

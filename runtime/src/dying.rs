@@ -24,6 +24,7 @@ use crate::dead_letter;
 use crate::drainer;
 use crate::exit::ExitReason;
 use crate::extras::Then;
+use crate::happening;
 use crate::hooks;
 use crate::ledger::DeadLetterReason;
 use crate::linking;
@@ -301,6 +302,7 @@ fn tell<A: Actor>(actor: &Handle<'_, A>) {
         None => {
             let top = local.top.borrow_mut().remove(slot);
             drop(top);
+            happening::child_failed(cell, &reason_of(actor));
             if local.root.get() == Some(id) {
                 *local.root_exit.borrow_mut() = Some(reason_of(actor));
                 local.home.world.end();

@@ -18,7 +18,7 @@ use crate::lane::Lane;
 use crate::ledger::Ledger;
 use crate::local::Local;
 use crate::parker::Parker;
-use crate::recipient::Recipient;
+use crate::recipient::{Ready, Recipient};
 use crate::supervision::Restart;
 use crate::timer_wheel::TimerKey;
 use crate::wards::Wards;
@@ -45,6 +45,8 @@ pub(crate) struct Extras {
     pub(crate) names: Vec<String>,
     /// How it is built anew, if its parent supervises it.
     pub(crate) supervised: Option<Box<Supervised>>,
+    /// How many lives it has had before this one.
+    pub(crate) lives: u32,
     /// What becomes of it once it has stopped, if its parent has said so.
     pub(crate) then: Option<Then>,
     /// The children that it supervises; each with its place among all children.
@@ -99,6 +101,8 @@ pub(crate) enum Waiter {
     Actor(CellRef),
     /// A plain thread.
     Thread(Arc<Parker>),
+    /// Somebody who is told.
+    News(Recipient<Ready>),
 }
 
 /// A wait that stands.
@@ -131,6 +135,8 @@ impl WaitsOn {
 pub(crate) struct Watcher {
     pub(crate) id: u64,
     pub(crate) tell: Recipient<Terminated>,
+    /// It is told of the end of this life, if the actor is built anew; else of the end for good.
+    pub(crate) life: Option<u32>,
 }
 
 const NONE: u32 = u32::MAX;

@@ -87,6 +87,13 @@ impl<M> Mailbox<M> {
         self.queue.len()
     }
 
+    /// The same for several, which may allocate.
+    pub(crate) fn append_plain(&mut self, messages: Vec<M>) -> usize {
+        debug_assert!(self.rules.is_none());
+        self.queue.extend(messages);
+        self.queue.len()
+    }
+
     /// The function that weighs its messages, to be called while the mailbox is not borrowed.
     pub(crate) fn weigher(&self) -> Option<fn(&M) -> usize> {
         self.rules.as_ref()?.weigh

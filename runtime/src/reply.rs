@@ -62,6 +62,12 @@ impl<T: Send + 'static> Reply<T> {
         self.give(Ok(answer));
     }
 
+    /// Lets go of a question whose deadline has passed, without an answer: whoever has asked hears
+    /// [`AskError::Timeout`] by its own clock. For whoever keeps replies and knows their deadlines.
+    pub fn expire(mut self) {
+        self.disarm();
+    }
+
     /// A reply to an actor.
     pub(crate) fn to_actor<A, F>(actor: &Handle<'_, A>, ask: TimerId) -> Self
     where

@@ -5,7 +5,7 @@
 //!
 //! | survives | does not |
 //! |---|---|
-//! | address, mailbox, stash, names, watchers, who waits for it | state, children, timers, sources, asks, jobs, guards, links, waits, its own watches |
+//! | address, mailbox, stash, names, watchers, who waits for it | state, children, timers, sources, asks, jobs, guards, links, waits, its own watches, who watches this life |
 //!
 //! The message in hand, if it was one that made it fail, has been handled.
 
@@ -20,6 +20,7 @@ use crate::own::flag;
 use crate::parcel::Parcel;
 use crate::supervision::Restart;
 use crate::waiting;
+use crate::watch;
 
 /// Whether an actor that has stopped is to rest rather than end.
 pub(crate) fn wants_rest(local: &Local, cell: &CellRef) -> bool {
@@ -47,6 +48,7 @@ pub(crate) fn rest<A: Actor>(actor: &Handle<'_, A>) {
         dying::carefully(cell, "dropping a timer", || drop(timer));
     }
     dying::settle(actor);
+    watch::life_ends(own, cell, &dying::reason_of(actor));
     own.clear(flag::STOPPING | flag::STOPPED | flag::KILLED | flag::STARTED);
     own.clear(flag::URGENT | flag::DEFERRED | flag::TOLD_ACCEPT | flag::TOLD_READ);
     own.set(flag::VACANT);

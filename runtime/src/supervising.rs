@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::dying;
 use crate::exit::{ExitReason, Terminated};
 use crate::extras::{Closing, Then};
+use crate::happening;
 use crate::local::{Due, Local};
 use crate::own::flag;
 use crate::panics::Duty;
@@ -352,6 +353,7 @@ pub(crate) fn child_up(local: &Local, child: &CellRef) {
 pub(crate) fn child_rests(local: &Local, child: &CellRef, slot: u32, reason: &ExitReason) {
     let Some(parent) = &child.header().parent else { return };
     forget_closing(local, parent, slot, child);
+    happening::child_failed(child, reason);
     let (id, chance) = (child.header().id, local.driver.random());
     let failed = reason.is_failure();
     let orders = with_wards(local, parent, |wards| {
@@ -370,6 +372,7 @@ pub(crate) fn child_gone(local: &Local, child: &CellRef, slot: u32, reason: Exit
     if !forget_child(local, parent, slot, child) {
         return;
     }
+    happening::child_failed(child, &reason);
     let own = parent.own(local);
     let id = child.header().id;
     let orders =

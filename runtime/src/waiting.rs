@@ -27,19 +27,20 @@ use crate::metrics::Pause;
 use crate::own::flag;
 use crate::parcel::Parcel;
 use crate::pressure::Verdict;
+use crate::recipient::Ready;
 
 /// Waiters that have given up are looked for at every so many.
 const WAITERS_PER_LOOK: usize = 64;
 
-/// Somebody has sent to `cell`, whose mailbox is `above` its high mark or not. If it is over, the sender is noted: it
-/// is over from the high mark until the low one, and while it holds a guard.
-pub(crate) fn pushed(local: &Local, cell: &CellRef, above: bool) {
+/// Somebody has sent to `cell`, whose mailbox is `above` its high mark or not. If it is over, a sender that `waits` is
+/// noted: it is over from the high mark until the low one, and while it holds a guard.
+pub(crate) fn pushed(local: &Local, cell: &CellRef, above: bool, waits: bool) {
     let own = cell.own(local);
     if above && !own.has(flag::FULL) {
         own.set(flag::FULL);
         cell.set_over(true);
     }
-    if own.has(flag::FULL | flag::GUARDED) {
+    if waits && own.has(flag::FULL | flag::GUARDED) {
         local.note(cell);
     }
 }
@@ -65,14 +66,19 @@ pub(crate) fn resume_all(local: &Local, cell: &CellRef) {
     let Some(extras) = cell.own(local).extras_if_any() else { return };
     let waiters = std::mem::take(&mut extras.borrow_mut().waiters);
     for waiter in waiters {
-        resume(waiter);
+        resume(waiter, cell);
     }
 }
 
-fn resume(waiter: Waiter) {
+/// Somebody no longer waits for `on`.
+fn resume(waiter: Waiter, on: &CellRef) {
     match waiter {
         Waiter::Thread(parker) => parker.unpark(),
         Waiter::Actor(cell) => Parcel::Resume(cell.clone()).send(&cell),
+        // The function that makes the message of it is somebody else's.
+        Waiter::News(tell) => {
+            dying::carefully(on, "telling that it is no longer over", || tell.complete(Ready));
+        }
     }
 }
 
@@ -176,18 +182,21 @@ fn waits(target: &CellRef) -> bool {
 
 /// A wait record has arrived at the target's loop.
 pub(crate) fn wait_requested(local: &Local, who: Waiter, on: &CellRef) {
-    if on.is_over() && waits(on) && !on.own(local).has(flag::DEAD) {
+    // Who wants news would else ask again and again where senders do not wait.
+    let news = matches!(who, Waiter::News(_));
+    if on.is_over() && (news || waits(on)) && !on.own(local).has(flag::DEAD) {
         let mut extras = on.own(local).extras().borrow_mut();
         if extras.waiters.len() % WAITERS_PER_LOOK == WAITERS_PER_LOOK - 1 {
             // Threads whose time has run out have let go of theirs.
             extras.waiters.retain(|waiter| match waiter {
                 Waiter::Thread(parker) => Arc::strong_count(parker) > 1,
                 Waiter::Actor(_) => true,
+                Waiter::News(tell) => !tell.is_closed(),
             });
         }
         extras.waiters.push_back(who);
     } else {
-        resume(who);
+        resume(who, on);
     }
 }
 

@@ -59,7 +59,8 @@ pub(crate) fn end_all(own: &Own) {
 /// Enters a watcher, on the watched actor's loop.
 pub(crate) fn watch(local: &Local, cell: &CellRef, watcher: Watcher) {
     let own = cell.own(local);
-    if own.has(flag::DEAD) {
+    let lives = own.extras_if_any().map_or(0, |extras| extras.borrow().lives);
+    if own.has(flag::DEAD) || watcher.life.is_some_and(|life| life != lives) {
         let reason = own
             .extras_if_any()
             .and_then(|extras| extras.borrow().reason.clone())
@@ -67,6 +68,25 @@ pub(crate) fn watch(local: &Local, cell: &CellRef, watcher: Watcher) {
         tell(watcher, cell, reason);
     } else {
         own.extras().borrow_mut().watchers.push(watcher);
+    }
+}
+
+/// A life of the actor has ended, and another may begin: tells those who watch that life only.
+pub(crate) fn life_ends(own: &Own, cell: &CellRef, reason: &ExitReason) {
+    let Some(extras) = own.extras_if_any() else { return };
+    let watchers = {
+        let mut extras = extras.borrow_mut();
+        extras.lives = extras.lives.wrapping_add(1);
+        let mut staying = Vec::new();
+        let mut told = Vec::new();
+        for watcher in std::mem::take(&mut extras.watchers) {
+            if watcher.life.is_some() { &mut told } else { &mut staying }.push(watcher);
+        }
+        extras.watchers = staying;
+        told
+    };
+    for watcher in watchers {
+        tell(watcher, cell, reason.clone());
     }
 }
 

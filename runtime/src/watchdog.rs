@@ -26,6 +26,7 @@ use crate::builder::Builder;
 use crate::cell::Uncounted;
 use crate::clock::Clock;
 use crate::dying;
+use crate::happening;
 use crate::home::Home;
 use crate::panics;
 use crate::world::World;
@@ -215,6 +216,7 @@ fn tell(world: &World, slow: &SlowTurn) {
         loop_index,
         "a turn takes too long: give the work to the pool, or cut it into messages"
     );
+    happening::happens(world, || slow.clone());
     if let Some(function) = &world.settings.on_slow_turn
         && let Err(panic) = catch_unwind(AssertUnwindSafe(|| function(slow)))
     {

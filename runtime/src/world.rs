@@ -22,6 +22,7 @@ use crate::dead_letter::{Listeners, TellDeadLetter};
 use crate::drain::{Drain, DrainReport};
 use crate::drainer::Draining;
 use crate::dying;
+use crate::happening::Happenings;
 use crate::home::Home;
 use crate::local::Local;
 use crate::metrics::LoopMetrics;
@@ -53,6 +54,7 @@ pub(crate) struct World {
     pub(crate) registry: Registry,
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
+    pub(crate) happenings: Happenings,
     pub(crate) draining: Draining,
     /// The first actor whose books did not balance as it ended.
     pub(crate) unbalanced: OnceLock<String>,
@@ -114,6 +116,7 @@ impl World {
             settings,
             pool,
             dead_letters,
+            happenings: Happenings::default(),
             draining: Draining::default(),
             watchdog: Watchdog::default(),
             unbalanced: OnceLock::new(),
@@ -223,6 +226,7 @@ impl World {
     pub(crate) fn dissolve(&self) {
         self.ending.store(true, Ordering::SeqCst);
         self.dead_letters.clear();
+        self.happenings.clear();
         self.draining.clear();
         self.pool.close();
         if !self.ran.load(Ordering::SeqCst) {

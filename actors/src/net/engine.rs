@@ -17,6 +17,7 @@ use bytes::Bytes;
 use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Readiness, SourceId};
 
 use super::block;
+use super::happenings::{Ends, again};
 use super::reading::{Reading, Way};
 use super::splice::{Failure, Splice, Stop};
 use super::transport::StreamSocket;
@@ -58,6 +59,9 @@ pub(crate) enum Message {
 /// The actor of one connection.
 pub(crate) struct Engine {
     socket: StreamSocket,
+    /// For whoever listens to what happens.
+    /// Whose ends they are; a pipe has no addresses.
+    ends: Option<Ends>,
     source: Option<SourceId>,
     read: ReadHalf,
     write: WriteHalf,
@@ -88,9 +92,15 @@ enum WriteHalf {
 }
 
 impl Engine {
+    /// Of a connection between two addresses, of which what happens is told.
+    pub(crate) fn between(ends: Ends, socket: StreamSocket) -> Self {
+        Self { ends: Some(ends), ..Self::new(socket) }
+    }
+
     pub(crate) fn new(socket: StreamSocket) -> Self {
         // A half that a pipe does not have counts as ended.
         Self {
+            ends: None,
             source: None,
             read: if socket.can_read() { ReadHalf::Unused } else { ReadHalf::Ended },
             write: if socket.can_write() { WriteHalf::Unused } else { WriteHalf::Ended },
@@ -336,6 +346,9 @@ impl Engine {
 
     /// The connection has failed: both halves hear of it, once each.
     fn fail(&mut self, error: io::Error) {
+        if let Some(ends) = &mut self.ends {
+            ends.fail(&error);
+        }
         if let ReadHalf::Open(Reading { reporter, .. }) = &self.read {
             let error = reporter.error(again(&error));
             self.cut_read(error);
@@ -395,18 +408,13 @@ impl Engine {
     }
 }
 
-/// The same I/O error once more: it goes to both halves.
-fn again(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error.kind().into(),
-    }
-}
-
 impl Actor for Engine {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        if let Some(ends) = &self.ends {
+            ctx.happens(|| ends.opened());
+        }
         match self.socket.register(ctx, Message::Ready) {
             Ok(source) => self.source = Some(source),
             Err(error) => {
@@ -505,7 +513,10 @@ impl Actor for Engine {
         Ok(())
     }
 
-    fn stopping(&mut self, _: &ExitReason, _: &mut Context<Self>) {
+    fn stopping(&mut self, _: &ExitReason, ctx: &mut Context<Self>) {
+        if let Some(ends) = &self.ends {
+            ends.over(ctx);
+        }
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
         if self.drops_input {

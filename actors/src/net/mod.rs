@@ -10,6 +10,7 @@ mod connect;
 pub(crate) mod connection;
 pub(crate) mod engine;
 pub(crate) mod half;
+mod happenings;
 mod listener;
 #[cfg_attr(not(unix), path = "no_pipe.rs")]
 pub(crate) mod pipe;
@@ -22,4 +23,5 @@ mod writing;
 
 pub use connect::{Connect, ConnectError};
 pub use connection::Connection;
+pub use happenings::{ConnectionClosed, ConnectionDropped, ConnectionFailed, ConnectionOpened};
 pub use listener::Listener;

@@ -4,6 +4,7 @@ pub mod asking;
 pub mod chat;
 pub mod crossing;
 pub mod echo;
+pub mod events;
 pub mod flow;
 pub mod host;
 pub mod idle;

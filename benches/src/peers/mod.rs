@@ -8,13 +8,16 @@ use crate::system::{Packet, System};
 
 pub mod actix;
 pub mod blocking;
+pub mod broadcast;
 pub mod executor;
 pub mod flume_threads;
 pub mod idle;
 pub mod kameo;
 pub mod limit;
+pub mod node;
 pub mod one_loop;
 pub mod ractor;
+pub mod recipients;
 pub mod tokio_tasks;
 pub mod two_loops;
 pub mod uv;
