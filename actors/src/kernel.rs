@@ -5,16 +5,19 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 
 /// Whether the kernel moves bytes at all.
 pub(crate) const MOVES: bool = true;
 
 /// Bytes that a pipe holds: Linux's default.
 const PIPE: usize = 64 * 1024;
+/// And a large one, of which an ordinary user may have some sixteen.
+const LARGE: usize = 1024 * 1024;
 /// Empty pipes that a thread keeps for the next connection.
 const SPARE: usize = 16;
 
@@ -48,6 +51,7 @@ pub(crate) struct Pipe {
     out: OwnedFd,
     into: OwnedFd,
     len: usize,
+    size: usize,
 }
 
 thread_local! {
@@ -64,7 +68,7 @@ impl Pipe {
             return Ok(pipe);
         }
         let (out, into) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-        Ok(Self { out, into, len: 0 })
+        Ok(Self { out, into, len: 0, size: PIPE })
     }
 
     /// Bytes in it.
@@ -72,13 +76,13 @@ impl Pipe {
         self.len
     }
 
-    /// Moves what a socket has into the pipe, which is empty. 0: the peer has ended.
+    /// Moves what a socket has into the pipe, as far as that has room. 0: the peer has ended.
     ///
     /// # Errors
     /// `WouldBlock` if the socket has nothing; what it says.
     pub(crate) fn fill(&mut self, from: &impl AsFd) -> io::Result<usize> {
         let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-        let moved = splice(from, None, &self.into, None, PIPE, flags)?;
+        let moved = splice(from, None, &self.into, None, self.size, flags)?;
         self.len += moved;
         Ok(moved)
     }
@@ -94,10 +98,48 @@ impl Pipe {
         Ok(moved)
     }
 
+    /// A large one, for what is emptied by jobs: a way there and back for each.
+    ///
+    /// # Errors
+    /// No descriptor is left.
+    pub(crate) fn large() -> io::Result<Self> {
+        let (out, into) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        // A user who has too many pages in pipes gets the usual size.
+        let size = fcntl_setpipe_size(&into, LARGE).unwrap_or(PIPE);
+        Ok(Self { out, into, len: 0, size })
+    }
+
+    /// Moves what is in the pipe into a file, which may take a while.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub(crate) fn empty_into(&mut self, target: &mut File) -> io::Result<()> {
+        while self.len > 0 {
+            match splice(&self.out, None, &*target, None, self.len, SpliceFlags::MOVE) {
+                Ok(moved) => self.len -= moved,
+                Err(Errno::INTR) => {}
+                // A file that is appended to, or a kind of file that the kernel moves nothing into.
+                Err(Errno::INVAL) => self.copy_into(target)?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_into(&mut self, target: &mut File) -> io::Result<()> {
+        let mut bytes = vec![0; self.len];
+        let mut got = 0;
+        while got < bytes.len() {
+            got += rustix::io::read(&self.out, &mut bytes[got..])?;
+        }
+        self.len = 0;
+        target.write_all(&bytes)
+    }
+
     /// Keeps it for the next connection of this thread, if it is empty.
     pub(crate) fn put_back(self) {
         SPARES.with_borrow_mut(|spares| {
-            if self.len == 0 && spares.len() < SPARE {
+            if self.len == 0 && self.size == PIPE && spares.len() < SPARE {
                 spares.push(self);
             }
         });

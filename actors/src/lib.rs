@@ -8,11 +8,11 @@
 //! [`stream`]s, [`net`] and [`emitter`]s. Start with the [`prelude`].
 #![forbid(unsafe_code)]
 
-#[cfg_attr(not(target_os = "linux"), path = "no_kernel.rs")]
 pub mod codec;
 pub mod crypto;
 pub mod emitter;
 pub mod fs;
+#[cfg_attr(not(target_os = "linux"), path = "no_kernel.rs")]
 mod kernel;
 pub mod net;
 pub mod prelude;

@@ -4,6 +4,8 @@
 mod following;
 #[path = "files/reading.rs"]
 mod reading;
+#[path = "files/straight.rs"]
+mod straight;
 #[path = "files/walking.rs"]
 mod walking;
 #[path = "files/whole.rs"]

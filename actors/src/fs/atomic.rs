@@ -67,6 +67,10 @@ impl Temporary {
         set.map_err(|error| FsError::new("setting the permissions of", &self.path, error))
     }
 
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Its path, and the file.
     pub(crate) fn parts(&mut self) -> (&Path, &mut File) {
         (&self.path, &mut self.file)

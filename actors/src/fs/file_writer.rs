@@ -2,15 +2,21 @@
 //!
 //! It is not paused and asks for no more than a window. Whatever happens, it reports after its file was closed.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use roundsman_runtime::{Actor, Context, ExitReason, JobError, Lane, Outcome, Spawn, job, try_job};
+use roundsman_runtime::{
+    Actor, Address, Context, ExitReason, JobError, Lane, Outcome, Spawn, job, try_job,
+};
 
 use super::FsError;
 use super::output::Output;
+use crate::kernel;
 use crate::net::write_queue::WriteQueue;
 use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::source::Outflow;
-use crate::stream::{Cut, Flow, PipeError, Sink, ToActor, Upstream, weight};
+use crate::stream::straight::{Borrower, Straight, Target};
+use crate::stream::{Cut, Flow, PipeError, Sink, Subscriber, Upstream, weight};
 
 /// Bytes that may wait here, or be written: larger than the window of a link, for each job is a way there and back.
 const WINDOW: u64 = 256 * 1024;
@@ -28,6 +34,7 @@ pub(crate) fn into_output(name: String, output: impl Output) -> Sink<Bytes> {
             asked: 0,
             queue: WriteQueue::default(),
             writing: 0,
+            borrower: None,
             ending: false,
             failed: None,
             reporter,
@@ -35,8 +42,31 @@ pub(crate) fn into_output(name: String, output: impl Output) -> Sink<Bytes> {
         };
         let address = assembly.stages.spawn_with(spawn, writer);
         assembly.set_control(member, address.recipient(Message::Control));
-        Outflow::Link { link: Box::new(ToActor { address, map: Message::Flow }), to }
+        let name = to.clone();
+        Outflow::Link { link: Box::new(IntoFile { address, name }), to }
     })
+}
+
+/// The lower end of a link into a file.
+struct IntoFile {
+    address: Address<Message>,
+    name: Arc<str>,
+}
+
+impl Subscriber<Bytes> for IntoFile {
+    fn take(&mut self, flow: Flow<Bytes>) -> bool {
+        self.address.send(Message::Flow(flow)).is_ok()
+    }
+
+    fn straight(&self) -> Option<Straight> {
+        let lender = self.address.recipient(Message::Lend);
+        kernel::MOVES.then(|| Straight { kind: Target::File, name: self.name.clone(), lender })
+    }
+
+    fn moved(&mut self, bytes: u64) {
+        // One that has ended has said so.
+        let _ = self.address.send(Message::Moved(bytes));
+    }
 }
 
 type Lent = Box<dyn Output>;
@@ -44,6 +74,10 @@ type Lent = Box<dyn Output>;
 /// What the writer takes.
 enum Message {
     Flow(Flow<Bytes>),
+    /// Somebody wants to have the kernel move bytes into the file.
+    Lend(Borrower),
+    /// So many were moved.
+    Moved(u64),
     Control(Control),
     /// A job has opened the file, or written to it.
     Written(Result<Lent, JobError<FsError>>),
@@ -63,6 +97,8 @@ struct FileWriter {
     queue: WriteQueue,
     /// Bytes that a job writes now.
     writing: u64,
+    /// Who waits for the file's descriptor, until it is open and everything is written.
+    borrower: Option<Borrower>,
     /// Nothing more will come.
     ending: bool,
     /// Why it will have failed, once the file is closed.
@@ -80,7 +116,11 @@ impl FileWriter {
             return;
         }
         match flow {
-            Flow::Begin(upstream) => self.upstream = Some(upstream),
+            Flow::Begin(upstream) => {
+                // It may begin again, if the kernel cannot move what comes.
+                self.asked = 0;
+                self.upstream = Some(upstream);
+            }
             Flow::Item(bytes) => self.enqueue(bytes),
             Flow::Items(pieces) => pieces.into_iter().for_each(|bytes| self.enqueue(bytes)),
             Flow::End => {
@@ -133,6 +173,12 @@ impl FileWriter {
         }
         if self.failed.is_some() {
             return self.give_up(ctx);
+        }
+        if self.queue.is_empty()
+            && let (Some(output), Some(borrower)) = (&self.output, self.borrower.take())
+        {
+            // One that has ended needs none.
+            let _ = borrower.send(output.lend());
         }
         if self.queue.is_empty() && !self.ending {
             return;
@@ -193,6 +239,12 @@ impl Actor for FileWriter {
     fn receive(&mut self, message: Message, ctx: &mut Context<'_, Self>) -> Outcome {
         match message {
             Message::Flow(flow) => self.take(flow),
+            Message::Lend(borrower) => self.borrower = Some(borrower),
+            Message::Moved(0) => self.asked = 0,
+            Message::Moved(bytes) => {
+                self.counts.items += 1;
+                self.counts.bytes += bytes;
+            }
             Message::Control(Control::Abort(error)) => self.fail(error),
             // What is under way is still written.
             Message::Control(Control::Pause | Control::Resume) => {}

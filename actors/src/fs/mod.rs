@@ -10,6 +10,7 @@ mod chunks;
 mod error;
 mod file_writer;
 mod input;
+mod mover;
 #[cfg_attr(not(unix), path = "not_unix.rs")]
 #[cfg_attr(unix, path = "unix.rs")]
 mod os;

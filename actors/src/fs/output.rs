@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::FsError;
 use super::atomic::Temporary;
 use super::os;
+use crate::kernel;
 use crate::net::write_queue::WriteQueue;
 
 /// Something that is written by jobs, one after another. Dropped before it has finished, it undoes what it can.
@@ -18,6 +19,11 @@ pub(crate) trait Output: Send + 'static {
 
     /// Writes everything.
     fn write(&mut self, queue: &mut WriteQueue) -> Result<(), FsError>;
+
+    /// Another descriptor of it, for the kernel to move bytes into.
+    fn lend(&self) -> io::Result<File> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 
     /// Everything was written: syncs if it should, and closes.
     fn finish(self: Box<Self>) -> Result<(), FsError>;
@@ -84,6 +90,14 @@ impl Output for FileOutput {
             None => return Ok(()),
         };
         write_all(queue, file).map_err(|error| FsError::new("writing", path, error))
+    }
+
+    fn lend(&self) -> io::Result<File> {
+        match &self.opened {
+            Some(Opened::Itself(file)) => kernel::lend(file),
+            Some(Opened::Temporary(temporary)) => kernel::lend(temporary.file()),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), FsError> {

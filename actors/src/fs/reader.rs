@@ -1,14 +1,16 @@
 //! A file as a source: the options.
 
 use std::ops::{Bound, RangeBounds};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::input::FileInput;
+use super::mover::Mover;
 use super::read_feed::looking_again;
 use crate::stream::Source;
+use crate::stream::source::Outflow;
 
 /// Bytes in a chunk, unless said otherwise: a window of a link.
 const CHUNK: usize = 64 * 1024;
@@ -116,9 +118,38 @@ impl Reader {
     /// - Cancel: the file is closed, after the job that has it.
     ///
     /// It is for files. Opening a FIFO holds a thread of the pool until somebody writes.
+    ///
+    /// Piped straight into a connection's writer or another file, with no stage between, its bytes are moved by the kernel
+    /// (Linux: `sendfile`, `copy_file_range`), and nothing of it is ever in this process's memory. The result is the same.
     pub fn source(self) -> Source<Bytes> {
+        if self.follow {
+            return self.copied();
+        }
+        Source::new(move |assembly, outflow| {
+            let straight = match &outflow {
+                Outflow::Link { link, .. } => link.straight(),
+                Outflow::Tail(_) => None,
+            };
+            match straight {
+                Some(straight) => Mover::spawn(assembly, self, straight, outflow),
+                None => self.copied().start(assembly, outflow),
+            }
+        })
+    }
+
+    /// The same, read here in any case.
+    pub(crate) fn copied(self) -> Source<Bytes> {
         let Self { path, chunk, from, to, follow, poll_every } = self;
         let input = FileInput { path, file: None, at: from, end: to, follow };
         looking_again("fs::reader", input, chunk, poll_every)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The bytes to be read: from the first up to the second.
+    pub(crate) fn region(&self) -> (u64, u64) {
+        (self.from, self.to)
     }
 }

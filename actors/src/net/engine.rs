@@ -14,16 +14,19 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Readiness, SourceId};
+use roundsman_runtime::{
+    Actor, Context, DrainPhase, ExitReason, JobError, Outcome, Readiness, SourceId,
+};
 
 use super::block;
 use super::happenings::{Ends, again};
 use super::reading::{Reading, Way};
 use super::splice::{Failure, Splice, Stop};
+use super::splice_into_file::{Moving, Next, SpliceIntoFile};
 use super::transport::StreamSocket;
 use super::writing::Writing;
 use crate::stream::assembly::{Control, Counts, Reporter};
-use crate::stream::straight::Borrower;
+use crate::stream::straight::{Borrower, Target};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, weight};
 
 /// Bytes read in one turn; then others have theirs.
@@ -49,6 +52,8 @@ pub(crate) enum Message {
     Moved(u64),
     /// The descriptor into which the kernel is to move what comes.
     Lent(io::Result<File>),
+    /// A job has written what was on its way into a file.
+    Emptied(Result<(Moving, u64), JobError<io::Error>>),
     ControlRead(Control),
     ControlWrite(Control),
     Abort,
@@ -164,8 +169,9 @@ impl Engine {
         match reading.way {
             _ if reading.paused => return,
             Way::Plain { .. } | Way::Copied => {}
-            Way::Borrowing(_) => return,
+            Way::Borrowing(..) => return,
             Way::Straight(_) => return self.move_on(ctx),
+            Way::IntoFile(_) => return self.move_into_file(ctx),
         }
         let mut left = READ_CAP;
         while self.readable {
@@ -238,15 +244,60 @@ impl Engine {
         }
     }
 
+    /// The same into a file: whatever there is, as soon as a job has written what was before it.
+    fn move_into_file(&mut self, ctx: &mut Context<Self>) {
+        let ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) = &mut self.read else {
+            return;
+        };
+        match splice.go(&self.socket) {
+            Ok(Next::Empty(job)) => _ = ctx.start(job, Message::Emptied),
+            Ok(Next::Wait) => {}
+            Ok(Next::Dry) => self.readable = false,
+            Ok(Next::End) => self.end_read(),
+            Err(Failure::Here(error)) | Err(Failure::Target(error)) => self.fail(error),
+        }
+    }
+
+    /// A job has written what was on its way into a file.
+    fn emptied(
+        &mut self,
+        result: Result<(Moving, u64), JobError<io::Error>>,
+        ctx: &mut Context<Self>,
+    ) {
+        let ReadHalf::Open(Reading { way: Way::IntoFile(splice), link, .. }) = &mut self.read
+        else {
+            return;
+        };
+        let error = match result {
+            Ok((ends, bytes)) => {
+                splice.emptied(ends);
+                link.moved(bytes);
+                return self.read_on(ctx);
+            }
+            Err(JobError::Failed(error)) => PipeError::new(Arc::clone(&splice.name), error),
+            Err(error) => PipeError::new(Arc::clone(&splice.name), error),
+        };
+        self.cut_read(error);
+    }
+
     /// The target's descriptor has come.
     fn lent(&mut self, target: io::Result<File>, ctx: &mut Context<Self>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
-        let Way::Borrowing(name) = std::mem::replace(&mut reading.way, Way::Copied) else { return };
+        let way = std::mem::replace(&mut reading.way, Way::Copied);
         // Out of descriptors everything goes on as it did.
-        if let Ok(target) = target {
-            reading.way = Way::Straight(Box::new(Splice::new(target, name)));
-            // It has written everything: it takes some.
-            reading.demand = reading.demand.max(1);
+        match (way, target) {
+            (Way::Borrowing(Target::Socket, name), Ok(target)) => {
+                reading.way = Way::Straight(Box::new(Splice::new(target, name)));
+                // It has written everything: it takes some.
+                reading.demand = reading.demand.max(1);
+            }
+            (Way::Borrowing(Target::File, name), Ok(target)) => {
+                match SpliceIntoFile::new(target, name) {
+                    Ok(splice) => reading.way = Way::IntoFile(Box::new(splice)),
+                    Err(_) => reading.copy(),
+                }
+            }
+            _ => {}
         }
         self.read_on(ctx);
     }
@@ -286,11 +337,15 @@ impl Engine {
     }
 
     fn end_read(&mut self) {
-        if let ReadHalf::Open(Reading { way: Way::Straight(splice), .. }) = &mut self.read
-            && !splice.is_empty()
-        {
-            // What is on its way goes first.
-            return splice.stop_reading();
+        // What is on its way goes first.
+        match &mut self.read {
+            ReadHalf::Open(Reading { way: Way::Straight(splice), .. }) if !splice.is_empty() => {
+                return splice.stop_reading();
+            }
+            ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) if !splice.is_empty() => {
+                return splice.stop_reading();
+            }
+            _ => {}
         }
         if let ReadHalf::Open(Reading { mut link, mut reporter, .. }) =
             std::mem::replace(&mut self.read, ReadHalf::Ended)
@@ -469,6 +524,7 @@ impl Actor for Engine {
                 }
             }
             Message::Lent(target) => self.lent(target, ctx),
+            Message::Emptied(result) => self.emptied(result, ctx),
             Message::ControlRead(control) => self.control_read(control, ctx),
             // One whose end is on its way has nothing left to cut.
             Message::ControlWrite(Control::Abort(error)) => {

@@ -16,6 +16,7 @@ mod listener;
 pub(crate) mod pipe;
 mod reading;
 mod splice;
+mod splice_into_file;
 pub mod tcp;
 pub(crate) mod transport;
 pub(crate) mod write_queue;

@@ -1,11 +1,12 @@
 //! The reading half of a connection while it is open, and how what is read goes down its link: as items, or moved by
-//! the kernel once there is much of it and the link ends in a socket.
+//! the kernel once there is much of it and the link ends in a socket or a file.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::splice::Splice;
+use super::splice_into_file::SpliceIntoFile;
 use crate::stream::Downstream;
 use crate::stream::assembly::Reporter;
 use crate::stream::straight::{Borrower, Straight, Target};
@@ -34,10 +35,12 @@ pub(crate) enum Way {
         bulk: usize,
     },
     /// The kernel is to move it; the target's descriptor has been asked for.
-    Borrowing(Arc<str>),
-    /// The kernel moves it.
+    Borrowing(Target, Arc<str>),
+    /// The kernel moves it into a socket.
     Straight(Box<Splice>),
-    /// As items, and so it stays: the link ends in no socket, or no descriptors are left.
+    /// The kernel moves it into a file.
+    IntoFile(Box<SpliceIntoFile>),
+    /// As items, and so it stays: the link ends in neither, or no descriptors are left.
     Copied,
 }
 
@@ -56,10 +59,10 @@ impl Reading {
     /// Asks for the descriptor in which the link ends.
     pub(crate) fn borrow(&mut self, borrower: impl FnOnce() -> Borrower) {
         self.way = Way::Copied;
-        if let Some(Straight { kind: Target::Socket, name, lender }) = self.link.straight()
+        if let Some(Straight { kind, name, lender }) = self.link.straight()
             && lender.send(borrower()).is_ok()
         {
-            self.way = Way::Borrowing(name);
+            self.way = Way::Borrowing(kind, name);
         }
     }
 
