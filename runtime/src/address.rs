@@ -232,7 +232,7 @@ impl<M: Send + 'static> Address<M> {
         &self.cell
     }
 
-    fn front(&self) -> &Front<M> {
+    pub(crate) fn front(&self) -> &Front<M> {
         // SAFETY: the premise of this module: the cell's actor takes `M`.
         unsafe { self.cell.front() }
     }
@@ -273,7 +273,7 @@ impl<M: Send + 'static> Address<M> {
 
     #[cold]
     #[inline(never)]
-    fn pushed_over<const WAITS: bool>(&self, local: &Local) -> Result<(), SendError<M>> {
+    pub(crate) fn pushed_over<const WAITS: bool>(&self, local: &Local) -> Result<(), SendError<M>> {
         let high = self.cell.header().high;
         let above = self.front().owned(local, |_, mailbox| mailbox.above(high));
         waiting::pushed(local, &self.cell, above, WAITS);
@@ -368,102 +368,6 @@ impl<M: Send + 'static> Address<M> {
         local.schedule(&self.cell);
     }
 
-    /// Sends what cannot be handed back any more: refused, it is a dead letter.
-    #[inline]
-    pub(crate) fn send_or_lose(&self, message: M) {
-        match Local::current(self.cell.home()) {
-            Some(local) => {
-                local.counters().sent.add(1);
-                if let Err(error) = self.push::<false, true>(message, &local) {
-                    let reason = reason_of(&error);
-                    dead_letter::dead_letter(&local, &self.cell, error.into_message(), reason);
-                }
-            }
-            None => self.send_elsewhere_or_lose(message),
-        }
-    }
-
-    /// The same for several.
-    pub(crate) fn send_all_or_lose(&self, messages: Vec<M>) {
-        match Local::current(self.cell.home()) {
-            Some(local) => self.push_all(messages, &local),
-            None => messages.into_iter().for_each(|message| self.send_elsewhere_or_lose(message)),
-        }
-    }
-
-    /// Several times [`push`](Self::push), with one look at everything.
-    fn push_all(&self, messages: Vec<M>, local: &Local) {
-        let count = messages.len() as u64;
-        local.counters().sent.add(count);
-        let pushed = self.front().owned(local, |own, mailbox| {
-            let flags = own.flags.get();
-            if flags & (flag::DEAD | flag::LIMITED) != 0 {
-                return Err(messages);
-            }
-            let len = mailbox.append_plain(messages);
-            own.sent.set(own.sent.get() + count);
-            if flags & (flag::SCHEDULED | flag::PAUSED | flag::VACANT) == 0 {
-                own.flags.set(flags | flag::SCHEDULED);
-                local.enqueue(&self.cell);
-            }
-            let over = flags & (flag::FULL | flag::GUARDED) != 0;
-            Ok(over || len > self.cell.header().high as usize)
-        });
-        match pushed {
-            Ok(false) => {}
-            // It refuses nothing.
-            Ok(true) => _ = self.pushed_over::<true>(local),
-            Err(messages) => {
-                for message in messages {
-                    if let Err(error) = self.push::<false, true>(message, local) {
-                        let reason = reason_of(&error);
-                        dead_letter::dead_letter(local, &self.cell, error.into_message(), reason);
-                    }
-                }
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn send_elsewhere_or_lose(&self, message: M) {
-        let origin = Origin::of(&self.cell);
-        origin.sends();
-        if let Err(error) = self.post_elsewhere(message, origin) {
-            let reason = reason_of(&error);
-            origin.loses(&self.cell, error.into_message(), reason);
-        }
-    }
-
-    /// The same from who has found [room](Self::has_room) and does not wait, whatever has come since.
-    pub(crate) fn try_send_or_lose(&self, message: M) {
-        match Local::current(self.cell.home()) {
-            Some(local) => {
-                local.counters().sent.add(1);
-                if let Err(error) = self.push::<false, false>(message, &local) {
-                    let reason = reason_of(&error);
-                    dead_letter::dead_letter(&local, &self.cell, error.into_message(), reason);
-                }
-            }
-            None => {
-                let origin = Origin::of(&self.cell);
-                origin.sends();
-                let home = &self.cell.header().home;
-                let posted = home.post_message(self.wrap(message), usize::MAX, origin);
-                if let Err(Refused::Closed(parcel) | Refused::Full(parcel)) = posted {
-                    let message = unwrap::<M>(parcel);
-                    origin.loses(&self.cell, message, DeadLetterReason::ReceiverEnded);
-                }
-            }
-        }
-    }
-
-    /// Whether [`try_send`](Self::try_send) would be taken now. From elsewhere: a hint.
-    pub(crate) fn has_room(&self) -> bool {
-        !self.cell.is_over()
-            && (Local::is_current(self.cell.home())
-                || self.cell.home().inbox().depth().0 < INBOX_HIGH)
-    }
-
     /// Sends news that nobody waits for. False if the actor is over or has ended.
     pub(crate) fn notify(&self, message: M) -> bool {
         self.try_send(message).is_ok()
@@ -499,7 +403,7 @@ impl<M: Send + 'static> Address<M> {
         self.post_elsewhere(message, origin).inspect_err(|_| origin.hands_back(&self.cell))
     }
 
-    fn post_elsewhere(&self, message: M, origin: Origin) -> Result<(), SendError<M>> {
+    pub(crate) fn post_elsewhere(&self, message: M, origin: Origin) -> Result<(), SendError<M>> {
         if Local::with_any(|_| ()).is_none() {
             return self.send_blocking(message, None).map_err(|error| match error {
                 TrySendError::Closed(message) => SendError::Closed(message),
@@ -569,13 +473,13 @@ impl<M: Send + 'static> Address<M> {
         }
     }
 
-    fn wrap(&self, message: M) -> Parcel {
+    pub(crate) fn wrap(&self, message: M) -> Parcel {
         Parcel::Message(Envelope::new(&self.cell, Sent(message)))
     }
 }
 
 /// The message in a parcel that was refused.
-fn unwrap<M: Send + 'static>(parcel: Parcel) -> M {
+pub(crate) fn unwrap<M: Send + 'static>(parcel: Parcel) -> M {
     take_back::<Sent<M>>(parcel).0
 }
 
@@ -587,7 +491,7 @@ fn take_back<L: Load>(parcel: Parcel) -> L {
 }
 
 /// Why a message that was refused, and cannot be handed back, is a dead letter.
-fn reason_of<M>(error: &SendError<M>) -> DeadLetterReason {
+pub(crate) fn reason_of<M>(error: &SendError<M>) -> DeadLetterReason {
     match error {
         SendError::Closed(_) => DeadLetterReason::ReceiverEnded,
         SendError::Rejected(_) => DeadLetterReason::Rejected,

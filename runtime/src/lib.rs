@@ -65,6 +65,7 @@ mod registry;
 mod reply;
 mod resting;
 mod send_error;
+mod send_or_lose;
 mod shutdown;
 #[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
 mod spans;

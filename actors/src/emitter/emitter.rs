@@ -16,6 +16,7 @@ use roundsman_runtime::{
 
 use super::entry::{Entry, Gone};
 use super::listeners::{Listeners, Met};
+use super::message::EmitterMessage;
 use super::notices::{Error, NewListener, RemoveListener};
 use super::subscriber::{Subscriber, Subscription};
 use super::topic::{Topic, TopicOf};
@@ -85,91 +86,6 @@ struct Owned {
     watch: Watch,
     listeners: usize,
     warned: bool,
-}
-
-/// What an [`Emitter`] takes; made by [`Events`](super::Events).
-pub struct EmitterMessage(Box<dyn Command>);
-
-/// Something that an emitter is to do.
-trait Command: Send {
-    fn run(self: Box<Self>, emitter: &mut Emitter, ctx: &mut Context<'_, Emitter>) -> Outcome;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
-}
-
-struct Emission<E>(E);
-
-struct Subscribe<E>(Subscriber<E>);
-
-struct Do<F>(F);
-
-impl EmitterMessage {
-    pub(crate) fn emission<E: Clone + Send + 'static>(event: E) -> Self {
-        Self(Box::new(Emission(event)))
-    }
-
-    pub(crate) fn subscribe<E: Clone + Send + 'static>(subscriber: Subscriber<E>) -> Self {
-        Self(Box::new(Subscribe(subscriber)))
-    }
-
-    pub(crate) fn new<F>(f: F) -> Self
-    where
-        F: FnOnce(&mut Emitter, &mut Context<'_, Emitter>) + Send + 'static,
-    {
-        Self(Box::new(Do(f)))
-    }
-
-    /// The event of a message that was refused.
-    pub(crate) fn into_event<E: 'static>(self) -> Option<E> {
-        self.0.into_any().downcast::<Emission<E>>().ok().map(|emission| emission.0)
-    }
-
-    /// The same for a listener.
-    pub(crate) fn into_subscriber<E: 'static>(self) -> Option<Subscriber<E>> {
-        self.0.into_any().downcast::<Subscribe<E>>().ok().map(|subscribe| subscribe.0)
-    }
-}
-
-impl fmt::Debug for EmitterMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EmitterMessage")
-    }
-}
-
-impl<E: Clone + Send + 'static> Command for Emission<E> {
-    fn run(self: Box<Self>, emitter: &mut Emitter, ctx: &mut Context<'_, Emitter>) -> Outcome {
-        emitter.emit(self.0, ctx)
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
-}
-
-impl<E: Clone + Send + 'static> Command for Subscribe<E> {
-    fn run(self: Box<Self>, emitter: &mut Emitter, ctx: &mut Context<'_, Emitter>) -> Outcome {
-        emitter.give_held(ctx);
-        emitter.subscribe(self.0, ctx);
-        Ok(())
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
-}
-
-impl<F> Command for Do<F>
-where
-    F: FnOnce(&mut Emitter, &mut Context<'_, Emitter>) + Send + 'static,
-{
-    fn run(self: Box<Self>, emitter: &mut Emitter, ctx: &mut Context<'_, Emitter>) -> Outcome {
-        emitter.give_held(ctx);
-        (self.0)(emitter, ctx);
-        Ok(())
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
 }
 
 impl Default for Emitter {
@@ -434,7 +350,7 @@ impl Emitter {
     ///
     /// If more messages wait, the event is held where nobody can tell: the next of the same type, or whatever else comes
     /// next, gives it. Several at one stroke touch each listener's mailbox once.
-    fn emit<E: Clone + Send + 'static>(
+    pub(crate) fn emit<E: Clone + Send + 'static>(
         &mut self,
         event: E,
         ctx: &mut Context<'_, Self>,
@@ -451,7 +367,8 @@ impl Emitter {
         let more = ctx.queued() > 0;
         let holding = self.held.is_some();
         let Some(topic) = self.topic::<E>() else { return Ok(()) };
-        if !holding && !(more && topic.listeners.takes_several()) {
+        let holds = holding || (more && topic.listeners.takes_several());
+        if !holds {
             self.give(event, ctx);
             return Ok(());
         }
@@ -468,7 +385,7 @@ impl Emitter {
     }
 
     /// Gives the events that are held.
-    fn give_held(&mut self, ctx: &mut Context<'_, Self>) {
+    pub(crate) fn give_held(&mut self, ctx: &mut Context<'_, Self>) {
         let Some(id) = self.held.take() else { return };
         let Some(topic) = self.topics.get_mut(&id) else { return };
         let mut gone = Vec::new();
@@ -574,24 +491,21 @@ impl Actor for Emitter {
         if self.happenings {
             ctx.on_dead_letter(EmitterMessage::emission);
             ctx.on_happening(|happening| {
-                EmitterMessage(Box::new(Do(
-                    move |emitter: &mut Self, ctx: &mut Context<'_, Self>| {
-                        let topic = emitter.topics.get(&happening.what().type_id());
-                        if let Some(message) =
-                            topic.and_then(|topic| topic.emission(happening.what()))
-                        {
-                            // No failure: what happens is no `Error` event.
-                            let _ = message.0.run(emitter, ctx);
-                        }
-                    },
-                )))
+                EmitterMessage::new(move |emitter, ctx| {
+                    let topic = emitter.topics.get(&happening.what().type_id());
+                    if let Some(message) = topic.and_then(|topic| topic.emission(happening.what()))
+                    {
+                        // No failure: what happens is no `Error` event.
+                        let _ = message.run(emitter, ctx);
+                    }
+                })
             });
         }
         Ok(())
     }
 
     fn receive(&mut self, message: EmitterMessage, ctx: &mut Context<'_, Self>) -> Outcome {
-        message.0.run(self, ctx)
+        message.run(self, ctx)
     }
 
     fn deferred(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {

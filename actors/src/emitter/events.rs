@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use roundsman_runtime::{Address, SendError, TrySendError};
 
-use super::emitter::EmitterMessage;
+use super::message::EmitterMessage;
 use super::question::Question;
 use super::subscriber::{Subscriber, Subscription};
 use crate::slow::SlowPolicy;
@@ -14,7 +14,7 @@ use crate::stream::{Source, outlet};
 /// An emitter in the hands of whoever emits, or listens: made of the address of an [`Emitter`](super::Emitter), cheap to copy,
 /// and usable from any loop and from any thread.
 ///
-/// Events are types: `E: Clone + Send + 'static`. Each listener gets a clone; put what is large into an `Arc`. A listener for
+/// Events are types of your own, mostly: `E: Clone + Send + 'static`. Each listener gets a clone; put what is large into an `Arc`. A listener for
 /// another event does not compile:
 ///
 /// ```compile_fail
@@ -239,7 +239,7 @@ impl Events {
     ///         let events = Events::from(emitter.clone());
     ///         let samples = events.source::<u32>(100, SlowPolicy::DropOldest);
     ///         samples.through(roundsman::stream::map(|n| n * 10)).pipe(collect()).start(ctx, |all| all);
-    ///         for n in 1..=3 {
+    ///         for n in 1..=3_u32 {
     ///             events.emit(n)?;
     ///         }
     ///         ctx.send_after(std::time::Duration::from_secs(1), Ok(Vec::new()));

@@ -43,14 +43,16 @@ mod emitter;
 mod entry;
 mod events;
 mod listeners;
+mod message;
 mod notices;
 mod question;
 mod subscriber;
 mod topic;
 
-pub use emitter::{Emitter, EmitterMessage, MAX_LISTENERS};
+pub use emitter::{Emitter, MAX_LISTENERS};
 pub use events::Events;
 pub use listeners::Listeners;
+pub use message::EmitterMessage;
 pub use notices::{Error, NewListener, Removal, RemoveListener};
 pub use question::Question;
 pub use subscriber::{Subscriber, Subscription};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use roundsman_runtime::{ASK_TIMEOUT, Actor, Address, AskError, Context, Reply};
 
-use super::emitter::EmitterMessage;
+use super::message::EmitterMessage;
 
 /// Something to ask an emitter: nothing happens until [`ask`](Self::ask) or [`ask_blocking`](Self::ask_blocking).
 #[must_use = "nothing is asked until `ask` or `ask_blocking`"]

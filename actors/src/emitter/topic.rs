@@ -6,9 +6,9 @@ use std::any::{Any, type_name};
 
 use roundsman_runtime::Owner;
 
-use super::emitter::EmitterMessage;
 use super::entry::Gone;
 use super::listeners::{Listeners, Met};
+use super::message::EmitterMessage;
 use super::subscriber::Subscription;
 
 /// The listeners of one event.

@@ -105,7 +105,10 @@ fn a_subscription_dies_with_the_life_of_its_owner() {
                             notes.note(n);
                             if n < 3 { Err("again".into()) } else { Ok(()) }
                         })
-                        .started(move |ctx| Ok(drop(theirs.on(ctx.recipient(|Said(n)| n))?)))
+                        .started(move |ctx| {
+                            theirs.on(ctx.recipient(|Said(n)| n))?;
+                            Ok(())
+                        })
                     });
                 } else {
                     events.emit(Said(step))?;
