@@ -34,6 +34,10 @@
 //! | [`ChildFailed`](crate::ChildFailed) | a child has failed, supervised or not |
 //! | [`DeadLetter`](crate::DeadLetter) | a message was accepted and never handled |
 //! | [`SlowTurn`](crate::SlowTurn) | a loop is delayed: a turn takes too long, and goes on |
+//! | [`ConnectionOpened`](crate::net::ConnectionOpened) | a connection has begun to live |
+//! | [`ConnectionClosed`](crate::net::ConnectionClosed) | it has ended |
+//! | [`ConnectionFailed`](crate::net::ConnectionFailed) | it has failed |
+//! | [`ConnectionDropped`](crate::net::ConnectionDropped) | a listener has not got a connection that came |
 //!
 //! Whatever else is told with [`Context::happens`](crate::Context::happens) is one as well. An emitter that is over is passed
 //! over, so nobody pauses for one; `LoopMetrics::untold` counts that. While there is none, nothing is told.

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use roundsman_runtime::{Address, Scope, Spawn};
 
 use super::engine::{Engine, Message};
+use super::happenings::Ends;
 use super::transport::StreamSocket;
 use crate::stream::source::Outflow;
 use crate::stream::{Cut, Flow, Sink, Source, Subscriber, ToActor, Upstream};
@@ -160,7 +161,8 @@ impl Shared {
         match std::mem::replace(&mut state.life, Life::Closed) {
             Life::Idle(socket) => {
                 let spawn = Spawn::named(format!("tcp:{}", self.peer)).tireless();
-                let address = owner.spawn_with(spawn, Engine::new(socket));
+                let address =
+                    owner.spawn_with(spawn, Engine::new(socket, Ends::new(self.peer, self.local)));
                 state.life = Life::Open(address.clone());
                 Ok(address)
             }

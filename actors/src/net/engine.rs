@@ -15,6 +15,7 @@ use bytes::Bytes;
 use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Readiness, SourceId};
 
 use super::block;
+use super::happenings::Ends;
 use super::transport::StreamSocket;
 use super::write_queue::WriteQueue;
 use crate::stream::assembly::{Counts, Reporter};
@@ -47,6 +48,8 @@ pub(crate) enum Message {
 /// The actor of one connection.
 pub(crate) struct Engine {
     socket: StreamSocket,
+    /// For whoever listens to what happens.
+    ends: Ends,
     source: Option<SourceId>,
     read: ReadHalf,
     write: WriteHalf,
@@ -86,9 +89,10 @@ struct Writing {
 }
 
 impl Engine {
-    pub(crate) fn new(socket: StreamSocket) -> Self {
+    pub(crate) fn new(socket: StreamSocket, ends: Ends) -> Self {
         Self {
             socket,
+            ends,
             source: None,
             read: ReadHalf::Unused,
             write: WriteHalf::Unused,
@@ -296,6 +300,7 @@ impl Engine {
 
     /// The connection has failed: both halves hear of it, once each.
     fn fail(&mut self, error: io::Error) {
+        self.ends.fail(&error);
         let error: std::sync::Arc<io::Error> = error.into();
         if let ReadHalf::Open { mut link, mut reporter, .. } =
             std::mem::replace(&mut self.read, ReadHalf::Ended)
@@ -361,6 +366,7 @@ impl Actor for Engine {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        ctx.happens(|| self.ends.opened());
         match self.socket.register(ctx, Message::Ready) {
             Ok(source) => self.source = Some(source),
             Err(error) => {
@@ -442,7 +448,8 @@ impl Actor for Engine {
         Ok(())
     }
 
-    fn stopping(&mut self, _: &ExitReason, _: &mut Context<Self>) {
+    fn stopping(&mut self, _: &ExitReason, ctx: &mut Context<Self>) {
+        self.ends.over(ctx);
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
         if self.drops_input {

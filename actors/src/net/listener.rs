@@ -7,6 +7,7 @@ use std::time::Duration;
 use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Spawn};
 
 use super::connection::Connection;
+use super::happenings::ConnectionDropped;
 use super::transport::{ListenSocket, is_exhausted, is_of_the_connection};
 use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Source, Upstream};
@@ -121,7 +122,10 @@ impl Acceptor {
                     io::ErrorKind::WouldBlock => self.ready = false,
                     // That one has gone again: the next, please.
                     io::ErrorKind::Interrupted => {}
-                    _ if is_of_the_connection(&error) => accepted += 1,
+                    _ if is_of_the_connection(&error) => {
+                        accepted += 1;
+                        self.say_dropped(&error, ctx);
+                    }
                     _ if is_exhausted(&error) => self.back_off(&error, ctx),
                     _ => {
                         let error = self.reporter.error(error);
@@ -142,7 +146,12 @@ impl Acceptor {
         Ok(Connection::new(socket, peer, local))
     }
 
+    fn say_dropped(&self, error: &io::Error, ctx: &Context<Self>) {
+        ctx.happens(|| ConnectionDropped::new(self.socket.local_addr(), error));
+    }
+
     fn back_off(&mut self, error: &io::Error, ctx: &mut Context<Self>) {
+        self.say_dropped(error, ctx);
         tracing::warn!(
             %error, wait_ms = self.backoff.as_millis() as u64,
             "no more connections can be accepted for now: raise `ulimit -n`"

@@ -9,6 +9,7 @@ mod block;
 mod connect;
 mod connection;
 mod engine;
+mod happenings;
 mod listener;
 pub mod tcp;
 mod transport;
@@ -16,4 +17,5 @@ mod write_queue;
 
 pub use connect::{Connect, ConnectError};
 pub use connection::Connection;
+pub use happenings::{ConnectionClosed, ConnectionDropped, ConnectionFailed, ConnectionOpened};
 pub use listener::Listener;

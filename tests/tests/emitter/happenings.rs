@@ -3,7 +3,12 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use roundsman::emitter::{Emitter, Events};
+use roundsman::net::{
+    ConnectError, Connection, ConnectionClosed, ConnectionFailed, ConnectionOpened, tcp,
+};
+use roundsman::stream::{Item, Source, StreamContext, collect};
 use roundsman::{
     ChildFailed, ChildSpec, Context, DeadLetter, DeadLetterReason, Overflow, Placement, Runtime,
     SlowTurn, Spawn,
@@ -187,4 +192,80 @@ fn a_delayed_loop_is_an_event() {
         };
         runtime.run(root).expect("nothing fails");
     });
+}
+
+/// What the two ends of one connection say of it.
+#[test]
+fn a_connection_is_opened_and_then_closed_or_failed_at_both_ends() {
+    enum Msg {
+        Happened(&'static str),
+        Ready,
+        Accepted(Item<Connection>),
+        Connected(Result<Connection, ConnectError>),
+        Ended,
+    }
+
+    fn run(aborts: bool) -> Vec<&'static str> {
+        must_end(move || {
+            let diary = Diary::<&'static str>::default();
+            let notes = diary.clone();
+            let root = move || {
+                Role::<Msg>::new(move |message, ctx| {
+                    match message {
+                        Msg::Ready => {
+                            let listener = tcp::listen("127.0.0.1:0")?;
+                            let to = listener.local_addr();
+                            let accepted = ctx.inlet(Msg::Accepted);
+                            listener.incoming().pipe(accepted).start(ctx, |_| Msg::Ended);
+                            tcp::connect(to).start(ctx, Msg::Connected);
+                        }
+                        Msg::Accepted(connection) => {
+                            let echo = connection.reader().pipe(connection.writer());
+                            echo.start(ctx, |_| Msg::Ended);
+                        }
+                        Msg::Connected(connection) => {
+                            let connection = connection?;
+                            let all = connection.reader().pipe(collect::<Bytes>());
+                            all.start(ctx, |_| Msg::Ended);
+                            if aborts {
+                                connection.abort();
+                            } else {
+                                let nothing = Source::iter([]).pipe(connection.writer());
+                                nothing.start(ctx, |_| Msg::Ended);
+                            }
+                        }
+                        Msg::Happened(what) => {
+                            notes.note(what);
+                            if notes.len() == 4 {
+                                ctx.stop();
+                            }
+                        }
+                        Msg::Ended => {}
+                    }
+                    Ok(())
+                })
+                .started(|ctx| {
+                    let events = Events::from(ctx.spawn(Emitter::happenings()));
+                    let opened = |_: ConnectionOpened| Msg::Happened("opened");
+                    events.on(ctx.recipient(opened))?;
+                    let closed = |_: ConnectionClosed| Msg::Happened("closed");
+                    events.on(ctx.recipient(closed))?;
+                    let failed = |_: ConnectionFailed| Msg::Happened("failed");
+                    events.on(ctx.recipient(failed))?;
+                    events.listener_count::<ConnectionFailed>().ask(ctx, |_| Msg::Ready);
+                    Ok(())
+                })
+            };
+            let runtime = Runtime::builder().loops(1).build().expect("a runtime can be built");
+            runtime.run(root).expect("nothing fails");
+            diary.take()
+        })
+    }
+
+    let mut notes = run(false);
+    notes.sort_unstable();
+    assert_eq!(notes, ["closed", "closed", "opened", "opened"]);
+    let mut notes = run(true);
+    notes.sort_unstable();
+    assert_eq!(notes, ["failed", "failed", "opened", "opened"]);
 }
