@@ -33,6 +33,8 @@ mod fan;
 mod feeds;
 #[cfg(test)]
 mod gathered;
+mod hub;
+mod hub_actor;
 mod inlet;
 mod intake;
 mod junction;
@@ -52,11 +54,13 @@ pub(crate) mod stage;
 
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
+pub use hub::{Hub, HubError, HubSubscriber, Refused};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
+pub use operators::{Group, TooManyGroups, also_to, concat, flat_concat, flat_merge};
 pub use operators::{LineTooLong, boundary, collect, filter, fold, for_each, lines, map, on};
-pub use operators::{also_to, concat, flat_concat, flat_merge, merge, zip};
+pub use operators::{group_by, merge, zip};
 pub use outlet::{Full, Outlet, Wanted, outlet};
 pub use pipeline::{Pipeline, Running, Summary};
 pub use progress::{LinkProgress, Progress};
