@@ -4,6 +4,8 @@
 mod fan_in;
 #[path = "graphs/fan_out.rs"]
 mod fan_out;
+#[path = "graphs/groups.rs"]
+mod groups;
 #[path = "graphs/random.rs"]
 mod random;
 

@@ -8,6 +8,9 @@ use super::PipeError;
 use super::link::Flow;
 use super::port::Port;
 
+/// Where an item comes from that came down no link.
+pub(crate) const NO_LINK: u64 = u64::MAX;
+
 /// The lower ends of several links, and what has come down them, in order of arrival.
 ///
 /// What an item counts returns to its link when it leaves the line, not when it comes. So no link has more than its
@@ -43,6 +46,16 @@ impl<T: Send + 'static> Intake<T> {
         self.entered += 1;
         self.links.insert(link, Lower { port: Port::new(), waiting: 0 });
         link
+    }
+
+    /// A place for a link that has a number already.
+    pub(crate) fn admit(&mut self, link: u64) {
+        self.links.insert(link, Lower { port: Port::new(), waiting: 0 });
+    }
+
+    /// An item that comes from no link stands in line, too.
+    pub(crate) fn stand_alone(&mut self, item: T) {
+        self.line.push_back((NO_LINK, item));
     }
 
     /// Takes what comes down a link. Asks it for its share when it begins.
@@ -87,6 +100,11 @@ impl<T: Send + 'static> Intake<T> {
 
     /// The first in line. Its link may send another.
     pub(crate) fn pop(&mut self) -> Option<T> {
+        self.pop_from().map(|(_, item)| item)
+    }
+
+    /// The same, with the link that it has come by, or [`NO_LINK`].
+    pub(crate) fn pop_from(&mut self) -> Option<(u64, T)> {
         let (link, item) = self.line.pop_front()?;
         if let Some(lower) = self.links.get_mut(&link) {
             lower.waiting -= 1;
@@ -94,7 +112,7 @@ impl<T: Send + 'static> Intake<T> {
             lower.port.ask::<T>();
         }
         self.forget(link);
-        Some(item)
+        Some((link, item))
     }
 
     /// Whether nothing waits here.
@@ -110,6 +128,14 @@ impl<T: Send + 'static> Intake<T> {
     /// Whether all links have ended, and nothing waits.
     pub(crate) fn is_over(&self) -> bool {
         self.links.is_empty()
+    }
+
+    /// Nothing more is wanted. What waits stays.
+    pub(crate) fn close(&mut self) {
+        self.links.retain(|_, lower| {
+            lower.port.cancel();
+            !lower.is_done()
+        });
     }
 
     /// Nothing more is wanted, and what waits is dropped.

@@ -37,6 +37,8 @@ mod framing;
 #[cfg(test)]
 mod gathered;
 mod holdback;
+mod hub;
+mod hub_actor;
 mod inlet;
 mod intake;
 mod junction;
@@ -66,6 +68,7 @@ pub use error::{Cut, PipeError};
 pub(crate) use feeds::{Goal, Transform, transform};
 pub use framing::{FrameError, Prefix, encode_fixed, encode_length_delimited, encode_lines};
 pub use framing::{encode_split, fixed, length_delimited, split};
+pub use hub::{Hub, HubError, HubSubscriber, Refused};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
 pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};

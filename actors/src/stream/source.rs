@@ -49,6 +49,19 @@ impl<T: Send + 'static> Outflow<T> {
         }
     }
 
+    /// As a link from `from`, which is no part of the pipeline.
+    pub(crate) fn into_foreign_link(
+        self,
+        assembly: &mut Assembly<'_>,
+        from: &'static str,
+    ) -> Downstream<T> {
+        let link = self.into_link(assembly);
+        if let Some(gauge) = assembly.gauges.last() {
+            gauge.set_from(&from.into());
+        }
+        link
+    }
+
     /// As a link, for a source that cannot run a tail itself: the tail gets an actor.
     pub(crate) fn into_link(self, assembly: &mut Assembly<'_>) -> Downstream<T> {
         let (link, to) = match self {
