@@ -1,5 +1,6 @@
 //! What gives the actors of a pipeline their items.
 
+mod bench;
 mod iter;
 mod link;
 mod transform;
