@@ -117,11 +117,9 @@ impl Transform for Unzstd {
                 return Ok(false);
             }
             let mut from = InBuffer::around(input);
-            let mut to = OutBuffer::around_pos(out, made);
-            let hint = self.decoder.run(&mut from, &mut to);
+            let hint = self.decoder.run(&mut from, &mut OutBuffer::around_pos(out, made));
             let used = from.pos();
-            self.full = to.pos() == to.capacity();
-            drop(to);
+            self.full = out.len() == out.capacity();
             self.at += used as u64;
             input.advance(used);
             self.whole = hint.map_err(|error| broken(self.at, &error))? == 0;

@@ -1,6 +1,9 @@
 //! Bombs: a little that unpacks to a lot.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -74,6 +77,57 @@ fn a_bomb_is_unpacked_as_far_as_is_wanted() {
                     let unpacked = Source::iter([bomb]).through(codec.unpack(u64::MAX));
                     let running = unpacked.pipe(ctx.inlet(Step::Block)).start(ctx, Step::Ended);
                     ctx.send_after(Duration::from_secs(10), Step::Enough(running));
+                    Ok(())
+                })
+            };
+            play(seeds::world(seed, loops), root).expect("the root does not fail");
+        });
+    }
+}
+
+#[test]
+fn no_more_is_read_than_what_comes_out_has_taken() {
+    for codec in CODECS {
+        // Each of these blocks is a member, or a frame, that unpacks to a hundred times as much and more.
+        let member = Bytes::from(codec.packed(&vec![0; 400_000]));
+        seeds::each_world(10, 1..=2, |seed, loops| {
+            let member = member.clone();
+            let (len, pulled) = (member.len(), Arc::new(AtomicUsize::new(0)));
+            let root = move || {
+                let (mut running, mut bytes) = (None::<Running>, 0);
+                let seen = Arc::clone(&pulled);
+                let (started, starting) = mpsc::channel();
+                Role::new(move |step, ctx| {
+                    match step {
+                        Step::Block(block) => {
+                            bytes += block.len();
+                            let used = len * (1 + bytes / 400_000);
+                            let read = seen.load(Ordering::SeqCst);
+                            // What waits for the source's link, at the counter, and on the bench.
+                            assert!(read <= used + 4 * (64 << 10), "{read} read, {used} used");
+                            if bytes > 4 << 20 {
+                                let running = running.get_or_insert_with(|| {
+                                    starting.try_recv().expect("it has started")
+                                });
+                                running.cancel("enough");
+                            }
+                        }
+                        Step::Enough(_) => {}
+                        Step::Ended(end) => {
+                            assert!(end.is_err_and(|error| error.is_cancelled()));
+                            ctx.stop();
+                        }
+                    }
+                    Ok(())
+                })
+                .started(move |ctx| {
+                    let members = std::iter::repeat_with(move || {
+                        pulled.fetch_add(member.len(), Ordering::SeqCst);
+                        member.clone()
+                    });
+                    let unpacked = Source::iter(members).through(codec.unpack(u64::MAX));
+                    let running = unpacked.pipe(ctx.inlet(Step::Block)).start(ctx, Step::Ended);
+                    started.send(running)?;
                     Ok(())
                 })
             };

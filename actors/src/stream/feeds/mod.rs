@@ -1,5 +1,6 @@
 //! What gives the actors of a pipeline their items.
 
+mod bench;
 mod failed;
 mod iter;
 mod line;

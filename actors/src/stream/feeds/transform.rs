@@ -3,31 +3,27 @@
 //! Hashing and compression are [`Transform`]s; everything that they have in common is here: what waits, what is where,
 //! when to ask for more, and the way to the pool and back. It knows no algorithm.
 //!
-//! | state and input are | then |
+//! | the bench, which is the state and its input, is | then |
 //! |---|---|
-//! | at home, little to do | the loop works on it, at once |
-//! | at home, much to do | they go to the pool, with all the input that waits |
-//! | away | what comes waits: at most a window |
-//! | home again | what was made is passed on; what waits is next |
+//! | at home, with little to do | the loop works at it, at once |
+//! | at home, with much to do | it goes to the pool |
+//! | away | loop and job meet at the counter: new input there, finished blocks back; the loop is told when to look |
+//! | home again | as at the beginning |
 //!
-//! So at most a window is worked on, a window waits, and `BLOCKS_MAX` blocks of output wait for demand.
+//! So at most a window is worked on, a window waits, and two windows of output wait for demand.
 
 use std::collections::VecDeque;
 use std::error::Error;
 
 use bytes::Bytes;
-use roundsman_runtime::{Context, JobError, Lane, try_job};
+use roundsman_runtime::{Context, JobError, Lane, Recipient, try_job};
 
+use super::bench::{Bench, Counter, State};
 use crate::stream::PipeError;
-use crate::stream::link::{Flow, weight, window};
+use crate::stream::link::{Flow, window};
 use crate::stream::port::Port;
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::stage::{Stage, Tail};
-
-/// How large a block of output is at most: Node's `chunkSize`.
-const BLOCK: usize = 16 * 1024;
-/// Blocks of output that are made before they are passed on: together a window.
-const BLOCKS_MAX: usize = 4;
 
 /// What is done with bytes, in order. It runs on a loop or on a thread of the pool, and makes the same of them on both.
 pub(crate) trait Transform: Send + 'static {
@@ -83,11 +79,10 @@ pub(crate) fn transform<T: Transform>(
         name,
         port: Port::new(),
         make: Some(Box::new(make)),
-        waiting: VecDeque::new(),
-        waits: 0,
         made: VecDeque::new(),
         bench: Place::Away,
-        ended: false,
+        counter: Counter::default(),
+        look: None,
     };
     Stage::waiting(name, feed)
 }
@@ -97,15 +92,12 @@ struct TransformFeed<T: Transform> {
     name: &'static str,
     port: Port,
     make: Option<Make<T>>,
-    /// What has come and is with nobody yet.
-    waiting: VecDeque<Bytes>,
-    /// How much it counts.
-    waits: u64,
-    /// What was made and not passed on.
+    /// What was taken from the counter and not passed on.
     made: VecDeque<Bytes>,
     bench: Place<Box<Bench<T>>>,
-    /// Nothing more comes.
-    ended: bool,
+    counter: Counter,
+    /// How a job has the loop look.
+    look: Option<Recipient<()>>,
 }
 
 type Make<T> = Box<dyn FnOnce() -> Result<T, <T as Transform>::Error> + Send>;
@@ -119,103 +111,11 @@ enum Place<B> {
     Gone,
 }
 
-/// A transformation and what it works on: what travels to the pool and back.
-struct Bench<T> {
-    transform: T,
-    input: VecDeque<Bytes>,
-    /// No input comes after this.
-    last: bool,
-    out: Vec<u8>,
-    made: VecDeque<Bytes>,
-    state: State,
-}
-
-/// How far it has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// It has put out what it will, before more comes.
-    Idle,
-    /// Input was used since the last flush.
-    Dirty,
-    /// It has stopped because its output was full.
-    Full,
-    Finished,
-}
-
-impl<T: Transform> Bench<T> {
-    fn new(transform: T) -> Self {
-        let (input, made) = (VecDeque::new(), VecDeque::new());
-        Self { transform, input, last: false, out: Vec::new(), made, state: State::Idle }
-    }
-
-    /// Whether there is anything to do.
-    fn is_busy(&self) -> bool {
-        match self.state {
-            State::Finished => false,
-            State::Full => true,
-            State::Dirty if self.transform.flushes() => true,
-            State::Dirty | State::Idle => self.last || !self.input.is_empty(),
-        }
-    }
-
-    /// Whether that is more than should be done on a loop.
-    fn is_heavy(&self) -> bool {
-        let input = self.input.iter().map(Bytes::len).sum();
-        // What has filled a block may fill many.
-        self.state == State::Full || self.transform.effort(input, self.last) > T::INLINE_MAX
-    }
-
-    /// Works until the input is used up, or so many blocks are made.
-    fn work(&mut self, blocks: usize) -> Result<(), T::Error> {
-        while self.is_busy() && self.made.len() < blocks {
-            self.step()?;
-        }
-        Ok(())
-    }
-
-    /// Works until the input is used up, or a block is full.
-    fn step(&mut self) -> Result<(), T::Error> {
-        if !T::PASSES {
-            self.out.reserve_exact(BLOCK);
-        }
-        while self.is_busy() {
-            let mut nothing = Bytes::new();
-            let goal = match self.input.len() {
-                0 if self.last => Goal::Finished,
-                0 if self.transform.flushes() => Goal::Flushed,
-                _ => Goal::Used,
-            };
-            let input = self.input.front_mut().unwrap_or(&mut nothing);
-            let reached = self.transform.run(input, goal, &mut self.out)?;
-            self.state = match goal {
-                _ if !reached => State::Full,
-                Goal::Used => State::Dirty,
-                Goal::Flushed => State::Idle,
-                Goal::Finished => State::Finished,
-            };
-            if !reached {
-                break;
-            }
-            self.input.pop_front();
-        }
-        self.cut_block();
-        Ok(())
-    }
-
-    fn cut_block(&mut self) {
-        if self.out.len() > BLOCK / 2 {
-            self.made.push_back(std::mem::take(&mut self.out).into());
-        } else if !self.out.is_empty() {
-            // A block of its own size: whoever keeps it keeps no more than that.
-            self.made.push_back(Bytes::copy_from_slice(&self.out));
-            self.out.clear();
-        }
-    }
-}
-
 /// What such a stage waits for.
 enum Event<T: Transform> {
     Flow(Flow<Bytes>),
+    /// A job has left something on the counter, or has taken something.
+    Moved,
     Worked(Result<Box<Bench<T>>, JobError<T::Error>>),
 }
 
@@ -233,8 +133,7 @@ impl<T: Transform> TransformFeed<T> {
     fn arrived(&mut self, block: Bytes, tail: &mut dyn Tail<Bytes>) -> Result<(), PipeError> {
         self.port.arrived(&block);
         if !block.is_empty() {
-            self.waits += weight(&block);
-            self.waiting.push_back(block.clone());
+            self.counter.lock().put(block.clone());
         }
         if T::PASSES { tail.push(block) } else { Ok(()) }
     }
@@ -250,7 +149,7 @@ impl<T: Transform> TransformFeed<T> {
             }
             Flow::End => {
                 self.port.end();
-                self.ended = true;
+                self.counter.lock().input.last = true;
             }
             Flow::Failed(error) => {
                 self.port.end();
@@ -263,18 +162,25 @@ impl<T: Transform> TransformFeed<T> {
     /// Asks for what may wait beside what is worked on, if anything is wanted below.
     fn ask(&mut self, tail: &dyn Tail<Bytes>) {
         let window = window::<Bytes>();
-        if tail.room() > 0 && self.port.asked() + self.waits <= window / 2 {
-            self.port.ask_up_to(window - self.waits);
+        let waits = self.counter.lock().weight;
+        if tail.room() > 0 && self.port.asked() + waits <= window / 2 {
+            self.port.ask_up_to(window - waits);
         }
     }
 
     /// Passes on what was made, as far as there is room. True if nothing is left.
     fn give(&mut self, tail: &mut dyn Tail<Bytes>) -> Result<bool, PipeError> {
-        while tail.room() > 0 {
-            let Some(block) = self.made.pop_front() else { break };
-            tail.push(block)?;
+        loop {
+            if self.made.is_empty() {
+                std::mem::swap(&mut self.made, &mut self.counter.lock().made);
+            }
+            if self.made.is_empty() || tail.room() == 0 {
+                return Ok(self.made.is_empty());
+            }
+            if let Some(block) = self.made.pop_front() {
+                tail.push(block)?;
+            }
         }
-        Ok(self.made.is_empty())
     }
 
     /// Does what is to be done, here or on the pool.
@@ -286,9 +192,7 @@ impl<T: Transform> TransformFeed<T> {
         // At most two rounds: what is not done after a block goes to the pool.
         while self.give(tail)? {
             let Place::Home(bench) = &mut self.bench else { return Ok(()) };
-            bench.input.append(&mut self.waiting);
-            self.waits = 0;
-            bench.last = self.ended;
+            self.counter.lock().give_input(bench);
             if bench.state == State::Finished {
                 bench.transform.finished();
                 self.bench = Place::Gone;
@@ -301,16 +205,21 @@ impl<T: Transform> TransformFeed<T> {
                 self.send_away(ctx);
                 return Ok(());
             }
-            let worked = bench.work(1);
+            if let Err(error) = bench.step() {
+                return Err(self.error(error));
+            }
             self.made.append(&mut bench.made);
-            worked.map_err(|error| self.error(error))?;
         }
         Ok(())
     }
 
     fn send_away(&mut self, ctx: &mut Context<'_, Runner<Self>>) {
         if let Place::Home(mut bench) = std::mem::replace(&mut self.bench, Place::Away) {
-            let work = try_job(T::LANE, move || bench.work(BLOCKS_MAX).map(|()| bench));
+            let (counter, look) = (self.counter.clone(), self.look.clone());
+            let work = try_job(T::LANE, move || {
+                bench.work(&counter, look.as_ref())?;
+                Ok(bench)
+            });
             ctx.start(work.named(self.name), |worked| RunnerMessage::Event(Event::Worked(worked)));
         }
     }
@@ -320,7 +229,8 @@ impl<T: Transform> Feed for TransformFeed<T> {
     type Item = Bytes;
     type Event = Event<T>;
 
-    fn begin(&mut self, _: &mut Context<'_, Runner<Self>>) -> Result<(), PipeError> {
+    fn begin(&mut self, ctx: &mut Context<'_, Runner<Self>>) -> Result<(), PipeError> {
+        self.look = Some(ctx.recipient(|()| RunnerMessage::Event(Event::Moved)));
         if let Some(make) = self.make.take() {
             let transform = make().map_err(|error| self.error(error))?;
             self.bench = Place::Home(Box::new(Bench::new(transform)));
@@ -336,10 +246,8 @@ impl<T: Transform> Feed for TransformFeed<T> {
     ) -> Result<(), PipeError> {
         match event {
             Event::Flow(flow) => return self.flow(flow, tail),
-            Event::Worked(Ok(mut bench)) => {
-                self.made.append(&mut bench.made);
-                self.bench = Place::Home(bench);
-            }
+            Event::Moved => self.counter.lock().told = false,
+            Event::Worked(Ok(bench)) => self.bench = Place::Home(bench),
             Event::Worked(Err(JobError::Failed(error))) => return Err(self.error(error)),
             Event::Worked(Err(error)) => return Err(self.error(error)),
         }
