@@ -18,7 +18,7 @@ fn every_server_does_every_job() {
         .expect("the benchmark was built");
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let table = String::from_utf8_lossy(&run.stdout);
-    for column in ["Rust std", "tokio"] {
+    for column in ["roundsman", "Rust std", "tokio"] {
         assert!(table.contains(column), "{table}");
     }
     for row in

@@ -5,6 +5,7 @@
 use std::{env, io, path::PathBuf, time::Duration};
 
 use roundsman_benches::{
+    contender::OURS,
     file::{
         job::{Job, Task},
         load::{self, Figures, Trickle},
@@ -14,11 +15,13 @@ use roundsman_benches::{
     },
     net::server::{GENERATOR_CORE, SERVER_CORE},
     options::Options,
+    ours,
     table::Table,
 };
 
 /// Who takes part. What each does for a job is in `benches/README.md`.
 const SERVERS: &[FileServer] = &[
+    FileServer { name: OURS, host: Host::Here(ours::files::serve) },
     FileServer { name: "C", host: Host::C },
     FileServer { name: "Rust std", host: Host::Here(std_blocking::serve) },
     FileServer { name: "tokio", host: Host::Here(tokio_copy::serve) },

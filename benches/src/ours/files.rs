@@ -2,11 +2,11 @@
 
 use std::{collections::VecDeque, io};
 
-use bytes::Bytes;
+use roundsman::crypto::{Algorithm, Digest};
 use roundsman::fs;
 use roundsman::net::{Connection, tcp};
 use roundsman::prelude::*;
-use roundsman::stream::{Item, PipeError, Source, Summary, sha3_256};
+use roundsman::stream::{Item, PipeError, Source, Summary};
 
 use crate::{
     file::job::{Job, Task},
@@ -15,7 +15,8 @@ use crate::{
 
 enum Message {
     Accepted(Item<Connection>),
-    Hashed(Result<[u8; 32], PipeError>),
+    Hashed(Digest),
+    Copied(Result<Summary, PipeError>),
     Sent(Result<Summary, PipeError>),
     ListenerClosed(Result<Summary, PipeError>),
 }
@@ -25,6 +26,7 @@ struct FileServer {
     announce: Announce,
     /// Who waits for a digest, first come, first served.
     waiting: VecDeque<Connection>,
+    digest: Option<Digest>,
 }
 
 impl FileServer {
@@ -40,7 +42,10 @@ impl FileServer {
             Job::Hashed => {
                 self.waiting.push_back(conn);
                 let copy = fs::writer(&self.task.to).sink();
-                file.through(sha3_256()).pipe(copy).start(ctx, Message::Hashed);
+                let hashed = ctx.recipient(Message::Hashed);
+                file.hash_through(Algorithm::Sha3_256, hashed)
+                    .pipe(copy)
+                    .start(ctx, Message::Copied);
             }
         }
     }
@@ -60,8 +65,11 @@ impl Actor for FileServer {
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
             Message::Accepted(conn) => self.reply(conn.take(), ctx),
-            Message::Hashed(digest) => {
-                let digest = Bytes::copy_from_slice(&digest?);
+            Message::Hashed(digest) => self.digest = Some(digest),
+            // The digest has come before the end of the copy.
+            Message::Copied(result) => {
+                result?;
+                let digest = self.digest.take().map(Digest::into_bytes).unwrap_or_default();
                 if let Some(conn) = self.waiting.pop_front() {
                     Source::iter([digest]).pipe(conn.writer()).start(ctx, Message::Sent);
                 }
@@ -80,6 +88,6 @@ impl Actor for FileServer {
 /// If the runtime cannot be built or the listener fails.
 pub fn serve(task: Task, announce: Announce) -> io::Result<()> {
     let runtime = Runtime::builder().loops(1).build().map_err(io::Error::other)?;
-    let server = move || FileServer { task, announce, waiting: VecDeque::new() };
+    let server = move || FileServer { task, announce, waiting: VecDeque::new(), digest: None };
     runtime.run(server).map_err(io::Error::other)
 }

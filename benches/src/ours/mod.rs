@@ -5,6 +5,7 @@ pub mod chat;
 pub mod crossing;
 pub mod echo;
 pub mod events;
+pub mod files;
 pub mod flow;
 pub mod host;
 pub mod idle;
