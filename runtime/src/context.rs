@@ -452,6 +452,36 @@ impl<'a, A: Actor> Context<'a, A> {
     ///
     /// Under simulation nothing comes from outside: a run that waits for nothing else ends as
     /// [stuck](crate::RunError::Stuck), and the error names who waits.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::mpsc::{Sender, channel};
+    ///
+    /// use roundsman_runtime::{Actor, Address, Context, Outcome, Runtime};
+    ///
+    /// struct Waits(Sender<Address<u32>>);
+    ///
+    /// impl Actor for Waits {
+    ///     type Message = u32;
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.set_expecting(true);
+    ///         Ok(self.0.send(ctx.address())?)
+    ///     }
+    ///
+    ///     fn receive(&mut self, number: u32, ctx: &mut Context<Self>) -> Outcome {
+    ///         assert_eq!(number, 7);
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let (tell, told) = channel::<Address<u32>>();
+    /// let thread = std::thread::spawn(move || told.recv().is_ok_and(|whom| whom.send(7).is_ok()));
+    /// Runtime::builder().loops(1).build()?.run(|| Waits(tell))?;
+    /// assert!(thread.join().expect("it does not panic"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn set_expecting(&mut self, expecting: bool) {
         self.actor.local.set_expecting(self.actor.cell, expecting);
     }

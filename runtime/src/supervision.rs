@@ -78,6 +78,18 @@ impl Backoff {
 
     /// The wait before the n-th restart in a row, counted from 1, shortened by `chance`: any number, as
     /// [`Context::random`](crate::Context::random) gives it. For whoever tries again by other means than supervision.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// use roundsman_runtime::Backoff;
+    ///
+    /// let millis = Duration::from_millis;
+    /// let backoff = Backoff::exponential(millis(100), millis(1000));
+    /// // The third wait is four times the first, or what chance leaves of that.
+    /// assert!((millis(200)..=millis(400)).contains(&backoff.wait(3, 17)));
+    /// assert!((millis(500)..=millis(1000)).contains(&backoff.wait(30, 17)));
+    /// ```
     #[must_use]
     pub fn wait(&self, failures: u32, chance: u64) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
