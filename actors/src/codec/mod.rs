@@ -13,7 +13,7 @@
 //! | `flush: zlib.constants.Z_SYNC_FLUSH` | [`gzip_flushing`], [`zstd_flushing`] |
 //!
 //! # What waits, and for what
-//! At most a window (64 KiB) of input is worked on, a window waits, and a window of output is kept for demand; beside it
+//! At most a window (64 KiB) of input is worked on, a window waits, and two windows of output are kept for demand; beside them
 //! a codec has tables and a dictionary of its own. Pieces of work that would take the loop more than a fraction of a
 //! millisecond go to the pool, in [`Lane::User`](crate::Lane::User) and not in the lane of hashing and signing, which should not wait
 //! for them. The bytes are the same either way, however the input is cut.
