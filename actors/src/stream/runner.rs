@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Placement, Spawn};
+use roundsman_runtime::{
+    Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement, Spawn,
+};
 
 use super::PipeError;
 use super::assembly::{Assembly, Control, Reporter};
@@ -41,6 +43,9 @@ pub(crate) trait Feed: Sized + Send + 'static {
         tail: &mut dyn Tail<Self::Item>,
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError>;
+
+    /// A planned stop of the runtime: what never ends by itself ends now.
+    fn drain(&mut self) {}
 
     /// Nothing more is wanted: lets go of whatever feeds it.
     fn let_go(&mut self);
@@ -165,6 +170,16 @@ impl<F: Feed> Actor for Runner<F> {
     fn receive(&mut self, message: RunnerMessage<F>, ctx: &mut Context<'_, Self>) -> Outcome {
         if let Err(error) = self.take(message, ctx) {
             self.fail(error, ctx);
+        }
+        Ok(())
+    }
+
+    fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<'_, Self>) -> Outcome {
+        if phase >= DrainPhase::Read {
+            self.feed.drain();
+            if let Err(error) = self.advance(ctx) {
+                self.fail(error, ctx);
+            }
         }
         Ok(())
     }
