@@ -19,15 +19,16 @@ const AHEAD: usize = 2;
 
 /// A source of what jobs read from `input`, in chunks of `chunk` bytes.
 pub(crate) fn from_input(name: &'static str, input: impl Input, chunk: usize) -> Source<Bytes> {
-    looking_again(name, input, chunk, Duration::ZERO)
+    looking_again(name, input, chunk, None)
 }
 
-/// The same of an input that may have nothing yet: it is looked at again after `look_again`.
+/// The same of an input that may have nothing yet, if `look_again` is given: it is looked at again after so long, and
+/// ends when the runtime is stopped as planned.
 pub(crate) fn looking_again(
     name: &'static str,
     input: impl Input,
     chunk: usize,
-    look_again: Duration,
+    look_again: Option<Duration>,
 ) -> Source<Bytes> {
     Source::new(move |assembly, outflow| {
         let tail = outflow.into_tail(assembly);
@@ -40,6 +41,7 @@ pub(crate) fn looking_again(
             look_again,
             waiting: false,
             ended: false,
+            draining: false,
         };
         Runner::spawn(assembly, feed, tail);
     })
@@ -53,11 +55,13 @@ struct ReadFeed {
     chunks: Chunks,
     /// Read and not given.
     ready: VecDeque<Bytes>,
-    look_again: Duration,
+    look_again: Option<Duration>,
     /// There was nothing the last time, and the time to look again has not come.
     waiting: bool,
     /// The input has no more.
     ended: bool,
+    /// It ends with what is there.
+    draining: bool,
 }
 
 /// What the feed waits for.
@@ -71,10 +75,11 @@ impl ReadFeed {
         for buffer in batch.unused {
             self.chunks.give_back(buffer);
         }
-        self.ended = batch.ended;
-        self.waiting = batch.filled.is_empty() && !batch.ended;
-        if self.waiting {
-            ctx.send_after(self.look_again, RunnerMessage::Event(Event::LookAgain));
+        let nothing = batch.filled.is_empty();
+        self.ended = batch.ended || self.draining && nothing;
+        self.waiting = nothing && !self.ended;
+        if let (true, Some(look_again)) = (self.waiting, self.look_again) {
+            ctx.send_after(look_again, RunnerMessage::Event(Event::LookAgain));
         }
         let chunks = batch.filled.into_iter().map(|buffer| self.chunks.lend(buffer));
         self.ready.extend(chunks);
@@ -135,6 +140,11 @@ impl Feed for ReadFeed {
             self.read_on(ctx);
         }
         Ok(false)
+    }
+
+    fn drain(&mut self) {
+        self.draining = self.look_again.is_some();
+        self.ended |= self.draining && self.waiting;
     }
 
     fn let_go(&mut self) {

@@ -87,8 +87,9 @@ impl Reader {
         self
     }
 
-    /// Goes on at the end of the file: what is written behind it comes, too. It ends only at the end of a
-    /// [`range`](Self::range), or when it is cancelled. (`tail -F`.)
+    /// Goes on at the end of the file: what is written behind it comes, too. It ends at the end of a
+    /// [`range`](Self::range), when it is cancelled, or with what is there when the runtime is stopped as planned.
+    /// (`tail -F`.)
     ///
     /// The file is looked at again every [`poll_every`](Self::poll_every):
     /// - A file that has become shorter is read from its beginning. One that was cut and has grown past the old place
@@ -141,7 +142,7 @@ impl Reader {
     pub(crate) fn copied(self) -> Source<Bytes> {
         let Self { path, chunk, from, to, follow, poll_every } = self;
         let input = FileInput { path, file: None, at: from, end: to, follow };
-        looking_again("fs::reader", input, chunk, poll_every)
+        looking_again("fs::reader", input, chunk, follow.then_some(poll_every))
     }
 
     pub(crate) fn path(&self) -> &Path {

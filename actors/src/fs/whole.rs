@@ -77,7 +77,7 @@ pub fn write(path: impl Into<PathBuf>, bytes: impl Into<Bytes>) -> Job<(), FsErr
 /// Writes a whole file that appears whole or not at all, whatever happens: see [`Writer::atomic`](super::Writer::atomic).
 ///
 /// # Errors
-/// As [`write`]; the old file is then as it was. Only if the directory cannot be synced it is the new one.
+/// As [`write`](write()); the old file is then as it was. Only if the directory cannot be synced it is the new one.
 ///
 /// # Examples
 /// ```

@@ -104,6 +104,8 @@ impl Writer {
     /// - Failure and cancel: what was written stays, unless it is [`atomic`](Self::atomic). The result comes once the
     ///   file is closed. Errors are [`FsError`](super::FsError)s; that the file cannot be opened shows as the pipeline
     ///   starts.
+    ///
+    /// It is for files. Opening a FIFO holds a thread of the pool, and the result, until somebody reads.
     pub fn sink(self) -> Sink<Bytes> {
         let Self { path, existing, mode, sync } = self;
         let name = format!("fs::writer {}", path.display());

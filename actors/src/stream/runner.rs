@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Placement, Spawn};
+use roundsman_runtime::{
+    Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement, Spawn,
+};
 
 use super::PipeError;
 use super::assembly::{Assembly, Control, Counts, Reporter};
@@ -44,6 +46,9 @@ pub(crate) trait Feed: Sized + Send + 'static {
 
     /// The pipeline was paused, or goes on. Until it does, [`advance`](Self::advance) is not called.
     fn paused(&mut self, _: bool) {}
+
+    /// A planned stop of the runtime: what never ends by itself ends now.
+    fn drain(&mut self) {}
 
     /// Nothing more is wanted: lets go of whatever feeds it.
     fn let_go(&mut self);
@@ -186,6 +191,16 @@ impl<F: Feed> Actor for Runner<F> {
     fn receive(&mut self, message: RunnerMessage<F>, ctx: &mut Context<'_, Self>) -> Outcome {
         if let Err(error) = self.take(message, ctx) {
             self.fail(error, ctx);
+        }
+        Ok(())
+    }
+
+    fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<'_, Self>) -> Outcome {
+        if phase >= DrainPhase::Read {
+            self.feed.drain();
+            if let Err(error) = self.advance(ctx) {
+                self.fail(error, ctx);
+            }
         }
         Ok(())
     }

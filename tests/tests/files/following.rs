@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
+use roundsman::Drain;
 use roundsman::fs::reader;
 use roundsman::stream::{Item, PipeError, StreamContext, Summary};
 use roundsman_tests::folder::Folder;
@@ -146,4 +147,30 @@ fn it_ends_at_the_end_of_its_range() {
     let source = reader(path).follow().range(..3).source();
     let summary = result(World::Real { loops: 1 }, source.for_each(drop)).expect("it ends");
     assert_eq!(summary.bytes, 3);
+}
+
+#[test]
+fn a_planned_stop_ends_it_with_what_is_there() {
+    let folder = Folder::new();
+    let path = folder.with("log", "one ");
+    seeds::each_world(60, 1..=2, |seed, loops| {
+        let path = path.clone();
+        must_end(move || {
+            let role = Role::new(|step, ctx| {
+                match step {
+                    Step::Over => ctx.shutdown(Drain::default()),
+                    Step::Ended(end) => assert_eq!(end?.bytes, 4),
+                    Step::Chunk(_) | Step::Change(_) => {}
+                }
+                Ok(())
+            });
+            let root = role.started(move |ctx| {
+                let source = reader(path).follow().source();
+                source.for_each(drop).start(ctx, Step::Ended);
+                ctx.send_after(Duration::from_secs(seed % 3), Step::Over);
+                Ok(())
+            });
+            roundsman_tests::role::play(seeds::world(seed, loops), || root).expect("no failure");
+        });
+    });
 }

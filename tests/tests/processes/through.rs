@@ -5,8 +5,11 @@ use std::process::Command;
 use std::sync::mpsc;
 
 use bytes::Bytes;
+use roundsman::Drain;
 use roundsman::process::{ExitError, through};
 use roundsman::stream::{Item, PipeError, Running, Source, StreamContext, Summary, collect, map};
+use roundsman_tests::folder::Folder;
+use roundsman_tests::ledger::run_balanced;
 use roundsman_tests::outcome::result;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::Role;
@@ -113,4 +116,25 @@ fn a_cancel_kills_the_child() {
         REAL.runtime().run(|| root).expect("the root does not fail");
     });
     assert!(!is_there(ids.recv().expect("it was started")));
+}
+
+#[test]
+fn a_planned_stop_waits_for_what_the_child_makes_of_what_has_come() {
+    let folder = Folder::new();
+    let path = folder.with("log", "one ");
+    must_end(move || {
+        let role = Role::new(|text: Result<Vec<Bytes>, PipeError>, _| {
+            assert_eq!(text?.concat(), b"one and the end");
+            Ok(())
+        });
+        let root = role.started(move |ctx| {
+            // It ends with the stop, and the child writes only then.
+            let source = roundsman::fs::reader(path).follow().source();
+            let text = source.through(through(sh("text=$(cat); printf '%sand the end' \"$text\"")));
+            text.pipe(collect()).start(ctx, |text| text);
+            ctx.shutdown(Drain::default());
+            Ok(())
+        });
+        run_balanced(REAL.runtime(), || root).expect("the root does not fail");
+    });
 }
