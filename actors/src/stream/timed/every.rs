@@ -57,7 +57,10 @@ impl Source<u64> {
     /// ```
     pub fn every(period: Duration) -> Self {
         let period = period.max(Duration::from_millis(1));
-        Self::fed("every", EveryFeed { period, begun: None, given: 0, alarm: Alarm::default() })
+        Self::fed(
+            "every",
+            EveryFeed { period, begun: None, given: 0, alarm: Alarm::default(), over: false },
+        )
     }
 }
 
@@ -67,6 +70,8 @@ struct EveryFeed {
     /// The number of the last tick that was given.
     given: u64,
     alarm: Alarm,
+    /// The runtime is being stopped as planned.
+    over: bool,
 }
 
 /// A tick may be due.
@@ -91,6 +96,10 @@ impl Feed for EveryFeed {
         tail: &mut dyn Tail<u64>,
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
+        if self.over {
+            tail.end()?;
+            return Ok(false);
+        }
         let begun = *self.begun.get_or_insert(ctx.now());
         let passed = (ctx.now() - begun).as_nanos() / self.period.as_nanos();
         let latest = u64::try_from(passed).unwrap_or(u64::MAX);
@@ -108,4 +117,8 @@ impl Feed for EveryFeed {
     }
 
     fn let_go(&mut self) {}
+
+    fn drain(&mut self) {
+        self.over = true;
+    }
 }
