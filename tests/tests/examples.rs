@@ -1,13 +1,16 @@
 //! Every example is run as a user would run it, and what it prints is read.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use roundsman_tests::example::Example;
+use roundsman_tests::folder::Folder;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 7] = ["chat", "counter", "echo", "pipeline", "pool", "proxy", "supervised"];
+const TESTED: [&str; 8] =
+    ["chat", "counter", "echo", "pipeline", "pool", "proxy", "serve_file", "supervised"];
 
 fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
@@ -41,9 +44,58 @@ fn counter_prints_its_total_and_ends() {
 }
 
 #[test]
-fn pipeline_prints_its_entries_their_number_and_their_sum() {
-    let expected = ["rent 700", "bread 12", "tea 9", "3 entries", "721 in all"];
-    assert_eq!(printed("pipeline"), expected);
+fn pipeline_counts_the_failures_of_its_own_log() {
+    let ended = Example::start::<&str>("pipeline", &[]).ended();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let [made, failed, written] = &ended.stdout[..] else { panic!("{ended:?}") };
+    assert!(made.starts_with("made "), "{made}");
+    assert_eq!(failed, "10000 requests failed");
+    assert!(written.starts_with("7 paths in "), "{written}");
+}
+
+#[test]
+fn pipeline_counts_the_failures_of_a_log_packed_by_somebody_else() {
+    let folder = Folder::new();
+    let line = |path, status| format!("host - - [date] \"GET {path} HTTP/1.1\" {status} 12\r\n");
+    let log = [line("/a", 404), line("/b", 200), line("/b", 500), line("/a", 403)].concat();
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gz.write_all(log.as_bytes())
+        .and_then(|()| gz.write_all(b"garbage\n"))
+        .expect("memory takes it");
+    let log = folder.with("log.gz", gz.finish().expect("memory takes it"));
+    let counts = folder.file("counts");
+    let ended = Example::start("pipeline", &[&log, &counts]).ended();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_eq!(fs::read_to_string(counts).expect("it is there"), "2 /a\n1 /b\n");
+}
+
+#[test]
+fn pipeline_that_fails_leaves_no_counts_and_says_why() {
+    let folder = Folder::new();
+    let (log, counts) = (folder.with("log.gz", "not packed"), folder.file("counts"));
+    let ended = Example::start("pipeline", &[&log, &counts]).ended();
+    assert!(!ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.contains("gunzip"), "{}", ended.stderr);
+    assert!(!counts.exists());
+}
+
+#[test]
+fn serve_file_gives_each_client_the_whole_file() {
+    let folder = Folder::new();
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n as u8).collect();
+    let file = folder.with("served", &bytes);
+    let mut server = Example::start("serve_file", &[file.as_os_str(), "127.0.0.1:0".as_ref()]);
+    let line = server.line();
+    let address = line.rsplit(' ').next().and_then(|word| word.parse().ok());
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let mut clients = [Peer::connect(address), Peer::connect(address)];
+    for client in &mut clients {
+        client.expect(&bytes);
+        client.expect_end();
+    }
+    assert!(server.line().starts_with("3000000 bytes in "));
+    server.signal("TERM");
+    assert_eq!(server.ended().status.code(), Some(0));
 }
 
 #[test]
