@@ -97,7 +97,7 @@ impl<R: Send + 'static> Pipeline<R> {
     {
         let owner = ctx.scope();
         let coordinator = Coordinator {
-            tell: ctx.recipient(map),
+            tell: Some(ctx.recipient(map)),
             conclude: Some(self.conclude),
             members: Vec::new(),
             closed: 0,
@@ -127,7 +127,8 @@ impl<R> std::fmt::Debug for Pipeline<R> {
 
 /// Waits until every member has closed; aborts the others when one fails.
 struct Coordinator<R: Send + 'static> {
-    tell: Recipient<Result<R, PipeError>>,
+    /// Until it was told the result.
+    tell: Option<Recipient<Result<R, PipeError>>>,
     conclude: Option<Conclude<R>>,
     /// Who belongs to it; `None` once closed.
     members: Vec<Option<Member>>,
@@ -215,7 +216,9 @@ impl<R: Send + 'static> Coordinator<R> {
             Some(error) => Err(error),
             None => conclude(summary).ok_or_else(|| PipeError::new("sink", Cut::StageGone)),
         };
-        self.tell.complete(result);
+        if let Some(tell) = self.tell.take() {
+            tell.complete(result);
+        }
         ctx.stop();
     }
 }
@@ -242,7 +245,11 @@ impl<R: Send + 'static> Actor for Coordinator<R> {
         Ok(())
     }
 
-    fn stopping(&mut self, _: &ExitReason, _: &mut Context<Self>) {
+    fn stopping(&mut self, why: &ExitReason, _: &mut Context<Self>) {
+        // What makes the result is the user's code, too: the owner hears of its panic.
+        if let (ExitReason::Panicked(_), Some(tell)) = (why, self.tell.take()) {
+            tell.complete(Err(PipeError::new("sink", Cut::stage(why))));
+        }
         if self.error.is_none() && self.closed < self.members.len() {
             self.abort(PipeError::new("pipeline", Cut::OwnerGone));
         }
