@@ -539,7 +539,8 @@ impl<A: Actor> Context<'_, A> {
     }
 
     /// Says that this actor has something to finish before the runtime ends, or no longer: a drain waits for it in its
-    /// phase [`Links`](DrainPhase::Links), and names it if it has to be cut. Pipelines say so by themselves.
+    /// phase [`Links`](DrainPhase::Links), and names it if it has to be cut; [`why_alive`](Self::why_alive) names it, too.
+    /// Pipelines say so by themselves. It does not keep the runtime alive: see [`set_expecting`](Self::set_expecting).
     pub fn set_unfinished(&mut self, unfinished: bool) {
         set_unfinished(self.local(), self.cell(), unfinished);
     }

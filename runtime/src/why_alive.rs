@@ -55,6 +55,12 @@ pub enum AliveReason {
         /// Which.
         path: String,
     },
+    /// An actor is [unfinished](Context::set_unfinished): mostly a pipeline that has not ended. It keeps nothing alive by
+    /// itself. If nothing else in the list concerns it, it can never finish: `run` returns without it.
+    Unfinished {
+        /// Which.
+        path: String,
+    },
     /// Pressure guards that an actor holds.
     Guards {
         /// Who.
@@ -116,6 +122,7 @@ impl fmt::Display for AliveReason {
             Self::Expecting { path } => {
                 write!(f, "{path}, which expects something from outside")
             }
+            Self::Unfinished { path } => write!(f, "{path}, which is unfinished"),
             Self::Guards { path, count } => {
                 write!(f, "{count} pressure guard{} of {path}", several(*count))
             }
@@ -162,7 +169,8 @@ impl fmt::Display for WhyAlive {
 }
 
 impl WhyAlive {
-    /// Whether nothing keeps it, as far as could be seen: `run` returns as soon as nothing happens any more.
+    /// Whether nothing keeps it and nothing is unfinished, as far as could be seen: `run` returns as soon as nothing
+    /// happens any more.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.reasons.is_empty()
@@ -225,11 +233,15 @@ fn enter(reasons: &mut Vec<AliveReason>, node: &Node) {
     if held.guards > 0 {
         reasons.push(AliveReason::Guards { path: path(), count: held.guards });
     }
+    if held.unfinished {
+        reasons.push(AliveReason::Unfinished { path: path() });
+    }
 }
 
 impl RuntimeHandle {
     /// What keeps the runtime from returning, by name: timers, questions without an answer, I/O sources, what is expected
-    /// from outside, pressure guards, jobs, restarts of children, messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
+    /// from outside, pressure guards, jobs, restarts of children, messages that wait, handles. (Node.js:
+    /// `process.getActiveResourcesInfo`.) And what is unfinished, such as pipelines, though it keeps nothing alive by itself.
     ///
     /// This handle is among them, unless it is [unref'd](Self::unref). It sees what [`tree`](Self::tree) sees.
     #[must_use]
