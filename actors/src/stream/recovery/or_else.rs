@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::stream::feeds::{Next, Plan, Run, Succession};
 use crate::stream::Source;
+use crate::stream::feeds::{Next, Plan, Run, Succession};
 
 impl<T: Send + 'static> Source<T> {
     /// This source, or `other` if this one ends without having given an item. (Pekko: `orElse`; `Option::or_else`.)

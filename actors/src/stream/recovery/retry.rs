@@ -2,8 +2,8 @@
 
 use roundsman_runtime::Backoff;
 
-use crate::stream::feeds::{Next, Plan, Run, Succession};
 use crate::stream::Source;
+use crate::stream::feeds::{Next, Plan, Run, Succession};
 
 impl<T: Send + 'static> Source<T> {
     /// A source that is made anew each time that it has failed, up to `attempts` times in a row, the first included.
