@@ -1,5 +1,9 @@
 //! Streams: the rules of `stream/mod.rs`, one by one, on every kind of link; then their ends, sinks and operators.
 
+#[path = "streams/chains.rs"]
+mod chains;
+#[path = "streams/descriptors.rs"]
+mod descriptors;
 #[path = "streams/endings.rs"]
 mod endings;
 #[path = "streams/handle.rs"]

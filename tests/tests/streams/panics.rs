@@ -126,7 +126,7 @@ fn where_several_sources_meet_and_part() {
     });
     fails_in("group_by", |numbers| numbers.group_by(9, |n| told(*n) % 3).for_each(drop));
     fails_in("partition", |numbers| {
-        let [even, odd] = numbers.partition(|n| told(*n) % 2 == 0);
+        let [even, odd] = numbers.partition(|n| told(*n).is_multiple_of(2));
         even.merge(odd).for_each(drop)
     });
     // One branch of several, into which the failing one and the others are merged again.

@@ -36,7 +36,7 @@ fn the_end_came_once(report: &Report) {
 fn never_more_than_was_asked<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, number| {
         for keep in [pattern(number), Keep::Everything] {
-            let report = Trial::new(kind, 90).keep(keep).run(world);
+            let report = Trial::new(kind, 75).keep(keep).run(world);
             assert!(report.most_kept <= T::LINK, "{keep:?}: {report:#?}");
             assert!(report.most_ahead <= ahead_max(kind, keep), "{keep:?}: {report:#?}");
         }
@@ -69,7 +69,7 @@ fn memory_follows_demand<T: Payload>(kind: Kind<T>) {
 
 fn it_begins_first_and_once<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, _| {
-        let report = Trial::new(kind, 90).keep(Keep::Everything).run(world);
+        let report = Trial::new(kind, 75).keep(Keep::Everything).run(world);
         // Begun twice, two windows would have come; begun late, the first items would be missing.
         assert!((T::WINDOW..=T::LINK).contains(&report.weight), "{report:#?}");
         assert!(!report.disorder, "{report:#?}");
@@ -78,7 +78,7 @@ fn it_begins_first_and_once<T: Payload>(kind: Kind<T>) {
 
 fn items_come_one_after_another<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, number| {
-        let report = Trial::new(kind, 60).keep(pattern(number)).run(world);
+        let report = Trial::new(kind, 50).keep(pattern(number)).run(world);
         assert!(!report.disorder, "{report:#?}");
         the_end_came_once(&report);
     });
@@ -106,7 +106,7 @@ fn the_end_needs_no_demand<T: Payload>(kind: Kind<T>) {
 
 fn failure_needs_no_demand<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, _| {
-        let trial = Trial::new(kind, 90).keep(Keep::Everything).cancel_at(T::WINDOW);
+        let trial = Trial::new(kind, 75).keep(Keep::Everything).cancel_at(T::WINDOW);
         let report = trial.run(world);
         assert!(matches!(&report.ends[..], [Err(error)] if error.is_cancelled()), "{report:#?}");
     });
@@ -129,11 +129,11 @@ fn cancel_is_idempotent_and_soon_obeyed<T: Payload>(kind: Kind<T>) {
 }
 
 fn demand_adds_up<T: Payload>(kind: Kind<T>) {
-    let all = total::<T>(80);
+    let all = total::<T>(60);
     in_worlds(kind, |world, number| {
         // Demand that was lost on its way would leave some of them behind.
-        let report = Trial::new(kind, 80).keep(pattern(number)).run(world);
-        assert_eq!((report.weight, report.source.items()), (all, 80), "{report:#?}");
+        let report = Trial::new(kind, 60).keep(pattern(number)).run(world);
+        assert_eq!((report.weight, report.source.items()), (all, 60), "{report:#?}");
         the_end_came_once(&report);
     });
 }
