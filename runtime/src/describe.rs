@@ -74,6 +74,8 @@ pub struct Held {
     pub restarts: usize,
     /// Whether it is [expecting](crate::Context::set_expecting) something from outside of the runtime.
     pub expecting: bool,
+    /// Whether it has something to finish, and so is [unfinished](crate::Context::set_unfinished).
+    pub unfinished: bool,
 }
 
 /// Answers a request on the loop that it is for.
@@ -113,6 +115,7 @@ fn describe(local: &Local, cell: &CellRef) -> Description {
     let paused = extras.as_ref().map_or(0, |extras| extras.paused_nanos);
     let mut held = (cell.ops().held)(cell, local);
     held.expecting = own.has(flag::EXPECTING);
+    held.unfinished = own.has(flag::UNFINISHED);
     if let Some(extras) = &extras {
         held.guards = extras.guards.len();
         held.restarts = extras.restarts.len();

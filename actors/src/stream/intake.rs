@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::PipeError;
-use super::link::Flow;
+use super::link::{Flow, weight, window};
 use super::port::Port;
 
 /// Where an item comes from that came down no link.
@@ -25,11 +25,25 @@ pub(crate) struct Intake<T> {
 /// The lower end of one link.
 struct Lower {
     port: Port,
-    /// How many items of it stand in line.
+    /// How many items of it stand in line, and how much they count.
     waiting: usize,
+    weight: u64,
 }
 
 impl Lower {
+    fn new() -> Self {
+        Self { port: Port::new(), waiting: 0, weight: 0 }
+    }
+
+    /// Asks for a window, less what stands in line, once half of it is free. An item that is larger than what was asked
+    /// for takes more of it.
+    fn ask<T: 'static>(&mut self) {
+        let window = window::<T>();
+        if self.weight + self.port.asked() <= window / 2 {
+            self.port.ask_up_to(window - self.weight);
+        }
+    }
+
     fn is_done(&self) -> bool {
         self.port.is_let_go() && self.waiting == 0
     }
@@ -44,13 +58,13 @@ impl<T: Send + 'static> Intake<T> {
     pub(crate) fn enter(&mut self) -> u64 {
         let link = self.entered;
         self.entered += 1;
-        self.links.insert(link, Lower { port: Port::new(), waiting: 0 });
+        self.links.insert(link, Lower::new());
         link
     }
 
     /// A place for a link that has a number already.
     pub(crate) fn admit(&mut self, link: u64) {
-        self.links.insert(link, Lower { port: Port::new(), waiting: 0 });
+        self.links.insert(link, Lower::new());
     }
 
     /// An item that comes from no link stands in line, too.
@@ -67,7 +81,7 @@ impl<T: Send + 'static> Intake<T> {
         match flow {
             Flow::Begin(upstream) => {
                 lower.port.begin(upstream);
-                lower.port.ask::<T>();
+                lower.ask::<T>();
             }
             Flow::Item(item) => self.stand(link, [item]),
             Flow::Items(items) => self.stand(link, items),
@@ -86,7 +100,9 @@ impl<T: Send + 'static> Intake<T> {
             return;
         };
         for item in items {
+            lower.port.arrived(&item);
             lower.waiting += 1;
+            lower.weight += weight(&item);
             self.line.push_back((link, item));
         }
     }
@@ -108,8 +124,8 @@ impl<T: Send + 'static> Intake<T> {
         let (link, item) = self.line.pop_front()?;
         if let Some(lower) = self.links.get_mut(&link) {
             lower.waiting -= 1;
-            lower.port.arrived(&item);
-            lower.port.ask::<T>();
+            lower.weight -= weight(&item);
+            lower.ask::<T>();
         }
         self.forget(link);
         Some((link, item))
@@ -143,6 +159,7 @@ impl<T: Send + 'static> Intake<T> {
         self.line.clear();
         self.links.retain(|_, lower| {
             lower.waiting = 0;
+            lower.weight = 0;
             lower.port.cancel();
             !lower.is_done()
         });

@@ -101,6 +101,7 @@ impl<R: Send + 'static> Pipeline<R> {
             conclude: Some(self.conclude),
             members: Vec::new(),
             closed: 0,
+            told: false,
             assembled: false,
             paused: false,
             counts: Counts::default(),
@@ -132,6 +133,8 @@ struct Coordinator<R: Send + 'static> {
     /// Who belongs to it; `None` once closed.
     members: Vec<Option<Member>>,
     closed: usize,
+    /// The owner has been told how it ended.
+    told: bool,
     assembled: bool,
     paused: bool,
     counts: Counts,
@@ -215,6 +218,7 @@ impl<R: Send + 'static> Coordinator<R> {
             Some(error) => Err(error),
             None => conclude(summary).ok_or_else(|| PipeError::new("sink", Cut::StageGone)),
         };
+        self.told = true;
         self.tell.complete(result);
         ctx.stop();
     }
@@ -242,7 +246,11 @@ impl<R: Send + 'static> Actor for Coordinator<R> {
         Ok(())
     }
 
-    fn stopping(&mut self, _: &ExitReason, _: &mut Context<Self>) {
+    fn stopping(&mut self, reason: &ExitReason, _: &mut Context<Self>) {
+        if reason.is_failure() && self.conclude.is_none() && !self.told {
+            // What makes something of the result is the user's, and has panicked.
+            self.tell.complete(Err(PipeError::new("map_result", Cut::StageGone)));
+        }
         if self.error.is_none() && self.closed < self.members.len() {
             self.abort(PipeError::new("pipeline", Cut::OwnerGone));
         }
