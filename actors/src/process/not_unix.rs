@@ -2,6 +2,7 @@
 //!
 //! The other side of the switch in `unix.rs`. A read that nothing comes for holds a thread of the pool.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 
@@ -21,6 +22,18 @@ const CHUNK: usize = 64 * 1024;
 pub(crate) struct ReadEnd(Box<dyn Read + Send>);
 /// Our end of a child's standard input.
 pub(crate) struct WriteEnd(Box<dyn Write + Send>);
+
+impl fmt::Debug for ReadEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadEnd")
+    }
+}
+
+impl fmt::Debug for WriteEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WriteEnd")
+    }
+}
 
 impl From<ChildStdout> for ReadEnd {
     fn from(end: ChildStdout) -> Self {
