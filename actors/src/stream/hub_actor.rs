@@ -30,9 +30,14 @@ pub(super) struct HubActor<T: Clone + Send + 'static> {
     intake: Intake<T>,
     subscribers: BTreeMap<u64, Entry<T>>,
     board: Arc<Board>,
+    /// Subscribers that are waited for, and have as much as may wait for them. Counted, not looked for: there may be
+    /// thousands, and each asks by a message of its own.
+    full: usize,
     /// A planned stop: it ends once its sinks have.
     draining: bool,
     ending: bool,
+    /// Nothing more is to be dealt, and whoever had taken everything by then was told the end.
+    dry: bool,
 }
 
 /// A subscriber.
@@ -46,27 +51,22 @@ struct Entry<T: Send + 'static> {
 impl<T: Clone + Send + 'static> HubActor<T> {
     pub(super) fn new(board: Arc<Board>) -> Self {
         let (intake, subscribers) = (Intake::new(), BTreeMap::new());
-        Self { intake, subscribers, board, draining: false, ending: false }
+        let (full, draining, ending, dry) = (0, false, false, false);
+        Self { intake, subscribers, board, full, draining, ending, dry }
     }
 
     /// Deals what stands in line, until somebody must be waited for.
     fn deal(&mut self) {
-        while self.deal_some() {
-            let board = &self.board;
-            self.subscribers.retain(|number, entry| {
-                let stays = entry.send();
-                if !stays {
-                    board.gauges().remove(number);
-                }
-                stays
-            });
+        while self.fill_queues() {
+            self.send_all();
         }
     }
 
-    /// Fills the queues. False if nothing could be done.
-    fn deal_some(&mut self) -> bool {
+    /// False if nothing could be done.
+    fn fill_queues(&mut self) -> bool {
         let mut dealt = false;
-        while !self.must_wait() {
+        // Of those that are waited for, each has room now.
+        while self.full == 0 {
             let Some((from, item)) = self.intake.pop_from() else { break };
             if from == NO_LINK {
                 self.board.pending.fetch_sub(1, Ordering::Relaxed);
@@ -75,13 +75,6 @@ impl<T: Clone + Send + 'static> HubActor<T> {
             dealt = true;
         }
         dealt
-    }
-
-    /// Whether somebody has as much as may wait for it, and nothing may be dropped.
-    fn must_wait(&self) -> bool {
-        let limit = self.board.limit;
-        let waits = |entry: &Entry<T>| entry.gauge.policy == SlowPolicy::Wait;
-        self.subscribers.values().any(|entry| waits(entry) && entry.is_full(limit))
     }
 
     fn offer(&mut self, item: T) {
@@ -97,27 +90,62 @@ impl<T: Clone + Send + 'static> HubActor<T> {
             if let Some(own) = own {
                 entry.offer(own, limit);
             }
+            self.full += usize::from(entry.holds_up(limit));
         }
     }
 
-    fn asked(&mut self, number: u64, demand: &Demand) {
-        let Some(entry) = self.subscribers.get_mut(&number) else { return };
-        match demand {
-            Demand::More(amount) => {
-                entry.demand = entry.demand.saturating_add(*amount);
-                if !entry.send() {
-                    self.forget(number);
-                }
+    /// Sends each subscriber what it has asked for, and forgets those that are gone.
+    fn send_all(&mut self) {
+        let board = &self.board;
+        self.full = 0;
+        self.subscribers.retain(|number, entry| {
+            let stays = entry.send();
+            if stays {
+                self.full += usize::from(entry.holds_up(board.limit));
+            } else {
+                board.gauges().remove(number);
             }
-            Demand::Cancel => self.forget(number),
+            stays
+        });
+    }
+
+    fn asked(&mut self, number: u64, demand: &Demand) {
+        let limit = self.board.limit;
+        let Some(entry) = self.subscribers.get_mut(&number) else { return };
+        let Demand::More(amount) = demand else { return self.forget(number) };
+        let held_up = entry.holds_up(limit);
+        entry.demand = entry.demand.saturating_add(*amount);
+        let stays = entry.send();
+        self.full -= usize::from(held_up && !entry.holds_up(limit));
+        if stays {
+            self.tell_end(number);
+        } else {
+            self.forget(number);
         }
     }
 
     fn forget(&mut self, number: u64) {
-        self.board.gauges().remove(&number);
-        if let Some(entry) = self.subscribers.remove(&number) {
+        if let Some(entry) = self.remove(number) {
             // It wants to hear nothing more.
             entry.link.leave();
+        }
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Entry<T>> {
+        self.board.gauges().remove(&number);
+        let entry = self.subscribers.remove(&number)?;
+        self.full -= usize::from(entry.holds_up(self.board.limit));
+        Some(entry)
+    }
+
+    /// Tells a subscriber the end, if it has taken everything and nothing more is to be dealt.
+    fn tell_end(&mut self, number: u64) {
+        let taken = |entry: &Entry<T>| entry.queue.is_empty();
+        if self.dry
+            && self.subscribers.get(&number).is_some_and(taken)
+            && let Some(mut entry) = self.remove(number)
+        {
+            entry.link.last(Flow::End);
         }
     }
 
@@ -145,16 +173,12 @@ impl<T: Clone + Send + 'static> HubActor<T> {
             self.end();
         }
         if !self.ending || !self.intake.is_empty() {
+            self.dry = false;
             return;
         }
-        let done = |entry: &Entry<T>| entry.queue.is_empty();
-        let gone: Vec<_> =
-            self.subscribers.iter().filter(|(_, entry)| done(entry)).map(|(n, _)| *n).collect();
-        for number in gone {
-            self.board.gauges().remove(&number);
-            if let Some(mut entry) = self.subscribers.remove(&number) {
-                entry.link.last(Flow::End);
-            }
+        if !std::mem::replace(&mut self.dry, true) {
+            let numbers: Vec<_> = self.subscribers.keys().copied().collect();
+            numbers.into_iter().for_each(|number| self.tell_end(number));
         }
         if self.subscribers.is_empty() && self.intake.is_over() {
             ctx.stop();
@@ -172,6 +196,7 @@ impl<T: Clone + Send + 'static> Actor for HubActor<T> {
             HubMessage::Subscribed(number, link, gauge) => {
                 let (demand, queue) = (0, VecDeque::new());
                 self.subscribers.insert(number, Entry { link, demand, queue, gauge });
+                self.tell_end(number);
             }
             HubMessage::Asked(number, demand) => self.asked(number, &demand),
             HubMessage::End => self.end(),
@@ -202,6 +227,11 @@ impl<T: Clone + Send + 'static> Actor for HubActor<T> {
 impl<T: Send + 'static> Entry<T> {
     fn is_full(&self, limit: usize) -> bool {
         self.queue.len() >= limit
+    }
+
+    /// Whether it has as much as may wait for it, and nothing may be dropped.
+    fn holds_up(&self, limit: usize) -> bool {
+        self.gauge.policy == SlowPolicy::Wait && self.is_full(limit)
     }
 
     /// Puts an item into the queue, or does what the policy says. Items that are asked for leave it first.

@@ -1,6 +1,6 @@
 //! Several links into one actor: what comes down them stands in one line, and each has its share of it.
 //!
-//! Held by the feeds of `merge`, `concat` and `flat_merge`, and by the hub. It decides nothing about ends.
+//! Held by the feeds of `merge` and `flat_merge`, and by the hub. It decides nothing about ends.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -28,11 +28,13 @@ struct Lower {
     /// How many items of it stand in line, and how much they count.
     waiting: usize,
     weight: u64,
+    /// What feeds it is a pipeline of its own, which has not closed.
+    running: bool,
 }
 
 impl Lower {
-    fn new() -> Self {
-        Self { port: Port::new(), waiting: 0, weight: 0 }
+    fn new(running: bool) -> Self {
+        Self { port: Port::new(), waiting: 0, weight: 0, running }
     }
 
     /// Asks for a window, less what stands in line, once half of it is free. An item that is larger than what was asked
@@ -45,7 +47,7 @@ impl Lower {
     }
 
     fn is_done(&self) -> bool {
-        self.port.is_let_go() && self.waiting == 0
+        self.port.is_over() && self.waiting == 0 && !self.running
     }
 }
 
@@ -56,15 +58,32 @@ impl<T: Send + 'static> Intake<T> {
 
     /// A place for one more link. Returns its number.
     pub(crate) fn enter(&mut self) -> u64 {
+        self.place(Lower::new(false))
+    }
+
+    /// A place for the link of a pipeline, kept until that is said to have [closed](Self::closed), too.
+    pub(crate) fn enter_running(&mut self) -> u64 {
+        self.place(Lower::new(true))
+    }
+
+    fn place(&mut self, lower: Lower) -> u64 {
         let link = self.entered;
         self.entered += 1;
-        self.links.insert(link, Lower::new());
+        self.links.insert(link, lower);
         link
     }
 
     /// A place for a link that has a number already.
     pub(crate) fn admit(&mut self, link: u64) {
-        self.links.insert(link, Lower::new());
+        self.links.insert(link, Lower::new(false));
+    }
+
+    /// The pipeline that feeds a link has closed.
+    pub(crate) fn closed(&mut self, link: u64) {
+        if let Some(lower) = self.links.get_mut(&link) {
+            lower.running = false;
+        }
+        self.forget(link);
     }
 
     /// An item that comes from no link stands in line, too.
@@ -136,9 +155,9 @@ impl<T: Send + 'static> Intake<T> {
         self.line.is_empty()
     }
 
-    /// The links that have not ended, or of which something waits.
-    pub(crate) fn links(&self) -> impl Iterator<Item = u64> {
-        self.links.keys().copied()
+    /// How many links are not done with: they have not ended, or closed, or something of them waits.
+    pub(crate) fn busy(&self) -> usize {
+        self.links.len()
     }
 
     /// Whether all links have ended, and nothing waits.

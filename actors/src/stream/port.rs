@@ -8,34 +8,21 @@ use super::stage::Tail;
 pub(crate) struct Port {
     upstream: Option<Upstream>,
     asked: u64,
-    life: Life,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Life {
-    /// Not begun.
-    New,
-    /// Not begun, and nothing is wanted any more.
-    Unwanted,
-    Open,
-    /// It has said its last.
-    Over,
+    /// It has said its last, or was cancelled.
+    over: bool,
 }
 
 impl Port {
     pub(crate) fn new() -> Self {
-        Self { upstream: None, asked: 0, life: Life::New }
+        Self { upstream: None, asked: 0, over: false }
     }
 
-    /// The link has begun.
+    /// The link has begun. If it was cancelled before, the upper end hears of it now: an [`Upstream`] that is dropped
+    /// cancels.
     pub(crate) fn begin(&mut self, upstream: Upstream) {
-        if self.is_over() {
-            // It was let go before it began.
-            self.life = Life::Over;
-            return upstream.cancel();
+        if !self.over {
+            self.upstream = Some(upstream);
         }
-        self.upstream = Some(upstream);
-        self.life = Life::Open;
     }
 
     /// Takes what has come, and passes it on.
@@ -115,7 +102,7 @@ impl Port {
     /// The end has come, or a failure.
     pub(crate) fn end(&mut self) {
         self.upstream = None;
-        self.life = Life::Over;
+        self.over = true;
     }
 
     /// Nothing more is wanted.
@@ -123,19 +110,11 @@ impl Port {
         if let Some(upstream) = self.upstream.take() {
             upstream.cancel();
         }
-        self.life = match self.life {
-            Life::New | Life::Unwanted => Life::Unwanted,
-            Life::Open | Life::Over => Life::Over,
-        };
+        self.over = true;
     }
 
     /// Whether nothing more will come.
     pub(crate) fn is_over(&self) -> bool {
-        matches!(self.life, Life::Unwanted | Life::Over)
-    }
-
-    /// Whether the upper end knows that it is over, too: it has said so, or was told.
-    pub(crate) fn is_let_go(&self) -> bool {
-        self.life == Life::Over
+        self.over
     }
 }

@@ -56,10 +56,6 @@ impl<T: Send + 'static> Feed for LineFeed<T> {
     fn let_go(&mut self) {
         self.intake.let_go();
     }
-
-    fn is_let_go(&self) -> bool {
-        self.intake.is_over()
-    }
 }
 
 /// Pushes what waits, as far as there is room. True if there is more of both.

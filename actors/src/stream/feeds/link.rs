@@ -58,8 +58,4 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
     fn let_go(&mut self) {
         self.port.cancel();
     }
-
-    fn is_let_go(&self) -> bool {
-        self.port.is_let_go()
-    }
 }

@@ -1,19 +1,15 @@
 //! `concat`: several sources, one after another.
 
-use roundsman_runtime::Context;
+use std::time::Duration;
 
-use crate::stream::feeds::pass_on;
-use crate::stream::nested::{Nested, NestedEvent};
-use crate::stream::runner::{Feed, Runner, RunnerMessage};
-use crate::stream::source::Outflow;
-use crate::stream::stage::Tail;
-use crate::stream::{PipeError, Source};
+use crate::stream::Source;
+use crate::stream::feeds::{Next, Plan, Run, Succession};
 
 /// Several sources, one after another. (Rust: `Iterator::flatten`; Pekko: `Concat`.)
 ///
-/// A source is taken from the iterator and started when the one before it has closed and all of its items have gone on: its
-/// files and sockets are not touched before. So the iterator may be without end, and may make its sources as it goes; it
-/// runs on the loop and must not block. Each source runs in a pipeline of its own.
+/// A source is taken from the iterator and started when the one before it has closed: its files and sockets are not touched
+/// before. So the iterator may be without end, and may make its sources as it goes; it runs on the loop and must not block.
+/// Each source runs in a pipeline of its own.
 ///
 /// - Demand: only the source whose turn it is, is asked, and at most a window of it waits here.
 /// - End: when the last source has ended. A failure of one fails the pipeline, and those after it are never started. A
@@ -50,81 +46,30 @@ where
     I: IntoIterator<Item = Source<T>>,
     I::IntoIter: Send + 'static,
 {
-    let rest = Some(sources.into_iter());
-    Source::new(move |assembly, outflow| {
-        let tail = outflow.into_tail(assembly);
-        assembly.run.push("concat");
-        Runner::spawn(assembly, ConcatFeed { nested: Nested::new(), rest }, tail);
-    })
+    Succession::source("concat", Concat { sources: sources.into_iter() })
 }
 
 impl<T: Send + 'static> Source<T> {
     /// This source, then another, which is started when this one has ended. See [`concat`](super::concat()).
-    ///
-    /// This one is part of the pipeline; the other runs in one of its own.
     pub fn concat(self, other: Self) -> Self {
-        Self::new(move |assembly, outflow| {
-            let tail = outflow.into_tail(assembly);
-            assembly.run.push("concat");
-            let mut nested = Nested::new();
-            let number = nested.intake.enter();
-            let feed = ConcatFeed { nested, rest: Some(std::iter::once(other)) };
-            let (address, to) = Runner::spawn(assembly, feed, tail);
-            let link = address
-                .recipient(move |flow| RunnerMessage::Event(NestedEvent::Flow(number, flow)));
-            self.start(assembly, Outflow::Link { link: Box::new(link), to });
-        })
+        concat([self, other])
     }
 }
 
-struct ConcatFeed<T, I> {
-    nested: Nested<T>,
-    /// Those whose turn has not come.
-    rest: Option<I>,
+struct Concat<I> {
+    sources: I,
 }
 
-impl<T, I> Feed for ConcatFeed<T, I>
+impl<T, I> Plan<T> for Concat<I>
 where
     T: Send + 'static,
     I: Iterator<Item = Source<T>> + Send + 'static,
 {
-    type Item = T;
-    type Event = NestedEvent<T>;
-
-    fn take(
-        &mut self,
-        event: NestedEvent<T>,
-        _: &mut dyn Tail<T>,
-        _: &mut Context<'_, Runner<Self>>,
-    ) -> Result<(), PipeError> {
-        self.nested.take(event)
+    fn source(&mut self) -> Option<Source<T>> {
+        self.sources.next()
     }
 
-    fn advance(
-        &mut self,
-        tail: &mut dyn Tail<T>,
-        ctx: &mut Context<'_, Runner<Self>>,
-    ) -> Result<bool, PipeError> {
-        let more = pass_on(&mut self.nested.intake, tail)?;
-        if self.nested.busy() > 0 {
-            return Ok(more);
-        }
-        match self.rest.as_mut().and_then(Iterator::next) {
-            Some(source) => self.nested.start(source, "concat", ctx),
-            None => {
-                self.rest = None;
-                tail.end()?;
-            }
-        }
-        Ok(false)
-    }
-
-    fn let_go(&mut self) {
-        self.rest = None;
-        self.nested.let_go();
-    }
-
-    fn is_let_go(&self) -> bool {
-        self.nested.busy() == 0
+    fn next(&mut self, run: Run) -> Next {
+        run.result.map_or_else(Next::Fail, |()| Next::Source(Duration::ZERO))
     }
 }

@@ -191,7 +191,7 @@ where
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
         let more = pass_on(&mut self.nested.intake, tail)?;
-        let free = self.breadth.saturating_sub(self.nested.busy());
+        let free = self.breadth.saturating_sub(self.nested.intake.busy());
         if free == self.breadth && self.outer.is_over() {
             tail.end()?;
         } else {
@@ -201,12 +201,16 @@ where
         Ok(more)
     }
 
+    fn paused(&mut self, paused: bool) {
+        self.nested.paused(paused);
+    }
+
     fn let_go(&mut self) {
         self.outer.cancel();
         self.nested.let_go();
     }
 
     fn is_let_go(&self) -> bool {
-        self.outer.is_let_go() && self.nested.busy() == 0
+        self.nested.intake.is_over()
     }
 }

@@ -144,6 +144,8 @@ struct GroupFeed<T: Send + 'static, K, F> {
     touched: Vec<u64>,
     /// Nobody takes new groups.
     sealed: bool,
+    /// Every group that could be told the end was told.
+    end_told: bool,
 }
 
 /// A group that is open.
@@ -195,6 +197,7 @@ where
             opened: 0,
             touched: Vec::new(),
             sealed: false,
+            end_told: false,
         }
     }
 
@@ -294,7 +297,8 @@ where
     fn flush(&mut self) {
         let ended = self.port.is_over() && self.line.is_empty() && self.held.is_none();
         let mut touched = std::mem::take(&mut self.touched);
-        if ended {
+        // Those that cannot be told yet are touched again when they can: there may be thousands, so once is enough.
+        if ended && !std::mem::replace(&mut self.end_told, true) {
             touched.extend(self.groups.keys());
         }
         for number in touched {
@@ -384,7 +388,7 @@ where
     }
 
     fn is_let_go(&self) -> bool {
-        self.groups.is_empty() && self.port.is_let_go()
+        self.groups.is_empty()
     }
 }
 

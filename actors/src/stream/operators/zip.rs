@@ -187,8 +187,4 @@ impl<A: Send + 'static, B: Send + 'static> Feed for ZipFeed<A, B> {
         self.first.port.cancel();
         self.second.port.cancel();
     }
-
-    fn is_let_go(&self) -> bool {
-        self.first.port.is_let_go() && self.second.port.is_let_go()
-    }
 }

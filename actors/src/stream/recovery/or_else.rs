@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::attempts::{Attempt, AttemptsFeed, Next, Plan};
 use crate::stream::Source;
+use crate::stream::feeds::{Next, Plan, Run, Succession};
 
 impl<T: Send + 'static> Source<T> {
     /// This source, or `other` if this one ends without having given an item. (Pekko: `orElse`; `Option::or_else`.)
@@ -39,7 +39,7 @@ impl<T: Send + 'static> Source<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn or_else(self, other: Self) -> Self {
-        AttemptsFeed::source("or_else", OrElse { first: Some(self), other: Some(other) })
+        Succession::source("or_else", OrElse { first: Some(self), other: Some(other) })
     }
 }
 
@@ -54,10 +54,10 @@ impl<T: Send + 'static> Plan<T> for OrElse<T> {
         self.first.take().or_else(|| self.other.take())
     }
 
-    fn next(&mut self, attempt: Attempt) -> Next {
-        match attempt.result {
+    fn next(&mut self, run: Run) -> Next {
+        match run.result {
             Err(error) => Next::Fail(error),
-            Ok(()) if attempt.items == 0 && self.other.is_some() => Next::Source(Duration::ZERO),
+            Ok(()) if run.items == 0 && self.other.is_some() => Next::Source(Duration::ZERO),
             Ok(()) => Next::End,
         }
     }

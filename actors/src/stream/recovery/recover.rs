@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use super::attempts::{Attempt, AttemptsFeed, Next, Plan};
+use crate::stream::feeds::{Next, Plan, Run, Succession};
 use crate::stream::{PipeError, Source};
 
 impl<T: Send + 'static> Source<T> {
@@ -45,7 +45,7 @@ impl<T: Send + 'static> Source<T> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn recover_with(self, f: impl FnMut(PipeError) -> Option<Self> + Send + 'static) -> Self {
-        AttemptsFeed::source("recover_with", RecoverWith { source: Some(self), f })
+        Succession::source("recover_with", RecoverWith { source: Some(self), f })
     }
 
     /// One last item in the place of a failure: `f` makes it, and the stream ends with it. (Pekko: `recover`.)
@@ -81,7 +81,7 @@ impl<T: Send + 'static> Source<T> {
     pub fn recover(self, f: impl FnOnce(PipeError) -> T + Send + 'static) -> Self {
         let mut f = Some(f);
         let last = move |error| f.take().map(|f| Self::iter([f(error)]));
-        AttemptsFeed::source("recover", RecoverWith { source: Some(self), f: last })
+        Succession::source("recover", RecoverWith { source: Some(self), f: last })
     }
 
     /// The same source, whose failures have another cause: `f` makes it of the failure. The stage that has failed stays
@@ -119,7 +119,7 @@ impl<T: Send + 'static> Source<T> {
     where
         E: Into<Box<dyn Error + Send + Sync>>,
     {
-        AttemptsFeed::source("map_err", MapErr { source: Some(self), f: Some(f) })
+        Succession::source("map_err", MapErr { source: Some(self), f: Some(f) })
     }
 }
 
@@ -138,8 +138,8 @@ where
         self.source.take()
     }
 
-    fn next(&mut self, attempt: Attempt) -> Next {
-        let Err(error) = attempt.result else { return Next::End };
+    fn next(&mut self, run: Run) -> Next {
+        let Err(error) = run.result else { return Next::End };
         self.source = (self.f)(error.clone());
         if self.source.is_some() { Next::Source(Duration::ZERO) } else { Next::Fail(error) }
     }
@@ -160,8 +160,8 @@ where
         self.source.take()
     }
 
-    fn next(&mut self, attempt: Attempt) -> Next {
-        let Err(error) = attempt.result else { return Next::End };
+    fn next(&mut self, run: Run) -> Next {
+        let Err(error) = run.result else { return Next::End };
         Next::Fail(match self.f.take() {
             Some(f) => PipeError::new(error.stage(), f(error.clone())),
             None => error,

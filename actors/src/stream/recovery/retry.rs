@@ -2,8 +2,8 @@
 
 use roundsman_runtime::Backoff;
 
-use super::attempts::{Attempt, AttemptsFeed, Next, Plan};
 use crate::stream::Source;
+use crate::stream::feeds::{Next, Plan, Run, Succession};
 
 impl<T: Send + 'static> Source<T> {
     /// A source that is made anew each time that it has failed, up to `attempts` times in a row, the first included.
@@ -65,7 +65,7 @@ impl<T: Send + 'static> Source<T> {
         make: impl FnMut() -> Self + Send + 'static,
     ) -> Self {
         assert!(attempts > 0, "with no attempts there would be nothing: allow at least 1");
-        AttemptsFeed::source("retry", RetryPlan { attempts, backoff, failures: 0, make })
+        Succession::source("retry", RetryPlan { attempts, backoff, failures: 0, make })
     }
 }
 
@@ -86,15 +86,15 @@ where
         Some((self.make)())
     }
 
-    fn next(&mut self, attempt: Attempt) -> Next {
-        let Err(error) = attempt.result else { return Next::End };
-        if attempt.ran >= self.backoff.quiet_time() {
+    fn next(&mut self, run: Run) -> Next {
+        let Err(error) = run.result else { return Next::End };
+        if run.ran >= self.backoff.quiet_time() {
             self.failures = 0;
         }
         self.failures += 1;
         if self.failures >= self.attempts {
             return Next::Fail(error);
         }
-        Next::Source(self.backoff.wait(self.failures, attempt.chance))
+        Next::Source(self.backoff.wait(self.failures, run.chance))
     }
 }

@@ -1,6 +1,6 @@
 //! A feed that runs one source after another, each as a pipeline of its own, as a plan says.
 //!
-//! Spawned by [`retry`](super::retry) and its neighbours, which are the plans. It decides nothing itself.
+//! The plans are `concat` and what recovers from failures. It decides nothing itself.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::stream::source::Outflow;
 use crate::stream::stage::Tail;
 use crate::stream::{PipeError, Running, Source, Summary};
 
-/// What is to happen when a source is done with.
+/// Which source runs, and what is to happen when it is done with.
 pub(crate) trait Plan<T>: Send + 'static {
     /// The source that is to run now. `None` if nothing is left.
     fn source(&mut self) -> Option<Source<T>>;
 
     /// A source has ended, or failed, and all of it has closed.
-    fn next(&mut self, attempt: Attempt) -> Next;
+    fn next(&mut self, run: Run) -> Next;
 }
 
 /// A source that is done with.
-pub(crate) struct Attempt {
+pub(crate) struct Run {
     pub(crate) result: Result<(), PipeError>,
     /// How many items it has given.
     pub(crate) items: u64,
@@ -38,14 +38,14 @@ pub(crate) struct Attempt {
 
 /// What comes next.
 pub(crate) enum Next {
-    /// Another source, after a while.
+    /// The next source, after a while.
     Source(Duration),
     End,
     Fail(PipeError),
 }
 
 /// Runs sources as a plan says.
-pub(crate) struct AttemptsFeed<T, P> {
+pub(crate) struct Succession<T, P> {
     name: &'static str,
     plan: P,
     /// The source that runs.
@@ -58,7 +58,7 @@ pub(crate) struct AttemptsFeed<T, P> {
     sources: PhantomData<fn() -> T>,
 }
 
-pub(crate) enum AttemptEvent<T> {
+pub(crate) enum SuccessionEvent<T> {
     /// From the source that runs.
     Flow(Flow<T>),
     /// All of it has closed.
@@ -67,7 +67,7 @@ pub(crate) enum AttemptEvent<T> {
     Due,
 }
 
-impl<T: Send + 'static, P: Plan<T>> AttemptsFeed<T, P> {
+impl<T: Send + 'static, P: Plan<T>> Succession<T, P> {
     /// A source made of sources, as a plan says.
     pub(crate) fn source(name: &'static str, plan: P) -> Source<T> {
         let (port, begun) = (Port::new(), Timestamp::default());
@@ -82,9 +82,9 @@ impl<T: Send + 'static, P: Plan<T>> AttemptsFeed<T, P> {
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<(), PipeError> {
         let Some(source) = self.plan.source() else { return tail.end() };
-        let (link, to) = (ctx.recipient(event(AttemptEvent::Flow)), Arc::from(self.name));
+        let (link, to) = (ctx.recipient(event(SuccessionEvent::Flow)), Arc::from(self.name));
         let into_here = Sink::new(move |_| Outflow::Link { link: Box::new(link), to });
-        let running = source.pipe(into_here).start(ctx, event(AttemptEvent::Closed));
+        let running = source.pipe(into_here).start(ctx, event(SuccessionEvent::Closed));
         if self.paused {
             running.pause();
         }
@@ -108,12 +108,12 @@ impl<T: Send + 'static, P: Plan<T>> AttemptsFeed<T, P> {
             return Err(error.clone());
         }
         let (ran, chance) = (ctx.now() - self.begun, ctx.random());
-        match self.plan.next(Attempt { result, items: self.items, ran, chance }) {
+        match self.plan.next(Run { result, items: self.items, ran, chance }) {
             Next::End => tail.end(),
             Next::Fail(error) => Err(error),
             Next::Source(Duration::ZERO) => self.start(tail, ctx),
             Next::Source(after) => {
-                ctx.send_after(after, RunnerMessage::Event(AttemptEvent::Due));
+                ctx.send_after(after, RunnerMessage::Event(SuccessionEvent::Due));
                 Ok(())
             }
         }
@@ -125,27 +125,27 @@ fn event<F: Feed, E>(make: fn(E) -> F::Event) -> impl Fn(E) -> RunnerMessage<F> 
     move |what| RunnerMessage::Event(make(what))
 }
 
-impl<T: Send + 'static, P: Plan<T>> Feed for AttemptsFeed<T, P> {
+impl<T: Send + 'static, P: Plan<T>> Feed for Succession<T, P> {
     type Item = T;
-    type Event = AttemptEvent<T>;
+    type Event = SuccessionEvent<T>;
 
     fn begin(&mut self, ctx: &mut Context<'_, Runner<Self>>) -> Result<(), PipeError> {
         // The first source begins as every other does: with the tail at hand.
         // Its own address takes messages for as long as it runs.
-        let _ = ctx.address().send(RunnerMessage::Event(AttemptEvent::Due));
+        let _ = ctx.address().send(RunnerMessage::Event(SuccessionEvent::Due));
         Ok(())
     }
 
     fn take(
         &mut self,
-        event: AttemptEvent<T>,
+        event: SuccessionEvent<T>,
         tail: &mut dyn Tail<T>,
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<(), PipeError> {
         match event {
             // Why it has failed is said when all of it has closed, and so is the end.
-            AttemptEvent::Flow(Flow::End | Flow::Failed(_)) => self.port.end(),
-            AttemptEvent::Flow(flow) => {
+            SuccessionEvent::Flow(Flow::End | Flow::Failed(_)) => self.port.end(),
+            SuccessionEvent::Flow(flow) => {
                 self.items += match &flow {
                     Flow::Item(_) => 1,
                     Flow::Items(items) => items.len() as u64,
@@ -153,8 +153,8 @@ impl<T: Send + 'static, P: Plan<T>> Feed for AttemptsFeed<T, P> {
                 };
                 self.port.pass(flow, tail)?;
             }
-            AttemptEvent::Closed(result) => self.closed(result, tail, ctx)?,
-            AttemptEvent::Due => self.start(tail, ctx)?,
+            SuccessionEvent::Closed(result) => self.closed(result, tail, ctx)?,
+            SuccessionEvent::Due => self.start(tail, ctx)?,
         }
         Ok(())
     }
