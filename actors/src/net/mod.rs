@@ -19,7 +19,6 @@ mod splice;
 mod splice_into_file;
 pub mod tcp;
 pub(crate) mod transport;
-pub(crate) mod write_queue;
 mod writing;
 
 pub use connect::{Connect, ConnectError};

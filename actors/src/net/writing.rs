@@ -5,10 +5,10 @@ use std::io;
 use bytes::Bytes;
 
 use super::transport::StreamSocket;
-use super::write_queue::WriteQueue;
 use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::straight::Borrower;
 use crate::stream::{Upstream, weight, window};
+use crate::write_queue::WriteQueue;
 
 /// The writing half of a connection.
 pub(crate) struct Writing {
