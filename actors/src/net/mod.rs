@@ -12,6 +12,7 @@ pub(crate) mod engine;
 pub(crate) mod half;
 mod happenings;
 mod listener;
+mod moving;
 #[cfg_attr(not(unix), path = "no_pipe.rs")]
 pub(crate) mod pipe;
 mod reading;
