@@ -55,7 +55,7 @@ impl From<ChildStdin> for WriteEnd {
 
 pub(crate) fn source(name: &'static str, slot: Slot<ReadEnd>) -> Source<Bytes> {
     match slot.take() {
-        Ok(end) => from_input(name, StreamInput { name, stream: end.0 }, CHUNK),
+        Ok(end) => from_input(name, StreamInput { name: name.into(), stream: end.0 }, CHUNK),
         Err(error) => half::reader(name, || Err(error)),
     }
 }
@@ -73,7 +73,7 @@ pub(crate) fn engine<E>(_: Scope<'_>, _: &str, _: E, _: bool) -> io::Result<Addr
 }
 
 pub(crate) fn stdin() -> Source<Bytes> {
-    from_input("stdin", StreamInput { name: "stdin", stream: Box::new(io::stdin()) }, CHUNK)
+    from_input("stdin", StreamInput { name: "stdin".into(), stream: Box::new(io::stdin()) }, CHUNK)
 }
 
 pub(crate) fn stdout() -> Sink<Bytes> {

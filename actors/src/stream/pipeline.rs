@@ -152,12 +152,13 @@ enum Message {
 impl<R: Send + 'static> Coordinator<R> {
     fn close(&mut self, report: Report) {
         self.closed += 1;
-        if let Some(member) = self.members.get_mut(report.member) {
+        let at = report.member as usize;
+        if let Some(member) = self.members.get_mut(at) {
             *member = None;
         } else {
             // It closed before the pipeline was whole.
-            self.members.resize_with(report.member + 1, || Some(None));
-            self.members[report.member] = None;
+            self.members.resize_with(at + 1, || Some(None));
+            self.members[at] = None;
         }
         match report.result {
             Ok(counts) => {
