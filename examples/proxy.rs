@@ -28,15 +28,14 @@ impl Actor for Proxy {
         match message {
             Msg::Accepted(client) => {
                 let client = client.take();
-                let joined = move |server| Msg::Connected(client.clone(), server);
-                tcp::connect(self.1).start(ctx, joined);
+                tcp::connect(self.1).start(ctx, move |to| Msg::Connected(client.clone(), to));
             }
             Msg::Connected(client, Ok(server)) => {
                 client.reader().pipe(server.writer()).start(ctx, Msg::Ended);
                 server.reader().pipe(client.writer()).start(ctx, Msg::Ended);
             }
-            // Nobody there: the client is let go. What ends, in good order or not, concerns its two ends only.
-            Msg::Connected(_, Err(_)) | Msg::Ended(_) => {}
+            Msg::Connected(_, Err(error)) => println!("{error}"),
+            Msg::Ended(result) => _ = result.inspect_err(|error| println!("{error}")),
         }
         Ok(())
     }

@@ -118,8 +118,9 @@ impl Pipe {
             match splice(&self.out, None, &*target, None, self.len, SpliceFlags::MOVE) {
                 Ok(moved) => self.len -= moved,
                 Err(Errno::INTR) => {}
-                // A file that is appended to, or a kind of file that the kernel moves nothing into.
-                Err(Errno::INVAL) => self.copy_into(target)?,
+                // A file that is appended to, or a kind of file that the kernel moves nothing into; or a FIFO that is full:
+                // it would have to wait for its reader, which the kernel does not do for a pipe that does not block.
+                Err(Errno::INVAL | Errno::AGAIN) => self.copy_into(target)?,
                 Err(error) => return Err(error.into()),
             }
         }

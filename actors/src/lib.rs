@@ -19,6 +19,7 @@ pub mod prelude;
 pub mod process;
 mod slow;
 pub mod stream;
+mod write_queue;
 
 pub use roundsman_runtime::*;
 pub use slow::SlowPolicy;

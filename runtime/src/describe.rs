@@ -74,7 +74,7 @@ pub struct Held {
     pub restarts: usize,
     /// Whether it is [expecting](crate::Context::set_expecting) something from outside of the runtime.
     pub expecting: bool,
-    /// Whether it is [unfinished](crate::Context::set_unfinished).
+    /// Whether it has something to finish, and so is [unfinished](crate::Context::set_unfinished).
     pub unfinished: bool,
 }
 

@@ -212,6 +212,7 @@ pub(crate) fn set_unfinished(local: &Local, cell: &CellRef, unfinished: bool) {
     } else if !unfinished && own.has(flag::UNFINISHED) {
         own.clear(flag::UNFINISHED);
         count.fetch_sub(1, Ordering::SeqCst);
+        local.home.world.unfinished.note(|| dying::path_of(cell));
     }
 }
 
@@ -539,8 +540,11 @@ impl<A: Actor> Context<'_, A> {
     }
 
     /// Says that this actor has something to finish before the runtime ends, or no longer: a drain waits for it in its
-    /// phase [`Links`](DrainPhase::Links), and names it if it has to be cut; [`why_alive`](Self::why_alive) names it, too.
-    /// Pipelines say so by themselves. It does not keep the runtime alive: see [`set_expecting`](Self::set_expecting).
+    /// phase [`Links`](DrainPhase::Links), and names it if it has to be cut. Pipelines say so by themselves.
+    ///
+    /// It does not keep the runtime alive: a run ends when nothing can happen any more, and then warns once, naming who
+    /// was unfinished. [`why_alive`](Self::why_alive) lists them. What comes from outside is
+    /// [expected](Self::set_expecting), and does keep it.
     pub fn set_unfinished(&mut self, unfinished: bool) {
         set_unfinished(self.local(), self.cell(), unfinished);
     }

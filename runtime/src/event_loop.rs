@@ -236,7 +236,7 @@ impl EventLoop {
         let world = &local.home.world;
         let asleep = local.home.inbox().sleep(!local.is_kept(), || last = world.retire());
         if last {
-            world.end();
+            world.run_dry();
         }
         let slept_at = local.update_now();
         local.counters().asleep_since.set((slept_at.since_start().as_nanos() as u64).max(1));

@@ -74,6 +74,7 @@ mod stash;
 mod supervising;
 mod supervisor;
 mod turn;
+mod unfinished;
 mod waiting;
 mod watch;
 // Loops and threads.

@@ -199,7 +199,8 @@ impl Runtime {
     /// Runs `root`, on this thread, and everything that it spawns, on all loops.
     ///
     /// Returns when the root has stopped and everything with it; or when nothing can happen any more on any loop: no
-    /// message queued, no timer, no socket, no handle. The root is then stopped, too.
+    /// message queued, no timer, no socket, no handle. The root is then stopped, too. Pipelines, and actors that said that
+    /// they are [unfinished](crate::Context::set_unfinished), will never finish then: they are named once, in a warning.
     ///
     /// # Errors
     /// [`RunError::RootFailed`] if the root failed; the others name a limit of the OS or a bug.
@@ -226,6 +227,7 @@ impl Runtime {
         };
         let world = Arc::clone(&bound.0);
         drop(bound);
+        world.unfinished.tell();
         // With a thread left behind, something may still be in flight.
         if exit.is_ok() {
             dead_letter::audit(&world);

@@ -171,7 +171,7 @@ pub(crate) fn run(
         match next {
             Some(deadline) if kept || handles => simulated.simulation.now.set(deadline),
             _ if kept || handles => return Err(simulated.stuck()),
-            _ => world.end(),
+            _ => world.run_dry(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What keeps a runtime from returning, by name.
+//! What keeps a runtime from returning, and who has something to finish, by name.
 //!
 //! Read off the [tree](crate::tree), the inboxes and the count of handles. It changes nothing.
 
@@ -55,12 +55,6 @@ pub enum AliveReason {
         /// Which.
         path: String,
     },
-    /// An actor is [unfinished](Context::set_unfinished): mostly a pipeline that has not ended. It keeps nothing alive by
-    /// itself. If nothing else in the list concerns it, it can never finish: `run` returns without it.
-    Unfinished {
-        /// Which.
-        path: String,
-    },
     /// Pressure guards that an actor holds.
     Guards {
         /// Who.
@@ -85,6 +79,12 @@ pub enum AliveReason {
         count: usize,
         /// The path of the actor on which it is paused, if it is.
         paused_on: Option<String>,
+    },
+    /// An actor is [unfinished](Context::set_unfinished): each pipeline that runs is. It does not keep the runtime alive by
+    /// itself: if it is listed alone, nothing will ever finish it, and the run ends.
+    Unfinished {
+        /// Which.
+        path: String,
     },
     /// An actor is stopping and has not ended yet.
     Stopping {
@@ -122,7 +122,6 @@ impl fmt::Display for AliveReason {
             Self::Expecting { path } => {
                 write!(f, "{path}, which expects something from outside")
             }
-            Self::Unfinished { path } => write!(f, "{path}, which is unfinished"),
             Self::Guards { path, count } => {
                 write!(f, "{count} pressure guard{} of {path}", several(*count))
             }
@@ -136,6 +135,7 @@ impl fmt::Display for AliveReason {
             Self::Queued { path, count, paused_on: Some(on) } => {
                 write!(f, "{count} message{} for {path}, paused on {on}", several(*count))
             }
+            Self::Unfinished { path } => write!(f, "{path}, which has not finished"),
             Self::Stopping { path } => write!(f, "{path}, which is stopping"),
             Self::Inbox { loop_index, count } => {
                 write!(f, "{count} parcel{} for loop {loop_index}", several(*count))
@@ -169,8 +169,8 @@ impl fmt::Display for WhyAlive {
 }
 
 impl WhyAlive {
-    /// Whether nothing keeps it and nothing is unfinished, as far as could be seen: `run` returns as soon as nothing
-    /// happens any more.
+    /// Whether nothing keeps it, and nobody has anything to finish, as far as could be seen: `run` returns as soon as
+    /// nothing happens any more.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.reasons.is_empty()
@@ -240,8 +240,11 @@ fn enter(reasons: &mut Vec<AliveReason>, node: &Node) {
 
 impl RuntimeHandle {
     /// What keeps the runtime from returning, by name: timers, questions without an answer, I/O sources, what is expected
-    /// from outside, pressure guards, jobs, restarts of children, messages that wait, handles. (Node.js:
-    /// `process.getActiveResourcesInfo`.) And what is unfinished, such as pipelines, though it keeps nothing alive by itself.
+    /// from outside, pressure guards, jobs, restarts of children, messages that wait, handles. (Node.js: `process.getActiveResourcesInfo`.)
+    ///
+    /// Actors that are [unfinished](Context::set_unfinished), and so all pipelines that run, are listed as well, although they do
+    /// not keep it: a pipeline that can never finish is found here. Which of its stages the others wait for is said by
+    /// `Running::progress`, whose `bottleneck` names it.
     ///
     /// This handle is among them, unless it is [unref'd](Self::unref). It sees what [`tree`](Self::tree) sees.
     #[must_use]

@@ -31,6 +31,7 @@ use crate::pool::Pool;
 use crate::pressure::{WaitForest, WaitSlot};
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
+use crate::unfinished::Unfinished;
 use crate::watchdog::{TellSlowTurn, Watchdog};
 
 /// The limits and habits of a runtime.
@@ -59,6 +60,7 @@ pub(crate) struct World {
     /// The first actor whose books did not balance as it ended.
     pub(crate) unbalanced: OnceLock<String>,
     pub(crate) watchdog: Watchdog,
+    pub(crate) unfinished: Unfinished,
     /// Held by whoever looks on from outside while it waits for answers.
     asking: Mutex<()>,
     loops: RwLock<Loops>,
@@ -119,6 +121,7 @@ impl World {
             happenings: Happenings::default(),
             draining: Draining::default(),
             watchdog: Watchdog::default(),
+            unfinished: Unfinished::default(),
             unbalanced: OnceLock::new(),
             registry: Registry::default(),
             forest: WaitForest::new(),
@@ -173,7 +176,7 @@ impl World {
         drop(mutex.lock().unwrap_or_else(PoisonError::into_inner));
         ended.notify_all();
         if self.retire() {
-            self.end();
+            self.run_dry();
         }
     }
 
@@ -294,10 +297,18 @@ impl World {
         self.alive.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// One less. True if it was the last: the caller must call [`end`](Self::end), holding no mutex.
+    /// One less. True if it was the last: the caller must call [`run_dry`](Self::run_dry), holding no mutex.
     #[must_use = "the last one ends the runtime"]
     pub(crate) fn retire(&self) -> bool {
         self.alive.fetch_sub(1, Ordering::SeqCst) == 1
+    }
+
+    /// Nothing can happen any more: the end.
+    pub(crate) fn run_dry(&self) {
+        if !self.is_ending() {
+            self.unfinished.run_dry();
+        }
+        self.end();
     }
 
     /// Tells every loop to stop its actors and return.
@@ -319,7 +330,7 @@ impl World {
     pub(crate) fn remove_handle(&self) {
         self.handles.fetch_sub(1, Ordering::SeqCst);
         if self.retire() {
-            self.end();
+            self.run_dry();
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A folder below the one for temporary files. Dropped, it is removed with all that is in it.
@@ -43,6 +44,19 @@ impl Folder {
     pub fn with(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(name);
         fs::write(&path, bytes).expect("a file can be written");
+        path
+    }
+
+    /// A FIFO of this name; an earlier one loses its.
+    ///
+    /// # Panics
+    /// If it cannot be made.
+    #[must_use]
+    pub fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.file(name);
+        let mut made = Command::new("sh");
+        made.args(["-c", "rm -f \"$1\" && mkfifo \"$1\"", "sh"]).arg(&path);
+        assert!(made.status().expect("a shell runs").success());
         path
     }
 

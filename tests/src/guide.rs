@@ -35,6 +35,9 @@ pub struct Pool;
 #[doc = include_str!("../../docs/streams.md")]
 pub struct Streams;
 
+#[doc = include_str!("../../docs/files.md")]
+pub struct Files;
+
 #[doc = include_str!("../../docs/events.md")]
 pub struct Events;
 

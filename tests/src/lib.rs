@@ -1,10 +1,12 @@
 //! What the tests of roundsman share.
 
 pub mod again;
+pub mod arrivals;
 pub mod counted;
 pub mod cuts;
 pub mod diary;
 pub mod example;
+pub mod filing;
 pub mod folder;
 #[cfg(doctest)]
 pub mod guide;
@@ -21,6 +23,7 @@ pub mod relay;
 pub mod role;
 pub mod seeds;
 pub mod server;
+pub mod tally;
 pub mod timeline;
 pub mod topology;
 pub mod trial;

@@ -5,11 +5,16 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 
 /// Something that streams carry, in a known order.
-pub trait Payload: Send + 'static {
-    /// What one link lets be under way when its receiver keeps everything: its window, and less than one item.
+pub trait Payload: Clone + Send + Sync + 'static {
+    /// The most that one link lets be under way: its window, and less than one item. Where an item is larger than what was
+    /// asked for and the lower end asks for more meanwhile, neither knows: then it may be two windows.
     const LINK: u64;
     /// The window itself.
     const WINDOW: u64;
+    /// The most that one item counts.
+    const ITEM: u64;
+    /// By how much a window is wider behind which everything has room.
+    const WIDER: u64;
 
     /// The item that comes at `position`, which counts what came before.
     fn at(position: u64) -> Self;
@@ -19,11 +24,16 @@ pub trait Payload: Send + 'static {
 
     /// Whether this is what comes at `position`. A socket may have cut or joined items.
     fn is_at(&self, position: u64) -> bool;
+
+    /// Which one it is, if it says so.
+    fn place(&self) -> Option<u64>;
 }
 
 impl Payload for u64 {
     const LINK: u64 = 16;
     const WINDOW: u64 = 16;
+    const ITEM: u64 = 1;
+    const WIDER: u64 = 16;
 
     fn at(position: u64) -> Self {
         position
@@ -35,6 +45,10 @@ impl Payload for u64 {
 
     fn is_at(&self, position: u64) -> bool {
         *self == position
+    }
+
+    fn place(&self) -> Option<u64> {
+        Some(*self)
     }
 }
 
@@ -49,8 +63,10 @@ static PATTERN: LazyLock<Bytes> = LazyLock::new(|| {
 });
 
 impl Payload for Bytes {
-    const LINK: u64 = Self::WINDOW + BLOCK_MAX as u64 - 1;
+    const LINK: u64 = 2 * Self::WINDOW + BLOCK_MAX as u64 - 1;
     const WINDOW: u64 = 64 * 1024;
+    const ITEM: u64 = BLOCK_MAX as u64;
+    const WIDER: u64 = 1;
 
     fn at(position: u64) -> Self {
         let sizes = [1, 100, 5_000, 40_000, 2_048, 2_049, BLOCK_MAX, 16, 1_024];
@@ -67,6 +83,10 @@ impl Payload for Bytes {
 
     fn is_at(&self, position: u64) -> bool {
         *self == block(position, self.len())
+    }
+
+    fn place(&self) -> Option<u64> {
+        None
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! The receiver notes everything that a rule of streams speaks of; the tests of `tests/streams.rs` compare.
 
+use std::marker::PhantomData;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use roundsman::stream::{Item, PipeError, Running, Source, StreamContext, Summary};
-use roundsman::{Actor, Context, MissedTicks, Outcome, Runtime, TimerId};
+use roundsman::stream::{Item, PipeError, Running, Sink, Source, StreamContext, Summary, for_each};
+use roundsman::{Actor, Address, Context, MissedTicks, Outcome, Placement, Runtime, TimerId};
 
 use crate::counted::{Count, Counted};
 use crate::ledger::run_balanced;
@@ -14,25 +15,47 @@ use crate::links::Kind;
 use crate::pairs::{Pair, Pairing};
 use crate::patience::must_end;
 use crate::payload::Payload;
+use crate::tally::{Counts, Tally};
 
-/// How the receiver keeps items. A tick is a millisecond, virtual in a simulated world.
+/// How the receiver keeps items. A tick is a millisecond, virtual in a simulated world; with [`Keep::OneEveryTen`], ten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// Not at all.
     Nothing,
     /// One goes each tick.
     OneATime,
+    /// One goes every ten milliseconds.
+    OneEveryTen,
+    /// One goes, then two, then three, and so on.
+    OneTwoThree,
     /// Seven go at once, if there are so many; then nothing goes for a while.
     SevenAtATime,
     /// All go at once, now and then, the last first.
     AllAtOnce,
+    /// Each goes while the next is handled, or at the next tick if none comes.
+    UntilTheNext,
+    /// Each is sent on, to an actor on another loop, and goes there.
+    Elsewhere,
+    /// There is nothing to keep: a `for_each` takes them, which has room for any number.
+    ForEach,
     /// None ever goes.
     Everything,
 }
 
 /// All ways to keep items that come to an end.
-pub const PATTERNS: [Keep; 4] =
-    [Keep::Nothing, Keep::OneATime, Keep::SevenAtATime, Keep::AllAtOnce];
+pub const PATTERNS: [Keep; 8] = [
+    Keep::Nothing,
+    Keep::OneATime,
+    Keep::SevenAtATime,
+    Keep::AllAtOnce,
+    Keep::OneTwoThree,
+    Keep::UntilTheNext,
+    Keep::Elsewhere,
+    Keep::ForEach,
+];
+
+/// The items of a source that would be endless and must end.
+const WHOLE_MAX: u64 = 300;
 
 /// A world to run in.
 #[derive(Clone, Copy, Debug)]
@@ -144,9 +167,12 @@ impl<T: Payload> Trial<T> {
     #[must_use]
     pub fn run(&self, world: World) -> Report {
         let (sender, receiver) = mpsc::channel();
-        let trial = *self;
+        let mut trial = *self;
+        if trial.kind.whole && trial.items == u64::MAX {
+            trial.items = WHOLE_MAX;
+        }
         must_end(move || {
-            let receiver = Receiver::new(trial, sender);
+            let receiver = Receiver::new(trial, world, sender);
             run_balanced(world.runtime(), move || receiver).expect("the receiver does not fail");
         });
         receiver.recv().expect("a receiver reports as it stops")
@@ -155,15 +181,23 @@ impl<T: Payload> Trial<T> {
 
 /// Ticks without any change after which nothing more is expected.
 const STILL: u64 = 15;
+/// The same where time is real, of a pipeline that has not ended: a busy machine may do something else meanwhile.
+const REALLY_STILL: u64 = 100;
+/// Ticks after which one of which nothing has arrived is taken for one that never begins.
+const SILENT_MAX: u64 = 5_000;
 /// Ticks after which a simulated world is taken for one that never ends.
 const TICKS_MAX: u64 = 50_000;
 
 struct Receiver<T: Payload> {
     trial: Trial<T>,
+    world: World,
     tell: mpsc::Sender<Report>,
-    report: Report,
+    source: Count,
+    tally: Tally,
+    ends: Vec<Result<Summary, PipeError>>,
     kept: Vec<Item<T>>,
-    released: u64,
+    /// Who lets items go, if they are sent on.
+    elsewhere: Option<Address<Item<T>>>,
     running: Option<Running>,
     ticker: Option<TimerId>,
     ticks: u64,
@@ -174,28 +208,25 @@ struct Receiver<T: Payload> {
 enum Message<T: Payload> {
     Pairs(Vec<Pair>),
     Item(Item<T>),
+    /// As much has gone through a `for_each` as should.
+    Enough,
     Ended(Result<Summary, PipeError>),
     Tick,
 }
 
 impl<T: Payload> Receiver<T> {
-    fn new(trial: Trial<T>, tell: mpsc::Sender<Report>) -> Self {
-        let report = Report {
-            source: Count::default(),
-            items: 0,
-            weight: 0,
-            disorder: false,
-            most_kept: 0,
-            most_ahead: 0,
-            ends: Vec::new(),
-            late: 0,
-        };
+    fn new(trial: Trial<T>, world: World, tell: mpsc::Sender<Report>) -> Self {
+        let source = Count::default();
+        let tally = Tally::new(source.clone(), trial.kind.order);
         Self {
             trial,
+            world,
             tell,
-            report,
+            source,
+            tally,
+            ends: Vec::new(),
             kept: Vec::new(),
-            released: 0,
+            elsewhere: None,
             running: None,
             ticker: None,
             ticks: 0,
@@ -204,7 +235,7 @@ impl<T: Payload> Receiver<T> {
     }
 
     fn begin(&mut self, pairs: Vec<Pair>, ctx: &mut Context<'_, Self>) {
-        let source = Source::iter(Counted::new(self.trial.items, &self.report.source));
+        let source = Source::iter(Counted::new(self.trial.items, &self.source));
         let mut source = self.trial.kind.join(source, ctx.scope(), pairs);
         if let Some(limit) = self.trial.panic_at {
             let mut passed = 0;
@@ -214,27 +245,57 @@ impl<T: Payload> Receiver<T> {
                 item
             });
         }
-        let pipeline = source.pipe(ctx.inlet(Message::Item));
+        let pipeline = match self.trial.keep {
+            Keep::ForEach => source.pipe(self.for_each(ctx)),
+            _ => source.pipe(ctx.inlet(Message::Item)),
+        };
+        if self.trial.keep == Keep::Elsewhere {
+            let tally = self.tally.clone();
+            self.elsewhere =
+                Some(ctx.spawn_on(Placement::Loop(1), || LettingGo { tally, items: PhantomData }));
+        }
         self.running = Some(pipeline.start(ctx, Message::Ended));
-        let every = Duration::from_millis(1);
+        let every = if self.trial.keep == Keep::OneEveryTen { 10 } else { 1 };
+        let every = Duration::from_millis(every);
         self.ticker = Some(ctx.send_every(every, MissedTicks::Skip, || Message::Tick));
     }
 
+    /// A sink that takes whatever comes, as fast as it comes.
+    fn for_each(&self, ctx: &Context<'_, Self>) -> Sink<T> {
+        let (tally, address) = (self.tally.clone(), ctx.address());
+        let mut limit = self.trial.cancel_at;
+        for_each(move |item: T| {
+            tally.arrived(&item);
+            tally.release(item.weight());
+            if limit.is_some_and(|limit| tally.weight() >= limit) {
+                limit = None;
+                // A receiver that has ended wants nothing more anyway.
+                let _ = address.send(Message::Enough);
+            }
+        })
+    }
+
     fn take(&mut self, item: Item<T>) {
-        let report = &mut self.report;
-        report.disorder |= !item.is_at(report.weight);
-        report.items += 1;
-        report.weight += item.weight();
-        report.late += u64::from(!report.ends.is_empty());
-        report.most_kept = report.most_kept.max(report.weight - self.released);
-        report.most_ahead = report.most_ahead.max(report.source.weight() - self.released);
-        self.kept.push(item);
-        if self.trial.keep == Keep::Nothing {
-            self.release(1);
+        self.tally.arrived(&*item);
+        match (self.trial.keep, &self.elsewhere) {
+            (Keep::Nothing, _) => self.let_go(item),
+            (_, Some(elsewhere)) => {
+                // It ends with this actor.
+                let _ = elsewhere.send(item);
+            }
+            (Keep::UntilTheNext, _) => {
+                self.release(1);
+                self.kept.push(item);
+            }
+            _ => self.kept.push(item),
         }
-        if let (Some(limit), Some(running)) = (self.trial.cancel_at, &self.running)
-            && self.report.weight >= limit
-        {
+        if self.trial.cancel_at.is_some_and(|limit| self.tally.weight() >= limit) {
+            self.cancel();
+        }
+    }
+
+    fn cancel(&self) {
+        if let Some(running) = &self.running {
             // Rule 6: as often as it likes.
             running.cancel("enough");
             running.cancel("enough");
@@ -242,20 +303,23 @@ impl<T: Payload> Receiver<T> {
         }
     }
 
+    fn let_go(&self, item: Item<T>) {
+        self.tally.release(item.weight());
+        drop(item);
+    }
+
     /// Lets the oldest go.
     fn release(&mut self, items: usize) {
-        for item in self.kept.drain(..items.min(self.kept.len())) {
-            // Counted before the demand returns: another thread may pull at once.
-            self.released += item.weight();
-            drop(item);
+        let items: Vec<_> = self.kept.drain(..items.min(self.kept.len())).collect();
+        for item in items {
+            self.let_go(item);
         }
     }
 
-    fn tick(&mut self, ctx: &mut Context<'_, Self>) {
-        self.ticks += 1;
+    fn release_for_a_tick(&mut self) {
         match self.trial.keep {
-            Keep::Nothing | Keep::Everything => {}
-            Keep::OneATime => self.release(1),
+            Keep::OneATime | Keep::OneEveryTen | Keep::UntilTheNext => self.release(1),
+            Keep::OneTwoThree => self.release(self.ticks as usize),
             Keep::SevenAtATime if self.ticks.is_multiple_of(10) && self.kept.len() >= 7 => {
                 self.release(7);
             }
@@ -264,15 +328,23 @@ impl<T: Payload> Receiver<T> {
                 self.release(usize::MAX);
             }
             Keep::AllAtOnce | Keep::SevenAtATime => {}
+            Keep::Nothing | Keep::Everything | Keep::Elsewhere | Keep::ForEach => {}
         }
-        let now = (self.report.source.weight(), self.report.weight);
+    }
+
+    fn tick(&mut self, ctx: &mut Context<'_, Self>) {
+        self.ticks += 1;
+        self.release_for_a_tick();
+        let now = (self.source.weight(), self.tally.weight());
         if now != (self.seen.0, self.seen.1) {
             self.seen = (now.0, now.1, self.ticks);
         }
-        let still = self.ticks - self.seen.2 > STILL;
-        let over = !self.report.ends.is_empty() && self.report.source.drops() > 0;
-        let stuck = self.trial.keep == Keep::Everything || self.ticks > TICKS_MAX;
-        if still && (over || stuck) {
+        let still = self.ticks - self.seen.2;
+        let over = !self.ends.is_empty() && self.source.drops() > 0;
+        let begun = now.1 > 0 || self.ticks > SILENT_MAX;
+        let stuck = (self.trial.keep == Keep::Everything && begun) || self.ticks > TICKS_MAX;
+        let patience = if matches!(self.world, World::Real { .. }) { REALLY_STILL } else { STILL };
+        if (over && still > STILL) || (stuck && still > patience) {
             ctx.stop();
         }
     }
@@ -293,19 +365,37 @@ impl<T: Payload> Actor for Receiver<T> {
         match message {
             Message::Pairs(pairs) => self.begin(pairs, ctx),
             Message::Item(item) => self.take(item),
-            Message::Ended(end) => self.report.ends.push(end),
+            Message::Enough => self.cancel(),
+            Message::Ended(end) => {
+                self.ends.push(end);
+                self.tally.end();
+            }
             Message::Tick => self.tick(ctx),
         }
         Ok(())
     }
 
     fn stopping(&mut self, _: &roundsman::ExitReason, _: &mut Context<'_, Self>) {
-        let report = Report {
-            source: self.report.source.clone(),
-            ends: std::mem::take(&mut self.report.ends),
-            ..self.report
-        };
+        let Counts { items, weight, disorder, most_kept, most_ahead, late } = self.tally.counts();
+        let (source, ends) = (self.source.clone(), std::mem::take(&mut self.ends));
+        let report = Report { source, items, weight, disorder, most_kept, most_ahead, ends, late };
         // The test has given up if nobody listens.
         let _ = self.tell.send(report);
+    }
+}
+
+/// Lets items go that another actor has had.
+struct LettingGo<T> {
+    tally: Tally,
+    items: PhantomData<fn(T)>,
+}
+
+impl<T: Payload> Actor for LettingGo<T> {
+    type Message = Item<T>;
+
+    fn receive(&mut self, item: Item<T>, _: &mut Context<'_, Self>) -> Outcome {
+        self.tally.release(item.weight());
+        drop(item);
+        Ok(())
     }
 }

@@ -20,5 +20,7 @@ mod loops;
 mod spans;
 #[path = "observing/trees.rs"]
 mod trees;
+#[path = "observing/unfinished.rs"]
+mod unfinished;
 #[path = "observing/watchdog.rs"]
 mod watchdog;

@@ -12,11 +12,11 @@ use roundsman_runtime::{
 use super::FsError;
 use super::output::Output;
 use crate::kernel;
-use crate::net::write_queue::WriteQueue;
 use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::source::Outflow;
 use crate::stream::straight::{Borrower, Straight, Target};
 use crate::stream::{Cut, Flow, PipeError, Sink, Subscriber, Upstream, weight};
+use crate::write_queue::WriteQueue;
 
 /// Bytes that may wait here, or be written: larger than the window of a link, for each job is a way there and back.
 const WINDOW: u64 = 256 * 1024;

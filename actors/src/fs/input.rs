@@ -3,7 +3,7 @@
 //! Owned by a [`ReadFeed`](super::read_feed) and lent to its jobs. It knows no actors.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::PathBuf;
 
 use super::FsError;
@@ -37,12 +37,21 @@ pub(crate) struct FileInput {
     pub(crate) end: u64,
     /// The file may grow, and another may take its place.
     pub(crate) follow: bool,
+    /// It is no file after all but a FIFO, or something else that has no places.
+    pub(crate) stream: Option<StreamInput>,
 }
 
 pub(crate) struct Opened {
     file: File,
     /// Asked for only if it is followed.
     identity: Option<Identity>,
+}
+
+impl Opened {
+    /// One that is not followed.
+    pub(crate) fn already(file: File) -> Self {
+        Self { file, identity: None }
+    }
 }
 
 impl FileInput {
@@ -63,6 +72,18 @@ impl FileInput {
             None => self.open_anew()?,
         };
         Ok(self.file.insert(opened))
+    }
+
+    /// Whether it can only be read as it comes; from here on it is.
+    fn has_no_places(&mut self) -> Result<bool, FsError> {
+        match (&self.open()?.file).stream_position() {
+            Err(error) if error.kind() == io::ErrorKind::NotSeekable => {}
+            _ => return Ok(false),
+        }
+        let Some(Opened { file, .. }) = self.file.take() else { return Ok(false) };
+        let stream = Box::new(file.take(self.end));
+        self.stream = Some(StreamInput { name: self.path.clone(), stream });
+        Ok(true)
     }
 
     /// Fills the buffers from where it stands. True if the file, or the region, has no more.
@@ -117,8 +138,14 @@ impl FileInput {
 
 impl Input for FileInput {
     fn read(&mut self, buffers: Vec<Vec<u8>>) -> Result<Batch, FsError> {
+        if let Some(stream) = &mut self.stream {
+            return stream.read(buffers);
+        }
         let mut batch = Batch::default();
         if !self.follow {
+            if self.at == 0 && self.has_no_places()? {
+                return self.read(buffers);
+            }
             batch.ended = self.fill(buffers, &mut batch)?;
             return Ok(batch);
         }
@@ -148,7 +175,8 @@ impl Input for FileInput {
 
 /// Anything that can be read, one read a job: it may wait for what comes.
 pub(crate) struct StreamInput {
-    pub(crate) name: &'static str,
+    /// For errors: what it is called, or its path.
+    pub(crate) name: PathBuf,
     pub(crate) stream: Box<dyn Read + Send>,
 }
 
@@ -164,7 +192,7 @@ impl Input for StreamInput {
                     other => break other,
                 }
             };
-            buffer.truncate(got.map_err(|error| FsError::new("reading", self.name, error))?);
+            buffer.truncate(got.map_err(|error| FsError::new("reading", &self.name, error))?);
             batch.ended = buffer.is_empty();
             let kind = if batch.ended { &mut batch.unused } else { &mut batch.filled };
             kind.push(buffer);

@@ -8,7 +8,9 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roundsman_runtime::{Actor, Context, ExitReason, JobError, Lane, Outcome, Spawn, try_job};
+use roundsman_runtime::{
+    Actor, Context, ExitReason, JobError, JobId, Lane, Outcome, Spawn, try_job,
+};
 
 use super::FsError;
 use super::reader::Reader;
@@ -36,10 +38,12 @@ pub(crate) struct Mover {
     target: Option<Arc<File>>,
     /// The target takes some, as far as is known.
     takes: bool,
-    /// A job is under way.
-    moving: bool,
+    /// The job that is under way.
+    job: Option<JobId>,
     paused: bool,
-    closed: bool,
+    /// What it reports once nobody has its files any more.
+    closing: Option<Result<Counts, PipeError>>,
+    reported: bool,
     copying: Option<Running>,
 }
 
@@ -102,9 +106,10 @@ impl Mover {
             file: None,
             target: None,
             takes: true,
-            moving: false,
+            job: None,
             paused: false,
-            closed: false,
+            closing: None,
+            reported: false,
             copying: None,
         };
         let spawn = Spawn::named(format!("{member}:fs::reader")).tireless();
@@ -117,20 +122,24 @@ impl Mover {
     /// Starts a job, if everything is there for it.
     fn go_on(&mut self, ctx: &mut Context<'_, Self>) {
         let (Some(file), Some(target)) = (&self.file, &self.target) else { return };
-        if self.moving || self.paused || self.closed || !self.takes || self.link.is_none() {
+        let waits = self.job.is_some() || self.paused || !self.takes;
+        if waits || self.is_closing() || self.link.is_none() {
             return;
         }
         let (file, target, kind) = (Arc::clone(file), Arc::clone(target), self.kind);
         let (at, end) = (self.at, self.end);
         // What the target says meanwhile is news.
         self.takes = kind == Target::File;
-        self.moving = true;
         let job = try_job(Lane::Fs, move || step(&file, &target, kind, at, end));
-        ctx.start(job.named("fs::reader (moved by the kernel)"), Message::Moved);
+        let job = job.named("fs::reader (moved by the kernel)");
+        self.job = Some(ctx.start(job, Message::Moved));
     }
 
     fn moved(&mut self, step: Result<Step, JobError<Failure>>, ctx: &mut Context<'_, Self>) {
-        self.moving = false;
+        self.job = None;
+        if let Some(result) = self.closing.take() {
+            return self.report(result, ctx);
+        }
         let Step { bytes, stop } = match step {
             Ok(step) => step,
             Err(JobError::Failed(Failure::Unfit)) => return self.copy(ctx),
@@ -167,7 +176,9 @@ impl Mover {
         link.moved(0);
         let to = Arc::clone(&self.to);
         let sink = Sink::new(move |_| Outflow::Link { link, to });
-        let rest = self.reader.clone().range(self.at..self.end).copied();
+        // The same file, whatever is at the path by now. A job that had it is home.
+        let file = self.file.take().and_then(Arc::into_inner);
+        let rest = self.reader.clone().range(self.at..self.end).copied(file);
         let running = rest.pipe(sink).start(ctx, Message::Copied);
         if self.paused {
             running.pause();
@@ -187,14 +198,37 @@ impl Mover {
     }
 
     fn fail(&mut self, error: PipeError, ctx: &mut Context<'_, Self>) {
+        if self.is_closing() {
+            return;
+        }
         if let Some(link) = &mut self.link {
             link.take(Flow::Failed(error.clone()));
         }
         self.close(Err(error), ctx);
     }
 
+    /// It is over; it says so once the job is home that has its files.
     fn close(&mut self, result: Result<Counts, PipeError>, ctx: &mut Context<'_, Self>) {
-        self.closed = true;
+        if self.is_closing() {
+            return;
+        }
+        match self.job {
+            Some(job) => {
+                self.closing = Some(result);
+                // One that waits for a thread never begins, and is home at once.
+                ctx.cancel_job(job);
+            }
+            None => self.report(result, ctx),
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        self.reported || self.closing.is_some()
+    }
+
+    fn report(&mut self, result: Result<Counts, PipeError>, ctx: &mut Context<'_, Self>) {
+        self.reported = true;
+        (self.file, self.target) = (None, None);
         self.reporter.closed(result);
         ctx.stop();
     }
@@ -241,10 +275,15 @@ impl Actor for Mover {
     }
 
     fn stopping(&mut self, _: &ExitReason, ctx: &mut Context<'_, Self>) {
-        if !self.closed {
-            let error = self.reporter.error(Cut::OwnerGone);
-            self.fail(error, ctx);
+        if self.reported {
+            return;
         }
+        let gone = self.reporter.error(Cut::OwnerGone);
+        if let Some(link) = &mut self.link {
+            link.take(Flow::Failed(gone.clone()));
+        }
+        let result = self.closing.take().unwrap_or(Err(gone));
+        self.report(result, ctx);
     }
 }
 
@@ -262,6 +301,8 @@ fn step(file: &File, target: &File, kind: Target, from: u64, end: u64) -> Result
             Target::File => kernel::copy_file(target, file, at, most),
         };
         match moved {
+            // Files without a length, as those of /proc, look empty to some kernels.
+            Ok(0) if kind == Target::File && at == 0 => return Err(Failure::Unfit),
             Ok(0) => break Stop::End,
             Ok(bytes) => at += bytes as u64,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Stop::Full,
@@ -272,12 +313,14 @@ fn step(file: &File, target: &File, kind: Target, from: u64, end: u64) -> Result
     Ok(Step { bytes: at - from, stop })
 }
 
-/// EXDEV, EBADF (a file that is appended to), ENOSYS, EOPNOTSUPP: copying finds out what is really the matter.
+/// EXDEV, EBADF (a file that is appended to), ENOSYS, EOPNOTSUPP, ESPIPE: copying finds out what is really the matter.
 fn whose(error: io::Error, kind: Target) -> Failure {
-    use io::ErrorKind::{BrokenPipe, ConnectionReset, InvalidInput, NotConnected, StorageFull};
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionReset, InvalidInput, NotConnected, NotSeekable, StorageFull,
+    };
     match error.kind() {
         BrokenPipe | ConnectionReset | NotConnected | StorageFull => Failure::Target(error),
-        InvalidInput => Failure::Unfit,
+        InvalidInput | NotSeekable => Failure::Unfit,
         _ if kind == Target::File => Failure::Unfit,
         _ => Failure::File(error),
     }

@@ -10,7 +10,7 @@ use super::FsError;
 use super::atomic::Temporary;
 use super::os;
 use crate::kernel;
-use crate::net::write_queue::WriteQueue;
+use crate::write_queue::WriteQueue;
 
 /// Something that is written by jobs, one after another. Dropped before it has finished, it undoes what it can.
 pub(crate) trait Output: Send + 'static {

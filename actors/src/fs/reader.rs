@@ -1,12 +1,13 @@
 //! A file as a source: the options.
 
+use std::fs::File;
 use std::ops::{Bound, RangeBounds};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::input::FileInput;
+use super::input::{FileInput, Opened};
 use super::mover::Mover;
 use super::read_feed::looking_again;
 use crate::stream::Source;
@@ -118,13 +119,14 @@ impl Reader {
     /// - Failure: an [`FsError`](super::FsError); that the file is not there shows as the pipeline starts.
     /// - Cancel: the file is closed, after the job that has it.
     ///
-    /// It is for files. Opening a FIFO holds a thread of the pool until somebody writes.
+    /// A FIFO is read as it comes, in pieces of any size; it holds a thread of the pool while nobody writes. It has no places,
+    /// so a range that does not begin with 0 fails.
     ///
     /// Piped straight into a connection's writer or another file, with no stage between, its bytes are moved by the kernel
     /// (Linux: `sendfile`, `copy_file_range`), and nothing of it is ever in this process's memory. The result is the same.
     pub fn source(self) -> Source<Bytes> {
         if self.follow {
-            return self.copied();
+            return self.copied(None);
         }
         Source::new(move |assembly, outflow| {
             let straight = match &outflow {
@@ -133,15 +135,16 @@ impl Reader {
             };
             match straight {
                 Some(straight) => Mover::spawn(assembly, self, straight, outflow),
-                None => self.copied().start(assembly, outflow),
+                None => self.copied(None).start(assembly, outflow),
             }
         })
     }
 
-    /// The same, read here in any case.
-    pub(crate) fn copied(self) -> Source<Bytes> {
+    /// The same, read here in any case; of this file, if it is open already.
+    pub(crate) fn copied(self, file: Option<File>) -> Source<Bytes> {
         let Self { path, chunk, from, to, follow, poll_every } = self;
-        let input = FileInput { path, file: None, at: from, end: to, follow };
+        let file = file.map(Opened::already);
+        let input = FileInput { path, file, stream: None, at: from, end: to, follow };
         looking_again("fs::reader", input, chunk, follow.then_some(poll_every))
     }
 

@@ -13,9 +13,10 @@ use super::engine::{Engine, Message};
 use super::happenings::Ends;
 use super::transport::StreamSocket;
 use crate::kernel;
+use crate::stream::assembly::Reporter;
 use crate::stream::source::Outflow;
 use crate::stream::straight::{Straight, Target};
-use crate::stream::{Cut, Flow, Sink, Source, Subscriber, Upstream};
+use crate::stream::{Cut, Downstream, Flow, PipeError, Sink, Source, Subscriber, Upstream};
 
 /// A connected stream socket.
 ///
@@ -88,14 +89,16 @@ impl Connection {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlRead);
                     assembly.set_control(reporter.member, control);
-                    // A connection that has ended drops the link and the reporter, which say so.
-                    let _ = address.send(Message::Read { link, reporter });
+                    if let Err(refused) = address.send(Message::Read { link, reporter })
+                        && let Message::Read { mut link, mut reporter } = refused.into_message()
+                    {
+                        let error = reporter.error(over());
+                        refuse_reading(&mut link, &mut reporter, error);
+                    }
                 }
                 Err(why) => {
                     let error = reporter.error(why);
-                    link.take(Flow::Begin(Upstream::none()));
-                    link.take(Flow::Failed(error.clone()));
-                    reporter.closed(Err(error));
+                    refuse_reading(&mut link, &mut reporter, error);
                 }
             }
         })
@@ -114,7 +117,12 @@ impl Connection {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlWrite);
                     assembly.set_control(reporter.member, control);
-                    let _ = address.send(Message::Write { reporter });
+                    if let Err(refused) = address.send(Message::Write { reporter })
+                        && let Message::Write { mut reporter } = refused.into_message()
+                    {
+                        let error = reporter.error(over());
+                        reporter.closed(Err(error));
+                    }
                     let name = Arc::clone(&to);
                     Outflow::Link { link: Box::new(IntoWriter { address, name }), to }
                 }
@@ -175,7 +183,7 @@ impl Shared {
                 state.life = Life::Open(address.clone());
                 Ok(address)
             }
-            Life::Closed => Err(io::Error::from(io::ErrorKind::ConnectionAborted).into()),
+            Life::Closed => Err(over().into()),
         }
     }
 }
@@ -193,6 +201,22 @@ impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Connection({} -> {})", self.local(), self.peer())
     }
+}
+
+/// What is said to a half that is piped when the connection has ended.
+pub(super) fn over() -> io::Error {
+    io::ErrorKind::ConnectionAborted.into()
+}
+
+/// Fails a reader that cannot be had.
+pub(super) fn refuse_reading(
+    link: &mut Downstream<Bytes>,
+    reporter: &mut Reporter,
+    error: PipeError,
+) {
+    link.take(Flow::Begin(Upstream::none()));
+    link.take(Flow::Failed(error.clone()));
+    reporter.closed(Err(error));
 }
 
 /// The lower end of a link into a writer.

@@ -4,10 +4,11 @@
 //!
 //! | half | states |
 //! |---|---|
-//! | read | unused → open (a link asks) → ended (FIN, failure, cancel) |
+//! | read | unused → open (a link asks) → ended (FIN, failure, cancel); leaving before that, if a job has its file |
 //! | write | unused → open (a link gives) → ending (its end has come, bytes wait) → ended (FIN sent, failure) |
 //!
-//! When both have ended, or were never used and the [`Connection`](super::Connection) is gone, the socket is closed.
+//! When both have ended, or were never used and the connection has failed or its [`Connection`](super::Connection) is gone,
+//! the socket is closed. How bytes are read that the kernel moves by itself is in [`moving`](super::moving).
 
 use std::fs::File;
 use std::io;
@@ -19,18 +20,18 @@ use roundsman_runtime::{
 };
 
 use super::block;
+use super::connection::{over, refuse_reading};
 use super::happenings::{Ends, again};
-use super::reading::{Reading, Way};
-use super::splice::{Failure, Splice, Stop};
-use super::splice_into_file::{Moving, Next, SpliceIntoFile};
+use super::reading::{Leaving, Reading, Way};
+use super::splice_into_file::Moving;
 use super::transport::StreamSocket;
 use super::writing::Writing;
 use crate::stream::assembly::{Control, Counts, Reporter};
-use crate::stream::straight::{Borrower, Target};
+use crate::stream::straight::Borrower;
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, weight};
 
 /// Bytes read in one turn; then others have theirs.
-const READ_CAP: usize = 256 * 1024;
+pub(super) const READ_CAP: usize = 256 * 1024;
 
 /// What the engine takes.
 pub(crate) enum Message {
@@ -63,14 +64,13 @@ pub(crate) enum Message {
 
 /// The actor of one connection.
 pub(crate) struct Engine {
-    socket: StreamSocket,
-    /// For whoever listens to what happens.
-    /// Whose ends they are; a pipe has no addresses.
+    pub(super) socket: StreamSocket,
+    /// For whoever listens to what happens. A pipe has none.
     ends: Option<Ends>,
-    source: Option<SourceId>,
-    read: ReadHalf,
+    pub(super) source: Option<SourceId>,
+    pub(super) read: ReadHalf,
     write: WriteHalf,
-    readable: bool,
+    pub(super) readable: bool,
     writable: bool,
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
     hung_up: bool,
@@ -80,14 +80,28 @@ pub(crate) struct Engine {
     drops_input: bool,
     /// A planned stop does not end the reading: what is to be read ends by itself.
     outlasts_drain: bool,
-    /// Why it was over before its halves were piped.
-    failure: Option<io::Error>,
+    /// Why it is over. The first failure stands.
+    failure: Option<Arc<io::Error>>,
 }
 
-enum ReadHalf {
+pub(super) enum ReadHalf {
     Unused,
     Open(Reading),
+    /// Ended but for a job that has its file.
+    Leaving(Box<Leaving>),
     Ended,
+}
+
+impl ReadHalf {
+    /// Ends it if it is open, and returns what it was.
+    fn end(&mut self) -> Option<Reading> {
+        if let Self::Open(_) = self
+            && let Self::Open(reading) = std::mem::replace(self, Self::Ended)
+        {
+            return Some(reading);
+        }
+        None
+    }
 }
 
 enum WriteHalf {
@@ -138,19 +152,16 @@ impl Engine {
             reporter.closed(Ok(Counts::default()));
             return;
         }
-        if !matches!(self.read, ReadHalf::Unused) {
+        if self.failure.is_some() || !matches!(self.read, ReadHalf::Unused) {
             let error = reporter.error(self.why_over());
-            link.take(Flow::Begin(Upstream::none()));
-            link.take(Flow::Failed(error.clone()));
-            reporter.closed(Err(error));
-            return;
+            return refuse_reading(&mut link, &mut reporter, error);
         }
         link.take(Flow::Begin(Upstream::new(ctx.recipient(Message::Demand))));
         self.read = ReadHalf::Open(Reading::new(link, reporter));
     }
 
     fn begin_write(&mut self, mut reporter: Reporter) {
-        if !matches!(self.write, WriteHalf::Unused) {
+        if self.failure.is_some() || !matches!(self.write, WriteHalf::Unused) {
             let error = reporter.error(self.why_over());
             reporter.closed(Err(error));
             return;
@@ -160,16 +171,16 @@ impl Engine {
 
     /// What to say to a half that is piped when it is over already.
     fn why_over(&self) -> io::Error {
-        self.failure.as_ref().map_or(io::ErrorKind::ConnectionAborted.into(), again)
+        self.failure.as_deref().map_or_else(over, again)
     }
 
     /// Reads what is asked for, until the socket has no more, or the cap.
-    fn read_on(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn read_on(&mut self, ctx: &mut Context<Self>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
         match reading.way {
             _ if reading.paused => return,
             Way::Plain { .. } | Way::Copied => {}
-            Way::Borrowing(..) => return,
+            Way::Borrowing(_) => return,
             Way::Straight(_) => return self.move_on(ctx),
             Way::IntoFile(_) => return self.move_into_file(ctx),
         }
@@ -195,9 +206,7 @@ impl Engine {
                     reading.demand = reading.demand.saturating_sub(weight(&bytes));
                     let bulk = reading.is_bulk(bytes.len()) && self.socket.moves();
                     if !reading.link.take(Flow::Item(bytes)) {
-                        reading.reporter.closed(Ok(Counts::default()));
-                        self.read = ReadHalf::Ended;
-                        return;
+                        return self.close_read(Ok(Counts::default()));
                     }
                     if bulk {
                         reading.borrow(|| ctx.recipient(Message::Lent));
@@ -209,97 +218,6 @@ impl Engine {
                 Err(error) => return self.fail(error),
             }
         }
-    }
-
-    /// Has the kernel move what there is, as long as the target takes it, or up to the cap.
-    fn move_on(&mut self, ctx: &mut Context<Self>) {
-        let ReadHalf::Open(reading) = &mut self.read else { return };
-        let Way::Straight(splice) = &mut reading.way else { return };
-        if reading.demand == 0 || !(self.readable || !splice.is_empty()) {
-            if splice.is_empty() {
-                self.look_for_end();
-            }
-            return;
-        }
-        let (moved, stop) = splice.go(&self.socket, READ_CAP);
-        if moved > 0 {
-            reading.link.moved(moved);
-        }
-        match stop {
-            Ok(Stop::Dry) => self.readable = false,
-            // The target's engine asks when it takes more.
-            Ok(Stop::Full) => reading.demand = 0,
-            Ok(Stop::End) => self.end_read(),
-            Ok(Stop::Cap) => {
-                if let Some(source) = self.source {
-                    ctx.ready_again(source, Readiness::READABLE);
-                }
-            }
-            Ok(Stop::NoPipe) => reading.copy(),
-            Err(Failure::Here(error)) => self.fail(error),
-            Err(Failure::Target(error)) => {
-                let error = PipeError::new(Arc::clone(&splice.name), error);
-                self.cut_read(error);
-            }
-        }
-    }
-
-    /// The same into a file: whatever there is, as soon as a job has written what was before it.
-    fn move_into_file(&mut self, ctx: &mut Context<Self>) {
-        let ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) = &mut self.read else {
-            return;
-        };
-        match splice.go(&self.socket) {
-            Ok(Next::Empty(job)) => _ = ctx.start(job, Message::Emptied),
-            Ok(Next::Wait) => {}
-            Ok(Next::Dry) => self.readable = false,
-            Ok(Next::End) => self.end_read(),
-            Err(Failure::Here(error)) | Err(Failure::Target(error)) => self.fail(error),
-        }
-    }
-
-    /// A job has written what was on its way into a file.
-    fn emptied(
-        &mut self,
-        result: Result<(Moving, u64), JobError<io::Error>>,
-        ctx: &mut Context<Self>,
-    ) {
-        let ReadHalf::Open(Reading { way: Way::IntoFile(splice), link, .. }) = &mut self.read
-        else {
-            return;
-        };
-        let error = match result {
-            Ok((ends, bytes)) => {
-                splice.emptied(ends);
-                link.moved(bytes);
-                return self.read_on(ctx);
-            }
-            Err(JobError::Failed(error)) => PipeError::new(Arc::clone(&splice.name), error),
-            Err(error) => PipeError::new(Arc::clone(&splice.name), error),
-        };
-        self.cut_read(error);
-    }
-
-    /// The target's descriptor has come.
-    fn lent(&mut self, target: io::Result<File>, ctx: &mut Context<Self>) {
-        let ReadHalf::Open(reading) = &mut self.read else { return };
-        let way = std::mem::replace(&mut reading.way, Way::Copied);
-        // Out of descriptors everything goes on as it did.
-        match (way, target) {
-            (Way::Borrowing(Target::Socket, name), Ok(target)) => {
-                reading.way = Way::Straight(Box::new(Splice::new(target, name)));
-                // It has written everything: it takes some.
-                reading.demand = reading.demand.max(1);
-            }
-            (Way::Borrowing(Target::File, name), Ok(target)) => {
-                match SpliceIntoFile::new(target, name) {
-                    Ok(splice) => reading.way = Way::IntoFile(Box::new(splice)),
-                    Err(_) => reading.copy(),
-                }
-            }
-            _ => {}
-        }
-        self.read_on(ctx);
     }
 
     /// Reads what is there and drops it, until the socket has no more, or the cap.
@@ -323,7 +241,7 @@ impl Engine {
     }
 
     /// Nothing is asked for; but the end, or a failure, needs no demand (rule 5).
-    fn look_for_end(&mut self) {
+    pub(super) fn look_for_end(&mut self) {
         if !self.hung_up {
             return;
         }
@@ -336,7 +254,7 @@ impl Engine {
         }
     }
 
-    fn end_read(&mut self) {
+    pub(super) fn end_read(&mut self) {
         // What is on its way goes first.
         match &mut self.read {
             ReadHalf::Open(Reading { way: Way::Straight(splice), .. }) if !splice.is_empty() => {
@@ -347,11 +265,23 @@ impl Engine {
             }
             _ => {}
         }
-        if let ReadHalf::Open(Reading { mut link, mut reporter, .. }) =
-            std::mem::replace(&mut self.read, ReadHalf::Ended)
-        {
-            link.take(Flow::End);
-            reporter.closed(Ok(Counts::default()));
+        if let ReadHalf::Open(reading) = &mut self.read {
+            reading.link.take(Flow::End);
+            self.close_read(Ok(Counts::default()));
+        }
+    }
+
+    /// Reports that the reading half is over, and lets its link go; once the job that has its file is home, if there is one.
+    fn close_read(&mut self, result: Result<Counts, PipeError>) {
+        let Some(Reading { mut reporter, way, .. }) = self.read.end() else { return };
+        let job = match way {
+            Way::IntoFile(splice) => splice.job(),
+            _ => None,
+        };
+        if job.is_some() {
+            self.read = ReadHalf::Leaving(Box::new(Leaving { reporter, result, job }));
+        } else {
+            reporter.closed(result);
         }
     }
 
@@ -400,10 +330,8 @@ impl Engine {
     }
 
     /// The connection has failed: both halves hear of it, once each.
-    fn fail(&mut self, error: io::Error) {
-        if let Some(ends) = &mut self.ends {
-            ends.fail(&error);
-        }
+    pub(super) fn fail(&mut self, error: io::Error) {
+        let error = Arc::clone(self.failure.get_or_insert_with(|| Arc::new(error)));
         if let ReadHalf::Open(Reading { reporter, .. }) = &self.read {
             let error = reporter.error(again(&error));
             self.cut_read(error);
@@ -416,7 +344,7 @@ impl Engine {
         if let Err(error) = self.socket.reset_on_close() {
             tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
         }
-        self.fail(io::ErrorKind::ConnectionAborted.into());
+        self.fail(over());
     }
 
     fn control_read(&mut self, control: Control, ctx: &mut Context<Self>) {
@@ -431,12 +359,10 @@ impl Engine {
         }
     }
 
-    fn cut_read(&mut self, error: PipeError) {
-        if let ReadHalf::Open(Reading { mut link, mut reporter, .. }) =
-            std::mem::replace(&mut self.read, ReadHalf::Ended)
-        {
-            link.take(Flow::Failed(error.clone()));
-            reporter.closed(Err(error));
+    pub(super) fn cut_read(&mut self, error: PipeError) {
+        if let ReadHalf::Open(reading) = &mut self.read {
+            reading.link.take(Flow::Failed(error.clone()));
+            self.close_read(Err(error));
         }
     }
 
@@ -448,14 +374,28 @@ impl Engine {
         }
     }
 
+    /// Ends if everything has, and does what takes a context to end it.
+    fn stop_if_over(&mut self, ctx: &mut Context<Self>) {
+        if let ReadHalf::Leaving(leaving) = &mut self.read
+            && let Some(job) = leaving.job.take()
+        {
+            // One that waits for a thread never begins, and is home at once.
+            ctx.cancel_job(job);
+        }
+        if self.is_over() {
+            ctx.stop();
+        }
+    }
+
     fn is_over(&self) -> bool {
+        let unwanted = self.released || self.failure.is_some();
         let read = match self.read {
-            ReadHalf::Unused => self.released,
-            ReadHalf::Open(_) => false,
+            ReadHalf::Unused => unwanted,
+            ReadHalf::Open(_) | ReadHalf::Leaving(_) => false,
             ReadHalf::Ended => true,
         };
         let write = match self.write {
-            WriteHalf::Unused => self.released,
+            WriteHalf::Unused => unwanted,
             WriteHalf::Open(_) => false,
             WriteHalf::Ended => true,
         };
@@ -468,14 +408,11 @@ impl Actor for Engine {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         if let Some(ends) = &self.ends {
-            ctx.happens(|| ends.opened());
+            ends.opened(ctx);
         }
         match self.socket.register(ctx, Message::Ready) {
             Ok(source) => self.source = Some(source),
-            Err(error) => {
-                self.failure = Some(again(&error));
-                self.fail(error);
-            }
+            Err(error) => self.fail(error),
         }
         Ok(())
     }
@@ -505,10 +442,7 @@ impl Actor for Engine {
                 self.read_on(ctx);
             }
             Message::Demand(Demand::Cancel) => {
-                if let ReadHalf::Open(reading) = &mut self.read {
-                    reading.reporter.closed(Ok(Counts::default()));
-                    self.read = ReadHalf::Ended;
-                }
+                self.close_read(Ok(Counts::default()));
             }
             Message::Read { link, reporter } => self.begin_read(link, reporter, ctx),
             Message::Write { reporter } => self.begin_write(reporter),
@@ -538,17 +472,13 @@ impl Actor for Engine {
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
         }
-        if self.is_over() {
-            ctx.stop();
-        }
+        self.stop_if_over(ctx);
         Ok(())
     }
 
     fn deferred(&mut self, ctx: &mut Context<Self>) -> Outcome {
         self.write_on();
-        if self.is_over() {
-            ctx.stop();
-        }
+        self.stop_if_over(ctx);
         Ok(())
     }
 
@@ -558,20 +488,18 @@ impl Actor for Engine {
             match self.read {
                 ReadHalf::Unused => self.read = ReadHalf::Ended,
                 ReadHalf::Open(_) => self.end_read(),
-                ReadHalf::Ended => {}
+                ReadHalf::Leaving(_) | ReadHalf::Ended => {}
             }
             self.drops_input = true;
             self.drop_input();
-            if self.is_over() {
-                ctx.stop();
-            }
+            self.stop_if_over(ctx);
         }
         Ok(())
     }
 
     fn stopping(&mut self, _: &ExitReason, ctx: &mut Context<Self>) {
         if let Some(ends) = &self.ends {
-            ends.over(ctx);
+            ends.over(self.failure.as_ref(), ctx);
         }
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
@@ -586,3 +514,6 @@ impl Actor for Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

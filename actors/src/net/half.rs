@@ -8,11 +8,11 @@ use std::error::Error;
 use bytes::Bytes;
 use roundsman_runtime::Spawn;
 
-use super::connection::Refusal;
+use super::connection::{Refusal, refuse_reading};
 use super::engine::{Engine, Message};
 use super::transport::StreamSocket;
 use crate::stream::source::Outflow;
-use crate::stream::{Flow, Sink, Source, ToActor, Upstream};
+use crate::stream::{Sink, Source, ToActor};
 
 /// The socket, or why it cannot be had.
 pub(crate) type Opened = Result<StreamSocket, Box<dyn Error + Send + Sync>>;
@@ -36,9 +36,7 @@ pub(crate) fn reader(
             }
             Err(why) => {
                 let error = reporter.error(why);
-                link.take(Flow::Begin(Upstream::none()));
-                link.take(Flow::Failed(error.clone()));
-                reporter.closed(Err(error));
+                refuse_reading(&mut link, &mut reporter, error);
             }
         }
     })

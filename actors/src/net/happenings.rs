@@ -4,7 +4,7 @@
 //! Plain values, and the two ends that an engine keeps to make them of.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 
 use roundsman_runtime::{Actor, Context};
@@ -58,36 +58,47 @@ impl ConnectionDropped {
     }
 }
 
-/// The two ends of a connection, and how it has failed.
-pub(crate) struct Ends {
-    peer: SocketAddr,
-    local: SocketAddr,
-    failure: Option<Arc<io::Error>>,
+/// The two ends of a connection. Each engine has them all its life, so the usual ones are kept small.
+pub(crate) enum Ends {
+    V4 { peer: SocketAddrV4, local: SocketAddrV4 },
+    Others(Box<(SocketAddr, SocketAddr)>),
 }
 
 impl Ends {
     pub(crate) fn new(peer: SocketAddr, local: SocketAddr) -> Self {
-        Self { peer, local, failure: None }
+        match (peer, local) {
+            (SocketAddr::V4(peer), SocketAddr::V4(local)) => Self::V4 { peer, local },
+            _ => Self::Others(Box::new((peer, local))),
+        }
     }
 
-    pub(crate) fn opened(&self) -> ConnectionOpened {
-        ConnectionOpened { peer: self.peer, local: self.local }
+    /// The peer's, then ours.
+    fn addresses(&self) -> (SocketAddr, SocketAddr) {
+        match self {
+            Self::V4 { peer, local } => ((*peer).into(), (*local).into()),
+            Self::Others(addresses) => **addresses,
+        }
     }
 
-    /// The first failure is the one to tell of.
-    pub(crate) fn fail(&mut self, error: &io::Error) {
-        self.failure.get_or_insert_with(|| Arc::new(again(error)));
+    /// The connection begins to live.
+    pub(crate) fn opened<A: Actor>(&self, ctx: &Context<'_, A>) {
+        ctx.happens(|| {
+            let (peer, local) = self.addresses();
+            ConnectionOpened { peer, local }
+        });
     }
 
-    /// The connection is over: tells whether it has failed.
-    pub(crate) fn over<A: Actor>(&self, ctx: &Context<'_, A>) {
-        let (peer, local) = (self.peer, self.local);
-        match &self.failure {
+    /// It is over, by this failure or by none.
+    pub(crate) fn over<A: Actor>(&self, failure: Option<&Arc<io::Error>>, ctx: &Context<'_, A>) {
+        match failure {
             Some(error) => ctx.happens(|| {
-                let error = Arc::clone(error);
-                ConnectionFailed { peer, local, error }
+                let (peer, local) = self.addresses();
+                ConnectionFailed { peer, local, error: Arc::clone(error) }
             }),
-            None => ctx.happens(|| ConnectionClosed { peer, local }),
+            None => ctx.happens(|| {
+                let (peer, local) = self.addresses();
+                ConnectionClosed { peer, local }
+            }),
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod engine;
 pub(crate) mod half;
 mod happenings;
 mod listener;
+mod moving;
 #[cfg_attr(not(unix), path = "no_pipe.rs")]
 pub(crate) mod pipe;
 mod reading;
@@ -19,7 +20,6 @@ mod splice;
 mod splice_into_file;
 pub mod tcp;
 pub(crate) mod transport;
-pub(crate) mod write_queue;
 mod writing;
 
 pub use connect::{Connect, ConnectError};

@@ -4,18 +4,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use roundsman_runtime::JobId;
 
 use super::splice::Splice;
 use super::splice_into_file::SpliceIntoFile;
-use crate::stream::Downstream;
-use crate::stream::assembly::Reporter;
+use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::straight::{Borrower, Straight, Target};
+use crate::stream::{Downstream, PipeError};
 
 /// A read of so much is a large one.
-const LARGE: usize = 16 * 1024;
+const LARGE: u32 = 16 * 1024;
 /// After so many bytes of large reads, one after another, the kernel is to move what follows. Less gains nothing: for
 /// small pieces it takes more calls, and each connection of which it moves the bytes needs up to three descriptors more.
-const BULK: usize = 256 * 1024;
+const BULK: u32 = 256 * 1024;
 
 /// The reading half of a connection.
 pub(crate) struct Reading {
@@ -27,15 +28,30 @@ pub(crate) struct Reading {
     pub(crate) way: Way,
 }
 
-/// How what is read goes down its link.
+/// A reading half that has ended while a job writes what came last into a file. It reports once nobody has the file.
+pub(crate) struct Leaving {
+    pub(crate) reporter: Reporter,
+    pub(crate) result: Result<Counts, PipeError>,
+    /// Until it was cancelled.
+    pub(crate) job: Option<JobId>,
+}
+
+impl Leaving {
+    pub(crate) fn report(self) {
+        let Self { mut reporter, result, .. } = self;
+        reporter.closed(result);
+    }
+}
+
+/// How what is read goes down its link. Small, for each connection has one; what is rare is boxed.
 pub(crate) enum Way {
     /// As items.
     Plain {
         /// Bytes of large reads, one after another.
-        bulk: usize,
+        bulk: u32,
     },
     /// The kernel is to move it; the target's descriptor has been asked for.
-    Borrowing(Target, Arc<str>),
+    Borrowing(Box<(Target, Arc<str>)>),
     /// The kernel moves it into a socket.
     Straight(Box<Splice>),
     /// The kernel moves it into a file.
@@ -52,7 +68,8 @@ impl Reading {
     /// So much was read at once. True if the kernel could move what follows.
     pub(crate) fn is_bulk(&mut self, len: usize) -> bool {
         let Way::Plain { bulk } = &mut self.way else { return false };
-        *bulk = if len < LARGE { 0 } else { *bulk + len };
+        let len = u32::try_from(len).unwrap_or(u32::MAX);
+        *bulk = if len < LARGE { 0 } else { bulk.saturating_add(len) };
         *bulk >= BULK
     }
 
@@ -62,7 +79,7 @@ impl Reading {
         if let Some(Straight { kind, name, lender }) = self.link.straight()
             && lender.send(borrower()).is_ok()
         {
-            self.way = Way::Borrowing(kind, name);
+            self.way = Way::Borrowing(Box::new((kind, name)));
         }
     }
 

@@ -5,9 +5,8 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use roundsman_runtime::{Job, Lane, try_job};
+use roundsman_runtime::{Job, JobId, Lane, try_job};
 
-use super::splice::Failure;
 use super::transport::StreamSocket;
 use crate::kernel::Pipe;
 
@@ -17,6 +16,8 @@ pub(crate) struct SpliceIntoFile {
     ends: Option<Moving>,
     /// Who the file is, for its errors.
     pub(crate) name: Arc<str>,
+    /// The job that has them.
+    job: Option<JobId>,
     /// Nothing more is to be read.
     at_end: bool,
 }
@@ -44,11 +45,15 @@ impl SpliceIntoFile {
     /// # Errors
     /// There is no pipe to be had.
     pub(crate) fn new(target: File, name: Arc<str>) -> io::Result<Self> {
-        Ok(Self { ends: Some(Moving { target, pipe: Pipe::large()? }), name, at_end: false })
+        let ends = Some(Moving { target, pipe: Pipe::large()? });
+        Ok(Self { ends, name, job: None, at_end: false })
     }
 
     /// Fills the pipe from the socket.
-    pub(crate) fn go(&mut self, socket: &StreamSocket) -> Result<Next, Failure> {
+    ///
+    /// # Errors
+    /// What the socket says.
+    pub(crate) fn go(&mut self, socket: &StreamSocket) -> io::Result<Next> {
         let Some(Moving { target, mut pipe }) = self.ends.take() else { return Ok(Next::Wait) };
         while !self.at_end {
             match socket.splice(&mut pipe) {
@@ -57,7 +62,7 @@ impl SpliceIntoFile {
                 // Either it has no more, or the pipe has no room.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Failure::Here(error)),
+                Err(error) => return Err(error),
             }
         }
         if pipe.len() == 0 {
@@ -70,6 +75,21 @@ impl SpliceIntoFile {
             Ok((Moving { target, pipe }, bytes))
         });
         Ok(Next::Empty(empty.named("moving a socket's bytes into a file")))
+    }
+
+    /// The job that empties the pipe has been started.
+    pub(crate) fn begun(&mut self, job: JobId) {
+        self.job = Some(job);
+    }
+
+    /// The job that has the file, if there is one.
+    pub(crate) fn job(&self) -> Option<JobId> {
+        self.job
+    }
+
+    /// The job has ended, and was in vain unless [`emptied`](Self::emptied) follows.
+    pub(crate) fn ended(&mut self) {
+        self.job = None;
     }
 
     /// A job has come home.

@@ -5,10 +5,10 @@ use std::io;
 use bytes::Bytes;
 
 use super::transport::StreamSocket;
-use super::write_queue::WriteQueue;
 use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::straight::Borrower;
 use crate::stream::{Upstream, weight, window};
+use crate::write_queue::WriteQueue;
 
 /// The writing half of a connection.
 pub(crate) struct Writing {
@@ -18,18 +18,12 @@ pub(crate) struct Writing {
     queue: WriteQueue,
     /// The end has come: FIN follows what waits.
     ending: bool,
-    loan: Loan,
+    /// The kernel moves bytes into the socket. Who has it do so hears when the socket takes more.
+    is_lent: bool,
+    /// Who wants to have that, once everything is written that came before.
+    borrower: Option<Box<Borrower>>,
     pub(crate) reporter: Reporter,
     counts: Counts,
-}
-
-/// Whether the kernel moves bytes into the socket.
-enum Loan {
-    None,
-    /// Once everything is written that came before.
-    Asked(Borrower),
-    /// It does. Who moves them hears when the socket takes more.
-    Out,
 }
 
 impl Writing {
@@ -39,7 +33,8 @@ impl Writing {
             asked: 0,
             queue: WriteQueue::default(),
             ending: false,
-            loan: Loan::None,
+            is_lent: false,
+            borrower: None,
             reporter,
             counts: Counts::default(),
         }
@@ -65,13 +60,13 @@ impl Writing {
 
     /// Somebody wants the kernel to move bytes into the socket.
     pub(crate) fn lend(&mut self, borrower: Borrower) {
-        self.loan = Loan::Asked(borrower);
+        self.borrower = Some(Box::new(borrower));
     }
 
     /// The kernel has moved so many; or none, and what follows comes as before.
     pub(crate) fn moved(&mut self, bytes: u64) {
         if bytes == 0 {
-            self.loan = Loan::None;
+            self.is_lent = false;
             self.asked = 0;
             return self.ask();
         }
@@ -81,7 +76,7 @@ impl Writing {
 
     /// The socket takes more.
     pub(crate) fn is_writable(&self) {
-        if let (Loan::Out, Some(upstream)) = (&self.loan, &self.upstream) {
+        if let (true, Some(upstream)) = (self.is_lent, &self.upstream) {
             upstream.request(1);
         }
     }
@@ -109,12 +104,11 @@ impl Writing {
         if !self.queue.is_empty() {
             return Ok(None);
         }
-        if let Loan::Asked(borrower) = &self.loan {
+        if let Some(borrower) = self.borrower.take() {
             let lent = socket.lend();
-            let loan = if lent.is_ok() { Loan::Out } else { Loan::None };
+            self.is_lent = lent.is_ok();
             // One that has ended needs none.
             let _ = borrower.send(lent);
-            self.loan = loan;
         }
         if !self.ending {
             return Ok(None);

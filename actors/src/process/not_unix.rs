@@ -2,6 +2,7 @@
 //!
 //! The other side of the switch in `unix.rs`. A read that nothing comes for holds a thread of the pool.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout};
 
@@ -21,6 +22,18 @@ const CHUNK: usize = 64 * 1024;
 pub(crate) struct ReadEnd(Box<dyn Read + Send>);
 /// Our end of a child's standard input.
 pub(crate) struct WriteEnd(Box<dyn Write + Send>);
+
+impl fmt::Debug for ReadEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadEnd")
+    }
+}
+
+impl fmt::Debug for WriteEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WriteEnd")
+    }
+}
 
 impl From<ChildStdout> for ReadEnd {
     fn from(end: ChildStdout) -> Self {
@@ -42,7 +55,7 @@ impl From<ChildStdin> for WriteEnd {
 
 pub(crate) fn source(name: &'static str, slot: Slot<ReadEnd>) -> Source<Bytes> {
     match slot.take() {
-        Ok(end) => from_input(name, StreamInput { name, stream: end.0 }, CHUNK),
+        Ok(end) => from_input(name, StreamInput { name: name.into(), stream: end.0 }, CHUNK),
         Err(error) => half::reader(name, || Err(error)),
     }
 }
@@ -60,7 +73,7 @@ pub(crate) fn engine<E>(_: Scope<'_>, _: &str, _: E, _: bool) -> io::Result<Addr
 }
 
 pub(crate) fn stdin() -> Source<Bytes> {
-    from_input("stdin", StreamInput { name: "stdin", stream: Box::new(io::stdin()) }, CHUNK)
+    from_input("stdin", StreamInput { name: "stdin".into(), stream: Box::new(io::stdin()) }, CHUNK)
 }
 
 pub(crate) fn stdout() -> Sink<Bytes> {

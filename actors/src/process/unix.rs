@@ -71,7 +71,7 @@ pub(crate) fn stdin() -> Source<Bytes> {
     match given(io::stdin(), true) {
         Ok(Given::Polled(end)) => half::reader("stdin", || Ok(StreamSocket::Pipe(end))),
         Ok(Given::File(file)) => {
-            from_input("stdin", StreamInput { name: "stdin", stream: Box::new(file) }, CHUNK)
+            from_input("stdin", StreamInput { name: "stdin".into(), stream: Box::new(file) }, CHUNK)
         }
         Err(error) => half::reader("stdin", || Err(error.into())),
     }

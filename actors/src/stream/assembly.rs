@@ -62,7 +62,7 @@ impl Counts {
 
 /// A member has closed.
 pub(crate) struct Report {
-    pub(crate) member: usize,
+    pub(crate) member: u32,
     pub(crate) result: Result<Counts, PipeError>,
 }
 
@@ -74,7 +74,8 @@ impl<'a> Assembly<'a> {
 
     /// Enters a member. It must say once that it has closed; `control` is how it is told things.
     pub(crate) fn enter(&mut self, name: impl Into<Arc<str>>, control: Member) -> Reporter {
-        let member = self.members.len();
+        // A pipeline has fewer stages than that.
+        let member = self.members.len() as u32;
         self.members.push(control);
         let name = name.into();
         for gauge in &self.gauges[self.unnamed..] {
@@ -92,8 +93,8 @@ impl<'a> Assembly<'a> {
     }
 
     /// Tells how to reach a member that was entered before its actor was there.
-    pub(crate) fn set_control(&mut self, member: usize, control: Recipient<Control>) {
-        self.members[member] = Some(control);
+    pub(crate) fn set_control(&mut self, member: u32, control: Recipient<Control>) {
+        self.members[member as usize] = Some(control);
     }
 
     /// A gauge for a link to `to`. Whoever enters next is the one who sends.
@@ -115,7 +116,7 @@ impl<'a> Assembly<'a> {
 /// Says once that a member has closed; says so itself if it is dropped, for the member has panicked then.
 pub(crate) struct Reporter {
     pub(crate) name: Arc<str>,
-    pub(crate) member: usize,
+    pub(crate) member: u32,
     aside: bool,
     to: Option<Recipient<Report>>,
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::PipeError;
-use super::link::Flow;
+use super::link::{Flow, weight, window};
 use super::port::Port;
 
 /// Where an item comes from that came down no link.
@@ -25,15 +25,25 @@ pub(crate) struct Intake<T> {
 /// The lower end of one link.
 struct Lower {
     port: Port,
-    /// How many items of it stand in line.
+    /// How many items of it stand in line, and how much they count.
     waiting: usize,
+    weight: u64,
     /// What feeds it is a pipeline of its own, which has not closed.
     running: bool,
 }
 
 impl Lower {
     fn new(running: bool) -> Self {
-        Self { port: Port::new(), waiting: 0, running }
+        Self { port: Port::new(), waiting: 0, weight: 0, running }
+    }
+
+    /// Asks for a window, less what stands in line, once half of it is free. An item that is larger than what was asked
+    /// for takes more of it.
+    fn ask<T: 'static>(&mut self) {
+        let window = window::<T>();
+        if self.weight + self.port.asked() <= window / 2 {
+            self.port.ask_up_to(window - self.weight);
+        }
     }
 
     fn is_done(&self) -> bool {
@@ -90,7 +100,7 @@ impl<T: Send + 'static> Intake<T> {
         match flow {
             Flow::Begin(upstream) => {
                 lower.port.begin(upstream);
-                lower.port.ask::<T>();
+                lower.ask::<T>();
             }
             Flow::Item(item) => self.stand(link, [item]),
             Flow::Items(items) => self.stand(link, items),
@@ -109,7 +119,9 @@ impl<T: Send + 'static> Intake<T> {
             return;
         };
         for item in items {
+            lower.port.arrived(&item);
             lower.waiting += 1;
+            lower.weight += weight(&item);
             self.line.push_back((link, item));
         }
     }
@@ -131,8 +143,8 @@ impl<T: Send + 'static> Intake<T> {
         let (link, item) = self.line.pop_front()?;
         if let Some(lower) = self.links.get_mut(&link) {
             lower.waiting -= 1;
-            lower.port.arrived(&item);
-            lower.port.ask::<T>();
+            lower.weight -= weight(&item);
+            lower.ask::<T>();
         }
         self.forget(link);
         Some((link, item))
@@ -166,6 +178,7 @@ impl<T: Send + 'static> Intake<T> {
         self.line.clear();
         self.links.retain(|_, lower| {
             lower.waiting = 0;
+            lower.weight = 0;
             lower.port.cancel();
             !lower.is_done()
         });

@@ -97,10 +97,11 @@ impl<R: Send + 'static> Pipeline<R> {
     {
         let owner = ctx.scope();
         let coordinator = Coordinator {
-            tell: Some(ctx.recipient(map)),
+            tell: ctx.recipient(map),
             conclude: Some(self.conclude),
             members: Vec::new(),
             closed: 0,
+            told: false,
             assembled: false,
             paused: false,
             counts: Counts::default(),
@@ -127,12 +128,13 @@ impl<R> std::fmt::Debug for Pipeline<R> {
 
 /// Waits until every member has closed; aborts the others when one fails.
 struct Coordinator<R: Send + 'static> {
-    /// Until it was told the result.
-    tell: Option<Recipient<Result<R, PipeError>>>,
+    tell: Recipient<Result<R, PipeError>>,
     conclude: Option<Conclude<R>>,
     /// Who belongs to it; `None` once closed.
     members: Vec<Option<Member>>,
     closed: usize,
+    /// The owner has been told how it ended.
+    told: bool,
     assembled: bool,
     paused: bool,
     counts: Counts,
@@ -150,12 +152,13 @@ enum Message {
 impl<R: Send + 'static> Coordinator<R> {
     fn close(&mut self, report: Report) {
         self.closed += 1;
-        if let Some(member) = self.members.get_mut(report.member) {
+        let at = report.member as usize;
+        if let Some(member) = self.members.get_mut(at) {
             *member = None;
         } else {
             // It closed before the pipeline was whole.
-            self.members.resize_with(report.member + 1, || Some(None));
-            self.members[report.member] = None;
+            self.members.resize_with(at + 1, || Some(None));
+            self.members[at] = None;
         }
         match report.result {
             Ok(counts) => {
@@ -216,9 +219,8 @@ impl<R: Send + 'static> Coordinator<R> {
             Some(error) => Err(error),
             None => conclude(summary).ok_or_else(|| PipeError::new("sink", Cut::StageGone)),
         };
-        if let Some(tell) = self.tell.take() {
-            tell.complete(result);
-        }
+        self.told = true;
+        self.tell.complete(result);
         ctx.stop();
     }
 }
@@ -245,10 +247,10 @@ impl<R: Send + 'static> Actor for Coordinator<R> {
         Ok(())
     }
 
-    fn stopping(&mut self, why: &ExitReason, _: &mut Context<Self>) {
-        // What makes the result is the user's code, too: the owner hears of its panic.
-        if let (ExitReason::Panicked(_), Some(tell)) = (why, self.tell.take()) {
-            tell.complete(Err(PipeError::new("sink", Cut::stage(why))));
+    fn stopping(&mut self, reason: &ExitReason, _: &mut Context<Self>) {
+        if reason.is_failure() && self.conclude.is_none() && !self.told {
+            // What makes something of the result is the user's, and has panicked.
+            self.tell.complete(Err(PipeError::new("map_result", Cut::stage(reason))));
         }
         if self.error.is_none() && self.closed < self.members.len() {
             self.abort(PipeError::new("pipeline", Cut::OwnerGone));

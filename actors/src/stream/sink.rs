@@ -65,7 +65,8 @@ impl<T: Send + 'static, R: Send + 'static> Sink<T, R> {
         Sink { open: Box::new(open), conclude }
     }
 
-    /// The same sink, whose pipeline gives what `f` makes of its result.
+    /// The same sink, whose pipeline gives what `f` makes of its result. A panic of `f` fails the pipeline, in a stage of
+    /// this name.
     pub fn map_result<S: Send + 'static>(
         self,
         f: impl FnOnce(R) -> S + Send + 'static,

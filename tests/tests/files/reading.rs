@@ -1,7 +1,7 @@
 //! A file as a source.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::ops::Bound;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use roundsman::stream::{Item, PipeError, StreamContext, Summary, collect};
 use roundsman_tests::folder::Folder;
 use roundsman_tests::outcome::{ONE_LOOP, result};
 use roundsman_tests::patience::must_end;
+use roundsman_tests::peer::aside;
 use roundsman_tests::role::Role;
 use roundsman_tests::seeds::Dice;
 use roundsman_tests::trial::World;
@@ -220,4 +221,59 @@ fn chunks_that_are_kept_do_not_change_as_the_file_is_read_on() {
             assert!(chunk == content[begin..begin + chunk.len()], "at {begin}");
         }
     });
+}
+
+/// Straight into a file, or read here.
+#[test]
+fn a_fifo_is_read_as_it_comes() {
+    let folder = Folder::new();
+    for to in [None, Some(folder.file("to"))] {
+        let path = folder.fifo("fifo");
+        let writer = path.clone();
+        let writing = aside(move || {
+            let mut fifo = fs::OpenOptions::new().write(true).open(writer).expect("it opens");
+            fifo.write_all(b"first").expect("somebody reads");
+            fifo.write_all(&pattern(300_000)).expect("somebody reads");
+        });
+        let expected = [b"first".to_vec(), pattern(300_000)].concat();
+        match to {
+            None => {
+                let all = result(World::Real { loops: 1 }, reader(&path).source().pipe(collect()));
+                assert!(all.expect("it can be read").concat() == expected);
+            }
+            Some(to) => {
+                let copied = reader(&path).source().pipe(roundsman::fs::writer(&to).sink());
+                let summary = result(World::Real { loops: 1 }, copied).expect("it can be read");
+                assert_eq!(summary.bytes, 300_005);
+                assert!(fs::read(to).expect("it is there") == expected);
+            }
+        }
+        writing.join().expect("everything is read");
+    }
+}
+
+#[test]
+fn a_fifo_is_read_up_to_the_end_of_a_range_and_has_no_other_places() {
+    let folder = Folder::new();
+    for (from, expected) in [(0, Some("numbe")), (2, None)] {
+        let path = folder.fifo("fifo");
+        let writer = path.clone();
+        let writing = aside(move || {
+            let fifo = fs::OpenOptions::new().write(true).open(writer);
+            // It may be closed by then.
+            let _ = fifo.expect("it opens").write_all(b"numbers");
+        });
+        let source = reader(&path).range(from..5).source();
+        let read = result(World::Real { loops: 1 }, source.pipe(collect()));
+        match expected {
+            Some(expected) => {
+                assert_eq!(read.expect("it can be read").concat(), expected.as_bytes())
+            }
+            None => assert_eq!(
+                read.expect_err("it has no place 2").io_kind(),
+                Some(io::ErrorKind::NotSeekable)
+            ),
+        }
+        writing.join().expect("it does not panic");
+    }
 }

@@ -1,14 +1,18 @@
 //! Straight pipes of which one end is a file: the kernel moves the bytes, and the result is that of copying.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use bytes::Bytes;
+use roundsman::JobStatus;
 use roundsman::fs::{reader, writer};
-use roundsman::stream::{PipeError, Source, Summary};
+use roundsman::stream::{PipeError, Running, Source, Summary};
 use roundsman_tests::folder::Folder;
 use roundsman_tests::outcome::result;
 use roundsman_tests::patience::must_end;
-use roundsman_tests::peer::Peer;
+use roundsman_tests::peer::{Peer, aside};
 use roundsman_tests::server::{Event, Server};
 use roundsman_tests::trial::World;
 
@@ -180,6 +184,100 @@ fn a_socket_into_a_file_gives_every_byte() {
             assert!(std::fs::read(to).expect("it is there") == pattern(size), "{size}");
         }
     }
+}
+
+/// A FIFO, and the end from which it is read, which opens only when somebody writes.
+fn fifo(folder: &Folder) -> (PathBuf, std::thread::JoinHandle<File>) {
+    let path = folder.fifo("fifo");
+    let reader = path.clone();
+    (path, aside(move || File::open(reader).expect("it can be opened")))
+}
+
+#[test]
+fn a_socket_into_a_fifo_whose_reader_is_slow_gives_every_byte() {
+    for way in WAYS {
+        let folder = Folder::new();
+        let (path, reader) = fifo(&folder);
+        let server = Server::start(2, move |event, ctx| {
+            match event {
+                Event::Accepted(client) => {
+                    way(client.reader()).pipe(writer(&path).sink()).start(ctx, Event::Ended);
+                }
+                Event::Ended(result) => assert_eq!(result?.bytes, 9_000_000),
+                _ => {}
+            }
+            Ok(())
+        });
+        must_end(move || {
+            let mut peer = Peer::connect(server.address);
+            let sending = aside(move || {
+                peer.send(&pattern(9_000_000));
+                peer.finish();
+                peer.expect_end();
+            });
+            let mut got = Vec::new();
+            reader.join().expect("it opens").read_to_end(&mut got).expect("it can be read");
+            assert!(got == pattern(9_000_000), "{} bytes", got.len());
+            sending.join().expect("the server takes everything");
+            server.wait_until_idle();
+        });
+    }
+}
+
+/// How often this process has it open.
+fn open_count(path: &Path) -> usize {
+    let all = std::fs::read_dir("/proc/self/fd").expect("Linux shows them");
+    all.filter(|entry| {
+        let link = entry.as_ref().ok().and_then(|entry| std::fs::read_link(entry.path()).ok());
+        link.is_some_and(|link| link == path)
+    })
+    .count()
+}
+
+/// A job that waits for the reader of a FIFO has the file when the pipeline is cancelled.
+#[test]
+fn a_straight_pipe_that_is_cancelled_is_done_once_nobody_writes_its_file() {
+    let folder = Folder::new();
+    let (path, reader) = fifo(&folder);
+    let (to, (told, running), (tell, ended)) = (path.clone(), mpsc::channel(), mpsc::channel());
+    let server = Server::start(1, move |event, ctx| {
+        match event {
+            Event::Accepted(client) => {
+                let straight = client.reader().pipe(writer(&to).sink());
+                told.send(straight.start(ctx, Event::Ended))?;
+            }
+            // The listener's comes later.
+            Event::Ended(result) => _ = tell.send(result),
+            _ => {}
+        }
+        Ok(())
+    });
+    must_end(move || {
+        let mut peer = Peer::connect(server.address);
+        let running: Running = running.recv().expect("it has begun");
+        let mut sent = peer.send_until_blocked(0);
+        let mut fifo = reader.join().expect("it opens");
+        fifo.read_exact(&mut vec![0; 1_000_000]).expect("much comes");
+        let moves = |job: &JobStatus| job.running && job.name.starts_with("moving");
+        while sent < 4_000_000 || !server.handle.jobs().iter().any(moves) {
+            sent = peer.send_until_blocked(sent);
+        }
+        running.cancel("enough");
+        let mut fifo = Some(fifo);
+        let result = (0..).find_map(|round| {
+            // It must not come while the reader of the FIFO is there and reads nothing.
+            if round == 100 {
+                fifo = None;
+            }
+            let (told, passed) = mpsc::channel();
+            server.tell(move |_| Ok(told.send(())?));
+            passed.recv().expect("the server runs");
+            ended.try_recv().ok()
+        });
+        assert_eq!(open_count(&path), usize::from(fifo.is_some()), "who has it but its reader?");
+        let error = result.expect("it ends").expect_err("it was cancelled");
+        assert!(error.is_cancelled(), "{error}");
+    });
 }
 
 #[test]

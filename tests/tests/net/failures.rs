@@ -172,6 +172,27 @@ fn abort_before_the_first_use_closes_the_socket_and_what_is_piped_later_fails() 
 }
 
 #[test]
+fn abort_resets_the_peer_although_a_half_was_never_piped() {
+    for reads in [true, false] {
+        let mut kept = Vec::new();
+        let (server, ends) = reporting(move |event, ctx| {
+            if let Event::Accepted(connection) = event {
+                if reads {
+                    connection.reader().pipe(ctx.inlet(Event::Bytes)).start(ctx, Event::Ended);
+                } else {
+                    endless().pipe(connection.writer()).start(ctx, Event::Ended);
+                }
+                connection.abort();
+                kept.push(connection);
+            }
+            Ok(())
+        });
+        Peer::connect(server.address).expect_reset();
+        assert_eq!(io_kind(&ends), ErrorKind::ConnectionAborted);
+    }
+}
+
+#[test]
 fn a_second_use_of_a_half_fails_and_the_first_goes_on() {
     let (server, ends) = reporting(|event, ctx| {
         if let Event::Accepted(connection) = event {

@@ -3,7 +3,6 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use roundsman::stream::{Item, PipeError, Source, StreamContext, Summary};
 use roundsman::{Address, AliveReason, Context, Placement, Reply, RunError, Runtime, Spawn};
 use roundsman_tests::outside::beside;
 use roundsman_tests::peer::aside;
@@ -167,53 +166,6 @@ fn messages_of_a_paused_actor_say_on_whom_it_waits() {
                 });
                 ctx.spawn(later);
                 ctx.send_after(Duration::from_secs(3), ());
-                Ok(())
-            })
-        };
-        let runtime = world(seed, loops).build().unwrap();
-        runtime.run_with(Spawn::named("top"), root).unwrap();
-    });
-}
-
-/// Starts pipelines that can never finish: one whose items nobody gives, one whose items nobody takes.
-fn never_finishing(ctx: &mut Context<'_, Role<Flowing>>) {
-    let (source, outlet) = ctx.outlet::<u64>(1);
-    std::mem::forget(outlet);
-    source.for_each(drop).start(ctx, Flowing::Ended);
-    Source::iter(0..1000).pipe(ctx.inlet(Flowing::Item)).start(ctx, Flowing::Ended);
-}
-
-enum Flowing {
-    Item(Item<u64>),
-    Ended(Result<Summary, PipeError>),
-    Look,
-}
-
-#[test]
-fn pipelines_that_can_never_finish_are_named_and_keep_nothing_alive() {
-    each_world(10, 1..=2, |seed, loops| {
-        let root = || {
-            let mut kept = Vec::new();
-            Role::new(move |message, ctx: &mut Context<'_, Role<Flowing>>| {
-                match message {
-                    Flowing::Item(item) => kept.push(item),
-                    Flowing::Ended(result) => panic!("it cannot end: {result:?}"),
-                    Flowing::Look => {
-                        let path = || "/top/pipeline".to_owned();
-                        let expected = [
-                            AliveReason::Unfinished { path: path() },
-                            AliveReason::Unfinished { path: path() },
-                        ];
-                        let why = ctx.why_alive();
-                        assert_eq!(why.reasons, expected, "{why}");
-                        assert!(why.to_string().contains("/top/pipeline, which is unfinished"));
-                    }
-                }
-                Ok(())
-            })
-            .started(|ctx| {
-                never_finishing(ctx);
-                ctx.send_after(Duration::from_secs(1), Flowing::Look);
                 Ok(())
             })
         };

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use roundsman::Placement;
 use roundsman::stream::{
-    Cut, Item, PipeError, Source, StreamContext, Summary, collect, count, fold, map, outlet,
+    Cut, Item, PipeError, Source, StreamContext, Summary, collect, fold, map, outlet,
 };
 use roundsman_tests::counted::{Count, Counted};
 use roundsman_tests::patience::must_end;
@@ -54,16 +54,6 @@ fn a_failure_names_the_stage_and_says_that_it_was_none_of_the_others() {
         assert!(text.starts_with("at "), "what the panic said: {text}");
         assert_eq!(error.to_string(), format!("{stage}: the stage panicked: {text}"));
     }
-}
-
-#[test]
-fn a_panic_as_the_result_is_made_is_the_result() {
-    let sink = count().map_result(|n| -> u64 { panic!("{n} is no result") });
-    let error = result(ONE_LOOP, Source::iter(0..3).pipe(sink)).expect_err("it panics");
-    assert_eq!(
-        (error.stage(), error.cause_as()),
-        ("sink", Some(&Cut::Panicked("3 is no result".into())))
-    );
 }
 
 #[test]

@@ -1,15 +1,18 @@
 //! The rules of a link, by their numbers in `stream/mod.rs`, each on every kind of link there is.
 //!
-//! What needs no socket runs in 200 simulated worlds of 1 to 3 loops, and in a real one.
+//! What needs no socket runs in 200 simulated worlds of 1 to 3 loops, and in a real one; what needs some, in 8 real ones:
+//! every way to keep items is tried on every kind. Kinds with a file on the way end by themselves: see `Kind::whole`.
 
 use roundsman_tests::links::Kind;
 use roundsman_tests::payload::{Payload, items_of_window, total};
+use roundsman_tests::seeds;
 use roundsman_tests::trial::{Keep, PATTERNS, Report, Trial, World};
 
 use crate::{in_worlds, on_every_link};
 
 on_every_link! {
     rule_1_never_more_than_was_asked: crate::rules::never_more_than_was_asked,
+    rule_1_memory_follows_demand: crate::rules::memory_follows_demand,
     rule_2_it_begins_first_and_once: crate::rules::it_begins_first_and_once,
     rule_3_items_come_one_after_another: crate::rules::items_come_one_after_another,
     rule_4_it_is_silent_after_the_end: crate::rules::it_is_silent_after_the_end,
@@ -33,16 +36,40 @@ fn the_end_came_once(report: &Report) {
 fn never_more_than_was_asked<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, number| {
         for keep in [pattern(number), Keep::Everything] {
-            let report = Trial::new(kind, 150).keep(keep).run(world);
+            let report = Trial::new(kind, 75).keep(keep).run(world);
             assert!(report.most_kept <= T::LINK, "{keep:?}: {report:#?}");
-            assert!(report.most_ahead <= T::LINK + kind.slack, "{keep:?}: {report:#?}");
+            assert!(report.most_ahead <= ahead_max(kind, keep), "{keep:?}: {report:#?}");
         }
     });
 }
 
+/// How far the source may be pulled ahead of what the lower end has let go.
+fn ahead_max<T: Payload>(kind: Kind<T>, keep: Keep) -> u64 {
+    let usual = T::LINK + kind.slack;
+    // Where everything has room, windows are wider: nothing waits in them.
+    if keep == Keep::ForEach { usual.saturating_mul(T::WIDER) } else { usual }
+}
+
+fn memory_follows_demand<T: Payload>(kind: Kind<T>) {
+    let check = |world, items| {
+        // The source would give items for ever.
+        let trial = Trial::new(kind, u64::MAX).keep(Keep::OneEveryTen).cancel_at(total::<T>(items));
+        let report = trial.run(world);
+        let all = if kind.whole { total::<T>(report.source.items()) } else { u64::MAX };
+        assert!(report.weight >= total::<T>(items).min(all), "{report:#?}");
+        assert!(report.most_kept <= T::LINK, "{report:#?}");
+        assert!(report.most_ahead <= ahead_max(kind, Keep::OneEveryTen), "{report:#?}");
+    };
+    if kind.pairs == 0 {
+        seeds::each_world(3, 1..=3, |seed, loops| check(World::Simulated { seed, loops }, 1_000));
+    } else {
+        check(World::Real { loops: 2 }, 60);
+    }
+}
+
 fn it_begins_first_and_once<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, _| {
-        let report = Trial::new(kind, 150).keep(Keep::Everything).run(world);
+        let report = Trial::new(kind, 75).keep(Keep::Everything).run(world);
         // Begun twice, two windows would have come; begun late, the first items would be missing.
         assert!((T::WINDOW..=T::LINK).contains(&report.weight), "{report:#?}");
         assert!(!report.disorder, "{report:#?}");
@@ -51,7 +78,7 @@ fn it_begins_first_and_once<T: Payload>(kind: Kind<T>) {
 
 fn items_come_one_after_another<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, number| {
-        let report = Trial::new(kind, 100).keep(pattern(number)).run(world);
+        let report = Trial::new(kind, 50).keep(pattern(number)).run(world);
         assert!(!report.disorder, "{report:#?}");
         the_end_came_once(&report);
     });
@@ -61,10 +88,10 @@ fn it_is_silent_after_the_end<T: Payload>(kind: Kind<T>) {
     let middle = total::<T>(40);
     in_worlds(kind, |world, number| {
         let trial = Trial::new(kind, 60).keep(pattern(number));
-        for trial in [trial, trial.panic_at(middle), trial.cancel_at(middle)] {
-            let report = trial.run(world);
-            assert_eq!((report.ends.len(), report.late), (1, 0), "{report:#?}");
-        }
+        // An end, a failure, a cancel: each with every pattern, as the numbers go on.
+        let trials = [trial, trial.panic_at(middle), trial.cancel_at(middle)];
+        let report = trials[number as usize % 3].run(world);
+        assert_eq!((report.ends.len(), report.late), (1, 0), "{report:#?}");
     });
 }
 
@@ -79,7 +106,7 @@ fn the_end_needs_no_demand<T: Payload>(kind: Kind<T>) {
 
 fn failure_needs_no_demand<T: Payload>(kind: Kind<T>) {
     in_worlds(kind, |world, _| {
-        let trial = Trial::new(kind, 150).keep(Keep::Everything).cancel_at(T::WINDOW);
+        let trial = Trial::new(kind, 75).keep(Keep::Everything).cancel_at(T::WINDOW);
         let report = trial.run(world);
         assert!(matches!(&report.ends[..], [Err(error)] if error.is_cancelled()), "{report:#?}");
     });
@@ -88,28 +115,33 @@ fn failure_needs_no_demand<T: Payload>(kind: Kind<T>) {
 fn cancel_is_idempotent_and_soon_obeyed<T: Payload>(kind: Kind<T>) {
     let limit = total::<T>(50);
     in_worlds(kind, |world, number| {
-        let report = Trial::new(kind, u64::MAX).keep(pattern(number)).cancel_at(limit).run(world);
+        let keep = pattern(number);
+        let report = Trial::new(kind, u64::MAX).keep(keep).cancel_at(limit).run(world);
         assert!(matches!(&report.ends[..], [Err(error)] if error.is_cancelled()), "{report:#?}");
-        // Soon: within a few turns, each of which may see a window go by.
-        assert!(report.weight <= limit + 50 * T::LINK, "{report:#?}");
-        assert!(report.source.weight() <= limit + 50 * T::LINK + kind.slack, "{report:#?}");
+        // Soon: within a few turns, each of which may see a window go by. Where nothing waits for demand, a turn sees as
+        // much as it has time for; that the source was let go says then that it was obeyed.
+        if keep != Keep::ForEach {
+            assert!(report.weight <= limit + 50 * T::LINK, "{report:#?}");
+            assert!(report.source.weight() <= limit + 50 * T::LINK + kind.slack, "{report:#?}");
+        }
         assert_eq!(report.source.drops(), 1, "{report:#?}");
     });
 }
 
 fn demand_adds_up<T: Payload>(kind: Kind<T>) {
-    let all = total::<T>(120);
+    let all = total::<T>(60);
     in_worlds(kind, |world, number| {
         // Demand that was lost on its way would leave some of them behind.
-        let report = Trial::new(kind, 120).keep(pattern(number)).run(world);
-        assert_eq!((report.weight, report.source.items()), (all, 120), "{report:#?}");
+        let report = Trial::new(kind, 60).keep(pattern(number)).run(world);
+        assert_eq!((report.weight, report.source.items()), (all, 60), "{report:#?}");
         the_end_came_once(&report);
     });
 }
 
 fn the_stack_does_not_grow<T: Payload>(kind: Kind<T>) {
     // With a call for each item, the 2 MiB of a thread would not do.
-    let items = if T::WINDOW == u64::WINDOW { 30_000 } else { 3_000 };
+    let small = T::WINDOW == u64::WINDOW && !kind.slow;
+    let items = if small { 30_000 } else { 2_000 };
     for world in [World::Simulated { seed: 1, loops: 1 }, World::Real { loops: 1 }] {
         if kind.pairs == 0 || matches!(world, World::Real { .. }) {
             let report = Trial::new(kind, items).run(world);

@@ -1,17 +1,17 @@
 //! What pipelines end in, on every kind of link: `for_each`, `fold`, `collect`, and the summary's numbers.
 
 use std::any::TypeId;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman::stream::{Source, collect, fold, for_each};
+use roundsman_tests::arrivals::Arrivals;
 use roundsman_tests::counted::{Count, Counted};
 use roundsman_tests::links::Kind;
 use roundsman_tests::payload::{Payload, total};
+use roundsman_tests::tally::Tally;
 
-use crate::{ONE_LOOP, in_worlds, on_every_link, result, result_with};
+use crate::{ONE_LOOP, in_some_worlds, on_every_link, result, result_with};
 
 on_every_link! {
     for_each_sees_every_item_once: crate::sinks::for_each_sees_every_item,
@@ -20,59 +20,62 @@ on_every_link! {
 }
 
 const ITEMS: u64 = 50;
+/// On each number of loops, simulated; or real.
+const WORLDS: (u64, u64) = (20, 3);
 
 fn source<T: Payload>(count: &Count) -> Source<T> {
     Source::iter(Counted::new(ITEMS, count))
 }
 
+fn all_have_come<T: Payload>(arrivals: &Arrivals) {
+    assert!(!arrivals.disorder(), "{arrivals:?}");
+    assert_eq!(arrivals.weight(), total::<T>(ITEMS));
+}
+
 fn for_each_sees_every_item<T: Payload>(kind: Kind<T>) {
-    in_worlds(kind, |world, _| {
+    in_some_worlds(kind, WORLDS, |world, _| {
         let count = Count::default();
         let source = source(&count);
-        let seen = Arc::new(AtomicU64::new(0));
-        let calls = Arc::new(AtomicU64::new(0));
-        let (position, called) = (Arc::clone(&seen), Arc::clone(&calls));
+        let tally = Tally::new(count, kind.order);
+        let seen = tally.clone();
         let summary = result_with(world, kind.pairs, move |scope, pairs| {
-            kind.join(source, scope, pairs).pipe(for_each(move |item: T| {
-                assert!(item.is_at(position.fetch_add(item.weight(), Ordering::SeqCst)));
-                called.fetch_add(1, Ordering::SeqCst);
-            }))
+            kind.join(source, scope, pairs).pipe(for_each(move |item: T| seen.arrived(&item)))
         });
         let summary = summary.expect("a summary");
-        assert_eq!(seen.load(Ordering::SeqCst), total::<T>(ITEMS));
-        assert_eq!(summary.items, calls.load(Ordering::SeqCst));
+        let counts = tally.counts();
+        assert!(!counts.disorder, "{counts:?}");
+        assert_eq!((counts.weight, counts.items), (total::<T>(ITEMS), summary.items));
         let bytes = TypeId::of::<T>() == TypeId::of::<Bytes>();
         assert_eq!(summary.bytes, if bytes { total::<T>(ITEMS) } else { 0 });
     });
 }
 
 fn fold_combines_all_items<T: Payload>(kind: Kind<T>) {
-    in_worlds(kind, |world, _| {
+    in_some_worlds(kind, WORLDS, |world, _| {
         let count = Count::default();
         let source = source(&count);
         let sum = result_with(world, kind.pairs, move |scope, pairs| {
-            kind.join(source, scope, pairs).pipe(fold(0, |position, item: T| {
-                assert!(item.is_at(position));
-                position + item.weight()
+            let arrivals = Arrivals::new(kind.order);
+            kind.join(source, scope, pairs).pipe(fold(arrivals, |mut arrivals, item: T| {
+                arrivals.take(&item);
+                arrivals
             }))
         });
-        assert_eq!(sum.expect("a sum"), total::<T>(ITEMS));
+        all_have_come::<T>(&sum.expect("a sum"));
         assert_eq!(count.drops(), 1);
     });
 }
 
 fn collect_gives_all_items<T: Payload>(kind: Kind<T>) {
-    in_worlds(kind, |world, _| {
+    in_some_worlds(kind, WORLDS, |world, _| {
         let source = source(&Count::default());
         let items: Vec<T> = result_with(world, kind.pairs, move |scope, pairs| {
             kind.join(source, scope, pairs).pipe(collect())
         })
         .expect("a list");
-        let end = items.iter().fold(0, |position, item| {
-            assert!(item.is_at(position));
-            position + item.weight()
-        });
-        assert_eq!(end, total::<T>(ITEMS));
+        let mut arrivals = Arrivals::new(kind.order);
+        items.iter().for_each(|item| arrivals.take(item));
+        all_have_come::<T>(&arrivals);
     });
 }
 

@@ -1,7 +1,7 @@
-//! What waits to be written to one socket: small pieces joined, large ones shared.
+//! What waits to be written to one socket or file: small pieces joined, large ones shared.
 //!
-//! Filled as messages come and written at the end of the round, so that all writes of a round are one system call.
-//! It does not know the socket; it hands slices out and is told how much of them went.
+//! Filled as messages come; a socket's is written at the end of the round, a file's by the next job, so that all pieces until
+//! then are one system call. It knows neither; it hands slices out and is told how much of them went.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};

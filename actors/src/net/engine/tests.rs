@@ -1,0 +1,10 @@
+//! What each connection costs.
+
+use super::*;
+
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn an_idle_connection_is_small() {
+    let size = size_of::<Engine>();
+    assert!(size <= 320, "an engine takes {size} bytes: box what most connections do without");
+}
