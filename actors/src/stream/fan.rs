@@ -316,14 +316,21 @@ impl<T: Send + 'static> Notes<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An arm has come: begins its link. Its pipeline has a `reporter` if it is another than what feeds the junction.
+    /// Where an arm asks, made once for each. Dropped before the arm has come, it leaves.
+    pub(crate) fn upstream(self: &Arc<Self>, arm: usize) -> Upstream {
+        Upstream::new(Asking { notes: Arc::clone(self), arm })
+    }
+
+    /// An arm has come: begins its link, through its `upstream`. Its pipeline has a `reporter` if it is another than what
+    /// feeds the junction.
     pub(crate) fn attach(
-        self: &Arc<Self>,
+        &self,
         arm: usize,
+        upstream: Upstream,
         mut link: Downstream<T>,
         reporter: Option<Reporter>,
     ) {
-        link.take(Flow::Begin(Upstream::new(Asking { notes: Arc::clone(self), arm })));
+        link.take(Flow::Begin(upstream));
         let mut state = self.lock();
         state.arms[arm].reporter = reporter;
         let Some(over) = state.over.clone() else {
@@ -344,7 +351,7 @@ impl<T: Send + 'static> Notes<T> {
     }
 
     /// An arm wants nothing more, or will never come.
-    pub(crate) fn leave(&self, arm: usize) {
+    fn leave(&self, arm: usize) {
         let mut state = self.lock();
         if std::mem::replace(&mut state.arms[arm].gone, true) {
             return;
@@ -407,7 +414,7 @@ impl<T: Send + 'static> Notes<T> {
     }
 }
 
-/// Where an arm asks. Dropped, it wants nothing more: whoever has it may end before it has read that the link begins.
+/// Where an arm asks.
 struct Asking<T: Send + 'static> {
     notes: Arc<Notes<T>>,
     arm: usize,
@@ -419,11 +426,5 @@ impl<T: Send + 'static> Supplier for Asking<T> {
             Demand::More(amount) => self.notes.ask(self.arm, amount),
             Demand::Cancel => self.notes.leave(self.arm),
         }
-    }
-}
-
-impl<T: Send + 'static> Drop for Asking<T> {
-    fn drop(&mut self) {
-        self.notes.leave(self.arm);
     }
 }

@@ -318,7 +318,7 @@ impl<T: Send + 'static> Drop for HubLink<T> {
     }
 }
 
-/// Where a subscriber asks. Dropped, it wants nothing more.
+/// Where a subscriber asks.
 pub(super) struct FromHub<T: Clone + Send + 'static> {
     pub(super) address: Address<HubMessage<T>>,
     pub(super) number: u64,
@@ -328,11 +328,5 @@ impl<T: Clone + Send + 'static> Supplier for FromHub<T> {
     fn ask(&self, demand: Demand) {
         // One that has ended has said so.
         let _ = self.address.send(HubMessage::Asked(self.number, demand));
-    }
-}
-
-impl<T: Clone + Send + 'static> Drop for FromHub<T> {
-    fn drop(&mut self) {
-        self.ask(Demand::Cancel);
     }
 }

@@ -13,7 +13,7 @@ use super::assembly::Assembly;
 use super::error::Cut;
 use super::fan::{Deal, Fan, Notes};
 use super::feeds::{LineFeed, LinkFeed};
-use super::link::{Downstream, ToActor};
+use super::link::{Downstream, ToActor, Upstream};
 use super::pipeline::Summary;
 use super::runner::{Runner, RunnerMessage};
 use super::sink::Sink;
@@ -45,24 +45,27 @@ impl<T: Send + 'static> Junction<T> {
         Arc::new(Self { name, taking, notes, keeper: Mutex::new(Some(keeper)) })
     }
 
-    /// One of the sources.
+    /// One of the sources. Dropped before it is started, it leaves.
     pub(crate) fn arm(self: &Arc<Self>, number: usize) -> Source<T> {
-        let arm = Unstarted { junction: Some(Arc::clone(self)), number };
+        let (junction, upstream) = (Arc::clone(self), self.notes.upstream(number));
         Source::new(move |assembly, outflow| {
-            let number = arm.number;
-            if let Some(junction) = arm.start() {
-                junction.start_arm(number, assembly, outflow);
-            }
+            junction.start_arm(number, upstream, assembly, outflow);
         })
     }
 
-    fn start_arm(&self, number: usize, assembly: &mut Assembly<'_>, outflow: Outflow<T>) {
+    fn start_arm(
+        &self,
+        number: usize,
+        upstream: Upstream,
+        assembly: &mut Assembly<'_>,
+        outflow: Outflow<T>,
+    ) {
         let tail = outflow.into_tail(assembly);
         assembly.run.push(self.name);
         let (link, to) = self.taking.spawn(assembly, tail);
         let link = Outflow::Link { link, to }.into_link(assembly);
         let reporter = assembly.enter(self.name, None);
-        self.notes.attach(number, link, Some(reporter));
+        self.notes.attach(number, upstream, link, Some(reporter));
         self.start_keeper(assembly.owner);
     }
 
@@ -101,26 +104,6 @@ impl Taking {
                 let (address, to) = Runner::spawn(assembly, LinkFeed::modest(), tail);
                 (Box::new(ToActor { address, map: RunnerMessage::Event }), to)
             }
-        }
-    }
-}
-
-/// An arm until it is started. Dropped, it leaves.
-struct Unstarted<T: Send + 'static> {
-    junction: Option<Arc<Junction<T>>>,
-    number: usize,
-}
-
-impl<T: Send + 'static> Unstarted<T> {
-    fn start(mut self) -> Option<Arc<Junction<T>>> {
-        self.junction.take()
-    }
-}
-
-impl<T: Send + 'static> Drop for Unstarted<T> {
-    fn drop(&mut self) {
-        if let Some(junction) = &self.junction {
-            junction.notes.leave(self.number);
         }
     }
 }

@@ -43,36 +43,20 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
         life: Life::Open,
         wanted: None,
     })));
-    let unstarted = Unstarted(Some(Arc::clone(&shared)));
+    // A source that is dropped before it is started cancels, and so closes the outlet.
+    let upstream = Upstream::new(Arc::clone(&shared));
+    let outlet = Outlet { shared: Arc::clone(&shared) };
     let source = Source::new(move |assembly, outflow| {
-        let Some(shared) = unstarted.start() else { return };
         let mut link = outflow.into_link(assembly);
         let reporter = assembly.enter("outlet", None);
         let member = reporter.member;
-        link.take(Flow::Begin(Upstream::new(Arc::clone(&shared))));
+        link.take(Flow::Begin(upstream));
         let pump = Pump { shared, link, reporter, paused: false, closed: false };
         let spawn = Spawn::named(format!("{member}:outlet")).tireless();
         let address = assembly.stages.spawn_with(spawn, pump);
         assembly.set_control(member, address.recipient(Message::Control));
     });
-    (source, Outlet { shared })
-}
-
-/// The source of an outlet until it is started. Dropped, it closes the outlet: nobody will ever take its items.
-struct Unstarted<T: Send + 'static>(Option<Arc<Shared<T>>>);
-
-impl<T: Send + 'static> Unstarted<T> {
-    fn start(mut self) -> Option<Arc<Shared<T>>> {
-        self.0.take()
-    }
-}
-
-impl<T: Send + 'static> Drop for Unstarted<T> {
-    fn drop(&mut self) {
-        if let Some(shared) = &self.0 {
-            drop(shared.with(State::close));
-        }
-    }
+    (source, outlet)
 }
 
 /// Where an actor pushes the items of a source; see [`outlet`].

@@ -68,7 +68,7 @@ pub fn also_to<T: Clone + Send + 'static, R: Send + 'static>(sink: Sink<T, R>) -
         let notes = Notes::new(2);
         for (arm, (link, to)) in [below, side].into_iter().enumerate() {
             let link = Outflow::Link { link, to }.into_link(assembly);
-            notes.attach(arm, link, None);
+            notes.attach(arm, notes.upstream(arm), link, None);
         }
         assembly.run.push("also_to");
         Outflow::Tail(Box::new(Fan::new(notes, Everyone).led_by(0)))

@@ -268,8 +268,15 @@ where
         };
         self.groups.insert(number, open);
         let to = ctx.recipient(move |note| RunnerMessage::Event(GroupEvent::Of(number, note)));
-        let asking = Asking { to, left };
-        Group { key, items: Source::new(move |assembly, outflow| start(asking, assembly, outflow)) }
+        let recipient = to.clone();
+        // A group that is dropped before it is piped wants nothing, as every upstream that is dropped.
+        let upstream = Upstream::new(Asking { to, left });
+        let items = move |assembly: &mut Assembly<'_>, outflow| {
+            let link = start(upstream, assembly, outflow);
+            // Handed back or lost, the link says that the stage is gone.
+            let _ = recipient.send(GroupNote::Started(link));
+        };
+        Group { key, items: Source::new(items) }
     }
 
     fn heard(&mut self, number: u64, note: GroupNote<T>) {
@@ -445,7 +452,7 @@ impl<T: Send + 'static> Drop for GroupLink<T> {
     }
 }
 
-/// Where a group asks. Dropped, it wants nothing more: nobody can pipe it any more, or whoever took its items has ended.
+/// Where a group asks.
 struct Asking<T: Send + 'static> {
     to: Recipient<GroupNote<T>>,
     left: Arc<AtomicBool>,
@@ -461,21 +468,17 @@ impl<T: Send + 'static> Supplier for Asking<T> {
     }
 }
 
-impl<T: Send + 'static> Drop for Asking<T> {
-    fn drop(&mut self) {
-        self.ask(Demand::Cancel);
-    }
-}
-
 /// Starts a group in the pipeline that it was piped in.
-fn start<T: Send + 'static>(asking: Asking<T>, assembly: &mut Assembly<'_>, outflow: Outflow<T>) {
+fn start<T: Send + 'static>(
+    upstream: Upstream,
+    assembly: &mut Assembly<'_>,
+    outflow: Outflow<T>,
+) -> GroupLink<T> {
     let tail = outflow.into_tail(assembly);
     assembly.run.push(NAME);
     let (address, to) = Runner::spawn(assembly, LinkFeed::new(), tail);
     let link = Box::new(ToActor { address, map: RunnerMessage::Event });
     let mut link = Outflow::Link { link, to }.into_foreign_link(assembly, NAME);
-    let recipient = asking.to.clone();
-    link.take(Flow::Begin(Upstream::new(asking)));
-    // Handed back or lost, the link says that the stage is gone.
-    let _ = recipient.send(GroupNote::Started(GroupLink(Some(link))));
+    link.take(Flow::Begin(upstream));
+    GroupLink(Some(link))
 }
