@@ -92,5 +92,5 @@ fn failing(after: u64) -> Source<u64> {
 }
 
 fn is_panic(error: &PipeError) -> bool {
-    error.cause_as() == Some(&Cut::StageGone)
+    matches!(error.cause_as(), Some(Cut::Panicked(_)))
 }

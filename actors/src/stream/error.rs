@@ -5,6 +5,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use roundsman_runtime::ExitReason;
+
 /// What failed in a pipeline, and in which stage. One word, cheap to copy: it goes both ways along the chain.
 #[derive(Clone)]
 pub struct PipeError(Arc<Inner>);
@@ -24,12 +26,25 @@ pub enum Cut {
     /// The actor that took the items, or gave them, has ended.
     #[error("the actor at this end of the pipeline has ended")]
     OwnerGone,
-    /// The stage panicked, or was stopped.
+    /// What runs in the stage panicked, mostly a function that it was given. The text is the panic's message.
+    #[error("the stage panicked: {0}")]
+    Panicked(Arc<str>),
+    /// The stage was stopped.
     #[error("the stage ended before the pipeline did")]
     StageGone,
     /// That half of the connection, or that branch of a split source, belongs to another pipeline already.
     #[error("this end is in use by another pipeline: each is piped once")]
     InUse,
+}
+
+impl Cut {
+    /// Of a stage that has not closed as its actor ends.
+    pub(crate) fn stage(why: &ExitReason) -> Self {
+        match why {
+            ExitReason::Panicked(text) => Self::Panicked(Arc::clone(text)),
+            _ => Self::StageGone,
+        }
+    }
 }
 
 impl PipeError {

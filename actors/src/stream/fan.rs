@@ -49,6 +49,10 @@ impl<T: Send + 'static> Arm<T> {
         matches!(self.place, Place::Open(_))
     }
 
+    fn is_awaited(&self) -> bool {
+        matches!(self.place, Place::Awaited)
+    }
+
     fn is_gone(&self) -> bool {
         matches!(self.place, Place::Gone)
     }
@@ -98,15 +102,17 @@ pub(crate) struct Fan<T: Send + 'static> {
     leader: Option<usize>,
     notes: Arc<Notes<T>>,
     kept: VecDeque<T>,
+    /// Some arm has neither come nor left.
+    awaits: bool,
     ended: bool,
     closed: bool,
 }
 
 impl<T: Send + 'static> Fan<T> {
     pub(crate) fn new(notes: Arc<Notes<T>>, deal: impl Deal<T>) -> Self {
-        let arms = notes.lock().arms.iter().map(|_| Arm::new()).collect();
-        let (deal, kept) = (Box::new(deal), VecDeque::new());
-        Self { deal, arms, leader: None, notes, kept, ended: false, closed: false }
+        let arms: Vec<_> = notes.lock().arms.iter().map(|_| Arm::new()).collect();
+        let (deal, kept, awaits) = (Box::new(deal), VecDeque::new(), !arms.is_empty());
+        Self { deal, arms, leader: None, notes, kept, awaits, ended: false, closed: false }
     }
 
     /// When this arm leaves, the others end.
@@ -131,11 +137,11 @@ impl<T: Send + 'static> Fan<T> {
                 arm.leave();
             }
         }
+        self.awaits = self.awaits && self.arms.iter().any(Arm::is_awaited);
     }
 
     fn may_deal(&self) -> u64 {
-        let awaited = self.arms.iter().any(|arm| matches!(arm.place, Place::Awaited));
-        if awaited { 0 } else { self.deal.room(&self.arms) }
+        if self.awaits { 0 } else { self.deal.room(&self.arms) }
     }
 
     fn deal_kept(&mut self) {

@@ -200,6 +200,7 @@ impl<T: Clone + Send + 'static> Hub<T> {
     /// - Demand: asked for by its pipeline as ever; what is not asked for waits in the hub, up to its limit.
     /// - End: once the hub has ended and everything that waited has been taken; at once if the hub has ended before.
     /// - It fails with [`HubError::TooSlow`] by [`SlowPolicy::Disconnect`], and if the hub's owner ends.
+    /// - A cancel has the hub forget it; what waited for it is dropped.
     pub fn subscribe(&self, policy: SlowPolicy) -> Source<T> {
         let hub = self.clone();
         Source::new(move |assembly, outflow| {

@@ -124,7 +124,7 @@ where
 
 /// The same for an `f` that may fail: its first error fails the pipeline, and is the cause.
 ///
-/// Demand, end and panics as in [`map_on_pool`].
+/// Demand, end, cancel and panics as in [`map_on_pool`].
 ///
 /// # Panics
 /// If it is given 0 as the number of jobs.

@@ -103,6 +103,13 @@ impl<T: Send + 'static> Outlet<T> {
         self.shared.with(|state| state.push(item))
     }
 
+    /// Whether it takes nothing any more: it was [ended](Self::end), its pipeline has ended, or its source was dropped
+    /// unstarted. Once closed it stays so.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.lock().life != Life::Open
+    }
+
     /// What waits here because nobody has asked for it yet, in items or bytes.
     #[must_use]
     pub fn waiting(&self) -> u64 {

@@ -250,7 +250,7 @@ impl<R: Send + 'static> Actor for Coordinator<R> {
     fn stopping(&mut self, reason: &ExitReason, _: &mut Context<Self>) {
         if reason.is_failure() && self.conclude.is_none() && !self.told {
             // What makes something of the result is the user's, and has panicked.
-            self.tell.complete(Err(PipeError::new("map_result", Cut::StageGone)));
+            self.tell.complete(Err(PipeError::new("map_result", Cut::stage(reason))));
         }
         if self.error.is_none() && self.closed < self.members.len() {
             self.abort(PipeError::new("pipeline", Cut::OwnerGone));

@@ -19,7 +19,9 @@ pub struct Progress {
     pub bytes: u64,
     /// Since the start.
     pub elapsed: Duration,
-    /// Each link, from the source to the sink. Stages that share an actor have none between them.
+    /// Each link, from the source to the sink. Stages that share an actor have none between them. Sources that run in a
+    /// pipeline of their own are not looked into: those that `concat`, `flat_merge`, `retry`, `recover_with`, `or_else` and
+    /// their like run one by one, and the one that feeds the branches of a `broadcast`, `balance` or `partition`.
     pub links: Vec<LinkProgress>,
     /// The stage that the others wait for: the last one that has not asked for more although it could be given more, else
     /// the source. A guess from one look, so look more than once. Named as in [`PipeError::stage`](super::PipeError::stage).

@@ -53,8 +53,7 @@ pub(crate) trait Feed: Sized + Send + 'static {
     /// Nothing more is wanted: lets go of whatever feeds it.
     fn let_go(&mut self);
 
-    /// Whether everything that feeds it knows that it was let go. A link that has not begun cannot be told yet, and its
-    /// upper end would wait for ever.
+    /// Whether its actor may end, once nothing more is wanted: whatever it has started has ended, too.
     fn is_let_go(&self) -> bool {
         true
     }
@@ -205,14 +204,15 @@ impl<F: Feed> Actor for Runner<F> {
         Ok(())
     }
 
-    fn stopping(&mut self, _: &ExitReason, _: &mut Context<'_, Self>) {
+    fn stopping(&mut self, why: &ExitReason, _: &mut Context<'_, Self>) {
         self.feed.let_go();
-        if !self.tail.is_closed() {
-            let error = self.reporter.error(Cut::StageGone);
-            self.tail.fail(error);
-        }
-        if let Some(result) = self.result.take() {
-            self.reporter.closed(result);
-        }
+        let result = self.result.take().unwrap_or_else(|| {
+            let error = self.reporter.error(Cut::stage(why));
+            if !self.tail.is_closed() {
+                self.tail.fail(error.clone());
+            }
+            Err(error)
+        });
+        self.reporter.closed(result);
     }
 }

@@ -8,7 +8,8 @@ use super::runner::Runner;
 use super::source::Source;
 
 impl<T: Send + 'static> Source<T> {
-    /// No items: it ends at once, without demand. (Rust: `iter::empty`; Pekko: `Source.empty`.)
+    /// No items: it ends at once, without demand, so there is nothing to fail or to cancel. (Rust: `iter::empty`; Pekko:
+    /// `Source.empty`.)
     ///
     /// # Examples
     /// ```
@@ -22,7 +23,7 @@ impl<T: Send + 'static> Source<T> {
         named("empty", iter::empty())
     }
 
-    /// One item; then it ends. (Rust: `iter::once`; Pekko: `Source.single`.)
+    /// One item, when it is asked for; then it ends. A cancel drops it. (Rust: `iter::once`; Pekko: `Source.single`.)
     ///
     /// # Examples
     /// ```
@@ -40,8 +41,8 @@ impl<T: Send + 'static> Source<T> {
     /// What `f` returns, each time that an item is asked for, without an end: something downstream has to say that it is
     /// enough. (Rust: `iter::repeat_with`; Pekko: `Source.repeat`.)
     ///
-    /// `f` runs on the loop and must not block; others have their turn after a thousand items. A panic of `f` fails the
-    /// pipeline, and nothing else.
+    /// `f` runs on the loop and must not block; others have their turn after a thousand items. A cancel drops it. A panic of
+    /// `f` fails the pipeline, and nothing else.
     ///
     /// # Examples
     /// ```
@@ -77,7 +78,7 @@ impl<T: Send + 'static> Source<T> {
         named("repeat_with", iter::repeat_with(f))
     }
 
-    /// A failure instead of items, at once and without demand: a [`PipeError`] whose stage is `failed` and whose cause
+    /// A failure instead of items and of an end, at once and without demand: a [`PipeError`] whose stage is `failed` and whose cause
     /// is `error`. (Pekko: `Source.failed`.) For a function that returns a source and finds that it cannot.
     ///
     /// # Examples

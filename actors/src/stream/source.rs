@@ -93,8 +93,18 @@ impl<T: Send + 'static> Source<T> {
 
     /// The items of an iterator. It runs on the loop: each `next` should be quick, and must not block.
     ///
-    /// At the end of the iterator the stream ends: at once if its `size_hint` says that nothing is left, else when it is
-    /// next asked. A cancel drops it.
+    /// - Demand: `next` is called for what is asked for, and not ahead of it.
+    /// - At the end of the iterator the stream ends: at once if its `size_hint` says that nothing is left, else when it is
+    ///   next asked. A cancel drops it. A panic of `next` fails the pipeline, and nothing else; a source whose items may be
+    ///   errors goes through [`try_map`](Self::try_map).
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman::stream::Source;
+    ///
+    /// let squares = Source::iter((1..).map(|n: u64| n * n)).take(10);
+    /// # drop(squares);
+    /// ```
     pub fn iter<I>(items: I) -> Self
     where
         I: IntoIterator<Item = T>,

@@ -4,6 +4,7 @@ use roundsman::Placement;
 use roundsman::stream::{Group, Source, TooManyGroups};
 use roundsman_tests::counted::Count;
 use roundsman_tests::outcome::result;
+use roundsman_tests::trial::World;
 
 use crate::{counted, each_result, failing, in_worlds, is_panic};
 
@@ -30,6 +31,14 @@ fn each_group_gives_the_items_of_its_key_in_order() {
             assert!(of_one.eq((key..300).step_by(7)), "{items:?}");
         }
     });
+}
+
+#[test]
+fn ten_thousand_groups_flow_at_once() {
+    // What is done for one message does not grow with the number of groups, or this would take minutes.
+    let groups = Source::iter(0..30_000_u64).group_by(10_000, |n| n % 10_000);
+    let items = groups.flat_merge(10_000, |group| group.items()).count();
+    assert_eq!(result(World::Real { loops: 1 }, items).ok(), Some(30_000));
 }
 
 #[test]

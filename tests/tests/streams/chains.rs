@@ -114,7 +114,9 @@ fn fails_at_each_place(failing: Failing) {
             let [Err(error)] = &seen.ends[..] else { panic!("at {at}: {seen:?}") };
             assert_eq!(error.stage(), "try_map", "at {at}");
             match failing {
-                Failing::ByPanic => assert_eq!(error.cause_as(), Some(&Cut::StageGone)),
+                Failing::ByPanic => {
+                    assert_eq!(error.cause_as(), Some(&Cut::Panicked("it was told to".into())));
+                }
                 Failing::ByError => assert_eq!(error.cause().to_string(), "it was told to"),
             }
             // What had passed comes before the failure, unless it was not asked for.

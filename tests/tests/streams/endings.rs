@@ -50,8 +50,9 @@ fn a_failure_names_the_stage_and_says_that_it_was_none_of_the_others() {
     for (source, stage) in failing {
         let error = result(ONE_LOOP, source.pipe(collect())).expect_err("a failure");
         assert_eq!((error.stage(), error.is_cancelled()), (stage, false));
-        assert_eq!(error.cause().downcast_ref(), Some(&Cut::StageGone));
-        assert!(error.to_string().starts_with(stage), "{error}");
+        let Some(Cut::Panicked(text)) = error.cause_as() else { panic!("{error}") };
+        assert!(text.starts_with("at "), "what the panic said: {text}");
+        assert_eq!(error.to_string(), format!("{stage}: the stage panicked: {text}"));
     }
 }
 

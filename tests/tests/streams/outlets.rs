@@ -61,8 +61,37 @@ fn bytes_count_by_length_against_the_limit() {
 fn an_outlet_without_a_source_is_closed() {
     let (source, mut outlet) = outlet(10);
     assert_eq!(outlet.push(1), Ok(0));
+    assert!(!outlet.is_closed());
     drop(source);
+    assert!(outlet.is_closed());
     assert_eq!((outlet.push(2), outlet.waiting()), (Err(Full::Closed(2)), 0));
+}
+
+#[test]
+fn an_outlet_says_without_a_push_that_its_pipeline_has_ended() {
+    in_worlds(|| {
+        let (source, outlet) = outlet::<u64>(10);
+        Role::new(move |step, _| {
+            if let Step::Ended(end) = step {
+                assert!(end.is_err_and(|error| error.is_cancelled()));
+                assert!(outlet.is_closed());
+            }
+            Ok(())
+        })
+        .started(move |ctx| {
+            source.boundary().for_each(drop).start(ctx, Step::Ended).cancel("enough");
+            Ok(())
+        })
+    });
+}
+
+#[test]
+fn an_outlet_that_was_ended_is_closed() {
+    let (source, mut outlet) = outlet::<u64>(10);
+    assert_eq!(outlet.push(1), Ok(0));
+    outlet.end();
+    assert!(outlet.is_closed());
+    drop(source);
 }
 
 #[test]

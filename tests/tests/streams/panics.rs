@@ -180,5 +180,6 @@ fn in_what_becomes_of_the_result() {
         let error = result(world, Source::iter([5, 15]).pipe(sum));
         let error = error.expect_err("its function panics");
         assert_eq!(error.stage(), "map_result");
+        assert!(error.to_string().contains("it was told to"), "{error}");
     }
 }

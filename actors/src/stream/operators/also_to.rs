@@ -18,7 +18,7 @@ use roundsman_runtime::Placement;
 ///
 /// - Demand: an item is asked for when both have asked, so the slower sets the pace.
 /// - End reaches both, and the pipeline ends when both have closed. A failure of either fails the pipeline.
-/// - When what follows wants no more, the sink ends as if the source had. When the sink wants no more, the items pass on without
+/// - A cancel of the pipeline reaches both. When what follows wants no more, the sink ends as if the source had. When the sink wants no more, the items pass on without
 ///   it.
 ///
 /// # Examples

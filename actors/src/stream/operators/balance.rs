@@ -82,30 +82,54 @@ impl<T: Send + 'static> Source<T> {
 struct InTurn {
     /// Those that have asked, each once. Some may have gone.
     asking: VecDeque<usize>,
+    /// Who stands there, by number.
+    listed: Vec<bool>,
+}
+
+impl InTurn {
+    fn list(&mut self, number: usize) {
+        if self.listed.len() <= number {
+            self.listed.resize(number + 1, false);
+        }
+        if !std::mem::replace(&mut self.listed[number], true) {
+            self.asking.push_back(number);
+        }
+    }
+
+    fn next(&mut self) -> Option<usize> {
+        let number = self.asking.pop_front()?;
+        self.listed[number] = false;
+        Some(number)
+    }
 }
 
 impl<T: Send + 'static> Deal<T> for InTurn {
     fn room(&self, arms: &[Arm<T>]) -> u64 {
-        arms.iter().filter(|arm| arm.is_open()).fold(0, |sum, arm| arm.demand.saturating_add(sum))
+        // What the next has asked for will do: there may be thousands, and this is asked for each item.
+        let open = |number: &usize| arms.get(*number).filter(|arm| arm.is_open());
+        self.asking
+            .iter()
+            .filter_map(open)
+            .map(|arm| arm.demand)
+            .find(|demand| *demand > 0)
+            .unwrap_or(0)
     }
 
     fn deal(&mut self, item: T, arms: &mut [Arm<T>]) {
-        while let Some(number) = self.asking.pop_front() {
+        while let Some(number) = self.next() {
             let Some(arm) = arms.get_mut(number).filter(|arm| arm.is_open()) else { continue };
             if arm.demand == 0 {
                 continue;
             }
             arm.give(item);
             if arm.demand > 0 {
-                self.asking.push_back(number);
+                self.list(number);
             }
             return;
         }
     }
 
     fn asked(&mut self, arm: usize) {
-        if !self.asking.contains(&arm) {
-            self.asking.push_back(arm);
-        }
+        self.list(arm);
     }
 }

@@ -6,7 +6,7 @@ use crate::stream::{Pipeline, Sink, Source};
 /// All items in a list, which is the pipeline's result. (Rust: `Iterator::collect`.)
 ///
 /// - Demand: takes what comes, so the list grows as long as the source does: only for sources known to be short.
-/// - After a failure or a cancel the result is the error, and the items so far are dropped.
+/// - At the end the result is the list; after a failure or a cancel it is the error, and the items so far are dropped.
 ///
 /// # Examples
 /// ```

@@ -6,7 +6,7 @@ use crate::stream::{Pipeline, Sink, Source};
 /// How many items there are. (Rust: `Iterator::count`.)
 ///
 /// - Demand: takes what comes, and keeps nothing.
-/// - After a failure or a cancel the result is the error.
+/// - At the end the result is the number; after a failure or a cancel it is the error.
 ///
 /// # Examples
 /// ```

@@ -64,7 +64,7 @@ where
 }
 
 /// Each item turned into a source by `f`; their items go on, one source after another. (Pekko: `flatMapConcat`; Rx:
-/// `concatMap`.) A [`flat_merge`] of breadth 1.
+/// `concatMap`.) A [`flat_merge`] of breadth 1: demand, end, failure and cancel are as there.
 ///
 /// # Examples
 /// ```

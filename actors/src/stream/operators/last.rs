@@ -6,7 +6,7 @@ use crate::stream::{Pipeline, Sink, Source};
 /// The last item, or none if there is none. (Rust: `Iterator::last`; Pekko: `lastOption`.)
 ///
 /// - Demand: takes what comes, and keeps one item.
-/// - After a failure or a cancel the result is the error.
+/// - At the end the result is the item; after a failure or a cancel it is the error.
 ///
 /// # Examples
 /// ```

@@ -6,7 +6,8 @@ use crate::stream::{Pipeline, Sink, Source};
 /// All items combined into one of their kind, or none if there is none. (Rust: `Iterator::reduce`.)
 ///
 /// - Demand: takes what comes.
-/// - After a failure or a cancel the result is the error. A panic of `f` fails the pipeline, and nothing else.
+/// - At the end the result is what they make; after a failure or a cancel it is the error. A panic of `f` fails the
+///   pipeline, and nothing else.
 ///
 /// # Examples
 /// ```

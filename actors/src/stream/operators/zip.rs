@@ -15,7 +15,7 @@ use crate::stream::{PipeError, Source};
 /// - Demand: both are asked for one item whenever a pair has gone and there is room for another. So neither is pulled more
 ///   than one item ahead of the other, and at most one item waits here.
 /// - End: when either has ended, and its last pair is complete. The other is cancelled, and an item of it that waits here is
-///   dropped: Rust's `zip`, too, loses one. A failure of either fails both.
+///   dropped: Rust's `zip`, too, loses one. A failure of either fails both, and a cancel reaches both.
 ///
 /// # Examples
 /// ```
@@ -65,8 +65,8 @@ impl<T: Send + 'static> Source<T> {
         zip(self, other)
     }
 
-    /// What `f` makes of each pair of [`zip`](super::zip()). (Pekko: `ZipWith`.) A panic of `f` fails the pipeline, and
-    /// nothing else.
+    /// What `f` makes of each pair of [`zip`](super::zip()). (Pekko: `ZipWith`.) Demand, end, failure and cancel are
+    /// as there; a panic of `f` fails the pipeline, and nothing else.
     ///
     /// # Examples
     /// ```

@@ -50,7 +50,7 @@ impl<T: Send + 'static> Source<T> {
 
     /// One last item in the place of a failure: `f` makes it, and the stream ends with it. (Pekko: `recover`.)
     ///
-    /// The rest as for [`recover_with`](Self::recover_with).
+    /// Demand, end, cancel and the rest are as for [`recover_with`](Self::recover_with).
     ///
     /// # Examples
     /// ```

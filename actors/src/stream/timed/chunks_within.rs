@@ -15,7 +15,8 @@ use crate::stream::{PipeError, Source};
 ///
 /// - Demand: holds one group, and a window of items that are to be in the next. A group whose time has come, and that
 ///   nobody has asked for, grows until it is full.
-/// - The end comes at once, after what is held. A failure comes at once, and what is held is lost with it.
+/// - The end comes at once, after what is held. A failure comes at once, and what is held is lost with it, as it
+///   is with a cancel, which passes through.
 ///
 /// # Panics
 /// If `most` is 0.

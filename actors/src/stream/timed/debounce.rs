@@ -15,7 +15,8 @@ use crate::stream::{PipeError, Source};
 ///
 /// - Demand: takes what comes, whether or not anything is asked for below, and holds one item at most. One whose time
 ///   has come waits to be asked for; a later item takes its place, and waits for quiet anew.
-/// - The end comes at once, after the item that is held. A failure comes at once, and that item is lost with it.
+/// - The end comes at once, after the item that is held. A failure comes at once, and that item is lost with it,
+///   as it is with a cancel, which passes through.
 ///
 /// # Examples
 /// ```

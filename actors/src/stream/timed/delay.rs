@@ -15,7 +15,8 @@ use crate::stream::{PipeError, Source};
 ///
 /// - Demand: at most a window waits here, 16 items or 64 KiB. A source that gives more than that within `by` is held
 ///   back: so much passes in each `by`, and no more.
-/// - The end comes after the last item. A failure comes at once, and what waits here is lost with it.
+/// - The end comes after the last item. A failure comes at once, and what waits here is lost with it,
+///   as it is with a cancel, which passes through.
 ///
 /// # Examples
 /// ```

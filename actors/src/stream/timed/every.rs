@@ -17,7 +17,7 @@ impl Source<u64> {
     ///   once, and the next ones when they are due. So the numbers have gaps where ticks were skipped, here or because
     ///   the loop was busy, and a number times `period` is always the time that has passed. A link asks for its window
     ///   ahead, 16 ticks.
-    /// - It never ends. A cancel stops it. While a tick is waited for, it keeps the runtime alive.
+    /// - It never ends, and nothing in it fails. A cancel stops it. While a tick is waited for, it keeps the runtime alive.
     ///
     /// # Examples
     /// ```

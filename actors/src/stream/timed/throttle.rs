@@ -19,7 +19,8 @@ use crate::stream::{PipeError, Source};
 /// `items + items * t / per` pass. Where timers are late it is a little less, never more.
 ///
 /// - Demand: at most a window waits here, so the source is held back too.
-/// - The end comes after the last item. A failure comes at once, and what waits here is lost with it.
+/// - The end comes after the last item. A failure comes at once, and what waits here is lost with it,
+///   as it is with a cancel, which passes through.
 ///
 /// # Panics
 /// If `items` is 0.
@@ -68,7 +69,8 @@ pub fn throttle<T: Send + 'static>(items: u64, per: Duration) -> Stage<T, T> {
 /// in any time t no more than `bytes_per_second * (t + 10 ms)` pass, and one block.
 ///
 /// - Demand: at most a window waits here, so the source is held back too.
-/// - The end comes after the last block, at once. A failure comes at once, and what waits here is lost with it.
+/// - The end comes after the last block, at once. A failure comes at once, and what waits here is lost with it,
+///   as it is with a cancel, which passes through.
 ///
 /// # Panics
 /// If `bytes_per_second` is 0.
