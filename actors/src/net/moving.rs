@@ -21,7 +21,7 @@ impl Engine {
     pub(super) fn move_on(&mut self, ctx: &mut Context<Self>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
         let Way::Straight(splice) = &mut reading.way else { return };
-        if reading.demand == 0 || !(self.readable || !splice.is_empty()) {
+        if reading.demand == 0 || !self.readable && splice.is_empty() {
             if splice.is_empty() {
                 self.look_for_end();
             }
