@@ -267,7 +267,7 @@ fn a_fifo_is_read_up_to_the_end_of_a_range_and_has_no_other_places() {
         let read = result(World::Real { loops: 1 }, source.pipe(collect()));
         match expected {
             Some(expected) => {
-                assert_eq!(read.expect("it can be read").concat(), expected.as_bytes())
+                assert_eq!(read.expect("it can be read").concat(), expected.as_bytes());
             }
             None => assert_eq!(
                 read.expect_err("it has no place 2").io_kind(),

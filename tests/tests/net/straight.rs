@@ -127,18 +127,6 @@ fn a_reset_before_a_straight_pipe_resets_what_is_behind_it() {
     });
 }
 
-/// Nothing that is on its way can go on, and the failure needs no demand.
-#[test]
-fn a_reset_before_a_straight_pipe_is_seen_although_nobody_reads_behind_it() {
-    patience::must_end(|| {
-        let (proxy, mut client, server) = joined();
-        let _ = client.send_until_blocked(0);
-        client.reset();
-        proxy.wait_until_idle();
-        drop(server);
-    });
-}
-
 #[test]
 fn both_ways_end_each_for_itself() {
     patience::must_end(|| {
