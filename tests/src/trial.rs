@@ -160,6 +160,14 @@ impl<T: Payload> Trial<T> {
         self
     }
 
+    /// How far the source may be pulled ahead of what the receiver has let go.
+    #[must_use]
+    pub fn ahead_max(&self) -> u64 {
+        let usual = T::LINK + self.kind.slack;
+        // Where everything has room, windows are wider: nothing waits in them.
+        if self.keep == Keep::ForEach { usual.saturating_mul(T::WIDER) } else { usual }
+    }
+
     /// Runs it. It is over a while after the pipeline has ended and the source was let go, or when nothing moves.
     ///
     /// # Panics

@@ -15,7 +15,7 @@ use roundsman_runtime::{
 };
 
 use super::entry::{Entry, Gone};
-use super::listeners::{Listeners, Met};
+use super::listeners::{Listeners, Met, Round};
 use super::message::EmitterMessage;
 use super::notices::{Error, NewListener, RemoveListener};
 use super::subscriber::{Subscriber, Subscription};
@@ -407,20 +407,45 @@ impl Emitter {
 
     fn give<E: Clone + Send + 'static>(&mut self, event: E, ctx: &mut Context<'_, Self>) {
         let mut gone = Vec::new();
+        let is_told = self.topic::<RemoveListener>().is_some_and(|one| !one.listeners.is_empty());
         let Some(topic) = self.topic::<E>() else { return };
-        let with_spent = topic.listeners.spend(&mut gone);
-        if with_spent {
+        let spends = topic.listeners.spends();
+        let of_removals = TypeId::of::<E>() == TypeId::of::<RemoveListener>();
+        let Met { pressed, .. } = if spends && is_told && !of_removals {
+            self.give_one_by_one(event, &mut gone, ctx)
+        } else {
+            topic.listeners.spend(&mut gone);
             // Removed first, then told of, then called.
             self.tell_of::<E>(std::mem::take(&mut gone), ctx);
-        }
-        let Some(topic) = self.topic::<E>() else { return };
-        let Met { pressed, .. } = topic.listeners.deliver(event, with_spent, &mut gone);
+            let Some(topic) = self.topic::<E>() else { return };
+            topic.listeners.deliver(event, spends, &mut gone)
+        };
         if pressed {
             self.press(ctx);
         }
         if !gone.is_empty() {
             self.left::<E>(gone, ctx);
         }
+    }
+
+    /// Gives an event so that somebody who listens to removals, too, hears of each as the turn of the one removed comes.
+    fn give_one_by_one<E: Clone + Send + 'static>(
+        &mut self,
+        event: E,
+        gone: &mut Vec<Gone>,
+        ctx: &mut Context<'_, Self>,
+    ) -> Met {
+        let places = self.topic::<E>().map_or(0, |topic| topic.listeners.places());
+        let mut round = Round::default();
+        for at in 0..places {
+            // Nobody comes or goes meanwhile: listeners are actors, and have their turns later.
+            let spent = self.topic::<E>().and_then(|topic| topic.listeners.spend_at(at));
+            self.tell_of::<E>(spent, ctx);
+            if let Some(topic) = self.topic::<E>() {
+                topic.listeners.deliver_at(at, event.clone(), &mut round);
+            }
+        }
+        self.topic::<E>().map_or_else(Met::default, |topic| topic.listeners.let_go(round, gone))
     }
 
     /// Some have left as an event was given. Those with a timer only were told of before.

@@ -87,6 +87,13 @@ pub(crate) struct Met {
     pub(crate) pressed: bool,
 }
 
+/// An event on its way to everybody, one by one.
+#[derive(Default)]
+pub(crate) struct Round {
+    met: Met,
+    leaving: Vec<(usize, Removal)>,
+}
+
 impl<E: Send + 'static> Default for Listeners<E> {
     fn default() -> Self {
         Self::new()
@@ -249,14 +256,10 @@ impl<E: Send + 'static> Listeners<E> {
 
     /// Removes those that are called once, of whom others may be told now, and keeps them to be called. True if there are any.
     pub(crate) fn spend(&mut self, gone: &mut Vec<Gone>) -> bool {
-        if self.once == self.spent {
+        if !self.spends() {
             return false;
         }
-        for entry in self.entries.iter_mut().filter(|entry| entry.is_once() && !entry.is_spent()) {
-            entry.spend();
-            self.spent += 1;
-            gone.push(Gone { owner: entry.owner(), why: Removal::Once, timer: None });
-        }
+        gone.extend((0..self.places()).filter_map(|at| self.spend_at(at)));
         true
     }
 
@@ -290,6 +293,38 @@ impl<E: Send + 'static> Listeners<E> {
             self.tidy(with_spent, leaving, gone);
         }
         met
+    }
+
+    /// How many stand in the list, with those that were removed and are still to be called.
+    pub(crate) fn places(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Removes the listener at this place, if it is called once, and keeps it to be called.
+    pub(crate) fn spend_at(&mut self, at: usize) -> Option<Gone> {
+        let entry =
+            self.entries.get_mut(at).filter(|entry| entry.is_once() && !entry.is_spent())?;
+        entry.spend();
+        self.spent += 1;
+        Some(Gone { owner: entry.owner(), why: Removal::Once, timer: None })
+    }
+
+    /// Gives the event to the listener at this place; [`let_go`](Self::let_go) follows once all have it.
+    pub(crate) fn deliver_at(&mut self, at: usize, event: E, into: &mut Round) {
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        let given = entry.give(event, self.wake.as_ref());
+        note(given, at, &mut into.met, &mut into.leaving);
+    }
+
+    /// Lets those go that were called once, or that have left meanwhile.
+    pub(crate) fn let_go(&mut self, round: Round, gone: &mut Vec<Gone>) -> Met {
+        self.tidy(true, round.leaving, gone);
+        round.met
+    }
+
+    /// Whether somebody is called once, and has not been.
+    pub(crate) fn spends(&self) -> bool {
+        self.once > self.spent
     }
 
     /// Whether several events may be given to one listener after another: nobody can tell whether each event had gone to

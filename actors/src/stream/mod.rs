@@ -8,7 +8,8 @@
 //! link, in `tests/tests/streams.rs`.
 //!
 //! 1. **Never more than was asked** (§1.1, §3.17). Items flow only while demand is left. [`Bytes`](bytes::Bytes) are
-//!    counted by length, and an item may begin while any is left, so they overshoot by less than one item.
+//!    counted by length, and an item may begin while any is left, so they overshoot by less than one item; and by up to a
+//!    window more if the next ask crosses such an item on its way, for the upper end forgets what it has overshot.
 //! 2. **Begin first, once** (§1.9, §2.12). The first thing on a link says whom to ask.
 //! 3. **Serial** (§1.3). What comes down a link comes one after another, also across loops.
 //! 4. **Silent after the end** (§1.7). After the end or a failure nothing comes.

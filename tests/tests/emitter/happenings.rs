@@ -6,17 +6,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use roundsman::emitter::{Emitter, Events};
 use roundsman::net::{
-    ConnectError, Connection, ConnectionClosed, ConnectionFailed, ConnectionOpened, tcp,
+    ConnectError, Connection, ConnectionClosed, ConnectionDropped, ConnectionFailed,
+    ConnectionOpened, tcp,
 };
 use roundsman::stream::{Item, Source, StreamContext, collect};
 use roundsman::{
     ChildFailed, ChildSpec, Context, DeadLetter, DeadLetterReason, Overflow, Placement, Runtime,
     SlowTurn, Spawn,
 };
+use roundsman_tests::again;
 use roundsman_tests::diary::Diary;
 use roundsman_tests::patience::must_end;
+use roundsman_tests::peer::Peer;
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{each_world, world};
+use roundsman_tests::server::{Event, Server};
 
 /// An emitter of happenings on the last of three loops.
 fn happenings(ctx: &mut Context<'_, Role<String>>) -> Events {
@@ -268,4 +272,45 @@ fn a_connection_is_opened_and_then_closed_or_failed_at_both_ends() {
     let mut notes = run(true);
     notes.sort_unstable();
     assert_eq!(notes, ["failed", "failed", "opened", "opened"]);
+}
+
+/// In a process of its own, which may have few descriptors.
+#[cfg(unix)]
+#[test]
+fn a_connection_that_a_listener_has_no_descriptor_for_is_an_event_and_comes_later() {
+    if !again::is_child() {
+        let name = "happenings::a_connection_that_a_listener_has_no_descriptor_for_is_an_event_and_comes_later";
+        again::run(name, "ulimit -n 64", &[]);
+        return;
+    }
+    must_end(|| {
+        let server = Server::start(1, |event, ctx| {
+            if let Event::Accepted(connection) = event {
+                connection.reader().pipe(connection.writer()).start(ctx, Event::Ended);
+            }
+            Ok(())
+        });
+        let (tell, dropped) = mpsc::channel::<ConnectionDropped>();
+        let (ready, listens) = mpsc::channel();
+        server.tell(move |ctx| {
+            let events = Events::from(ctx.spawn(Emitter::happenings()));
+            let hears = Role::<ConnectionDropped>::new(move |one, _| Ok(tell.send(one)?));
+            events.on(ctx.spawn(hears).recipient(|one: ConnectionDropped| one))?;
+            let listening = events.listener_count::<ConnectionDropped>();
+            listening.ask(ctx, move |_| Event::Do(Box::new(move |_| Ok(ready.send(())?))));
+            Ok(())
+        });
+        listens.recv().expect("it listens");
+        let open = || std::fs::File::open("/dev/null").ok();
+        let mut taken: Vec<_> = std::iter::from_fn(open).collect();
+        // One is left, for the client.
+        taken.pop();
+        let mut peer = Peer::connect(server.address);
+        let one = dropped.recv().expect("it is told");
+        assert_eq!(one.local, Some(server.address));
+        assert_eq!(one.error.raw_os_error(), Some(24), "EMFILE");
+        drop(taken);
+        peer.send(b"hello");
+        peer.expect(b"hello");
+    });
 }

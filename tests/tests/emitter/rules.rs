@@ -213,16 +213,44 @@ fn rule_5_new_listener_comes_before_the_add_and_remove_listener_after() {
             events.emit(Said(2))?;
             Ok(())
         },
-        // The one that listens once is gone before it is called; the others of that event have their turn in order.
+        // The one that listens once is gone before it is called, and after those before it are.
         &[
             ("new", 1),
             ("new", 1),
-            ("gone", 1),
             ("a", 1),
+            ("gone", 1),
             ("b", 1),
             ("gone", 0),
             ("new", 1),
             ("gone", 0),
+        ],
+    );
+}
+
+/// The trace that Node prints for the same calls.
+#[test]
+fn rule_5_each_that_is_called_once_is_told_of_as_its_turn_comes() {
+    told(
+        |events, ctx| {
+            events.on(ctx.recipient(|_: RemoveListener| ("removed", 0)))?;
+            let (a, b) = (listener(ctx, "a"), listener(ctx, "b"));
+            events.on(a)?;
+            events.once(b.clone())?;
+            events.on(listener(ctx, "c"))?;
+            events.once(b)?;
+            events.emit(Said(1))?;
+            events.emit(Said(2))?;
+            Ok(())
+        },
+        &[
+            ("a", 1),
+            ("removed", 0),
+            ("b", 1),
+            ("c", 1),
+            ("removed", 0),
+            ("b", 1),
+            ("a", 2),
+            ("c", 2),
         ],
     );
 }

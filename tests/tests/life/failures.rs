@@ -1,11 +1,13 @@
 //! A failure ends its actor and nothing else, wherever it happens.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use roundsman::net::ConnectError;
 use roundsman::{
-    Actor, Address, Context, ExitReason, Interest, MissedTicks, Outcome, Placement, Reply,
+    Actor, Address, Context, ExitReason, Failure, Interest, MissedTicks, Outcome, Placement, Reply,
     RunError, Runtime, Spawn, Watch,
 };
 use roundsman_tests::outside::beside;
@@ -232,7 +234,7 @@ fn a_root_that_fails_is_the_runs_error() {
 #[test]
 fn a_failure_says_its_cause_with_its_sources() {
     #[derive(Debug)]
-    struct Outer(std::io::Error);
+    struct Outer(io::Error);
     impl std::fmt::Display for Outer {
         fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("the motd cannot be read")
@@ -243,8 +245,7 @@ fn a_failure_says_its_cause_with_its_sources() {
             Some(&self.0)
         }
     }
-    let root =
-        || Role::<()>::idle().started(|_| Err(Outer(std::io::Error::other("no disk")).into()));
+    let root = || Role::<()>::idle().started(|_| Err(Outer(io::Error::other("no disk")).into()));
     let error = play(world(1, 1), root).expect_err("it has failed");
     assert_eq!(error.to_string(), "the root actor failed: the motd cannot be read: no disk");
 }
@@ -400,4 +401,11 @@ fn a_panic_in_the_drop_of_what_a_function_has_captured_is_nobodys_end() {
             assert_eq!(heard, 1, "{bomb:?} on {loops}");
         }
     }
+}
+
+#[test]
+fn a_failure_says_each_of_its_causes_once() {
+    let source = io::Error::other("nobody listens");
+    let failure = Failure::from(ConnectError::Io { to: ([127, 0, 0, 1], 1).into(), source });
+    assert_eq!(failure.to_string(), "connecting to 127.0.0.1:1: nobody listens");
 }
