@@ -6,7 +6,7 @@ use crate::stream::{Pipeline, Sink, Source, Summary};
 /// Calls `f` with each item. (Rust: `Iterator::for_each`; Node: a `data` listener.)
 ///
 /// - Demand: takes what comes, as fast as `f` returns. `f` runs on the loop and must not block.
-/// - At the end the result is a [`Summary`](super::Summary); after a failure or a cancel it is the error. A panic of `f`
+/// - At the end the result is a [`Summary`](crate::stream::Summary); after a failure or a cancel it is the error. A panic of `f`
 ///   fails the pipeline, and nothing else.
 ///
 /// # Examples

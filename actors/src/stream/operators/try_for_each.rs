@@ -10,7 +10,7 @@ use crate::stream::{PipeError, Pipeline, Sink, Source, Summary};
 /// - Demand: takes what comes, as fast as `f` returns. `f` runs on the loop and must not block.
 /// - An `Err` is a [`PipeError`] whose stage is `try_for_each`: upstream is cancelled, and `f` is not called again. A panic
 ///   of `f` fails the pipeline too, and nothing else.
-/// - At the end the result is a [`Summary`](super::Summary); after a failure above or a cancel it is the error.
+/// - At the end the result is a [`Summary`](crate::stream::Summary); after a failure above or a cancel it is the error.
 ///
 /// # Examples
 /// ```
