@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use flume::{Receiver, Sender, TryRecvError, bounded, unbounded};
+use flume::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded, unbounded};
 use roundsman::stream::{
     Item, PipeError, ReceiversGone, Running, Sink, Source, StreamContext, Summary, collect,
 };
@@ -125,7 +125,17 @@ fn several_streams_and_threads_share_a_channel_and_nothing_is_lost_or_doubled() 
     drop(sender);
     let (tell, told) = mpsc::channel();
     let outside = receiver.clone();
-    let taker = aside(move || outside.iter().collect::<Vec<u64>>());
+    let taker = aside(move || {
+        // Not `recv`: see what `Source::receiver` says of threads that receive beside a stream.
+        let next = || loop {
+            match outside.recv_timeout(Duration::from_millis(20)) {
+                Ok(item) => return Some(item),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        };
+        std::iter::from_fn(next).collect::<Vec<u64>>()
+    });
     must_end(move || {
         let root = move || {
             let mut left = 2;

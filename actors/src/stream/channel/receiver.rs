@@ -25,6 +25,9 @@ impl<T: Send + 'static> Source<T> {
     /// - While it waits for an item it keeps the runtime alive, and
     ///   [`why_alive`](roundsman_runtime::RuntimeHandle::why_alive) names it. No thread is blocked.
     ///
+    /// Several streams may take from one channel. A thread that does so beside them should use `recv_timeout`: a `recv` of
+    /// flume 0.12 may sleep on for ever when it shares its channel with a receiver that waits without blocking.
+    ///
     /// # Examples
     /// ```
     /// use roundsman::prelude::*;
