@@ -17,6 +17,8 @@ use crate::stream::source::Outflow;
 const CHUNK: usize = 64 * 1024;
 /// How often a file that is followed is looked at, unless said otherwise.
 const POLL_EVERY: Duration = Duration::from_secs(1);
+/// And at most: a job each time, so that zero would keep the pool busy for nothing.
+const POLL_MIN: Duration = Duration::from_millis(1);
 
 /// The file at `path`, to be read: [`Reader::source`] is a source of its bytes. (Node: `fs.createReadStream`.)
 ///
@@ -105,9 +107,9 @@ impl Reader {
     }
 
     /// How often a file that is [followed](Self::follow) is looked at once everything in it has been read.
-    /// Default: 1 s.
+    /// Default: 1 s; at least 1 ms.
     pub fn poll_every(mut self, period: Duration) -> Self {
-        self.poll_every = period;
+        self.poll_every = period.max(POLL_MIN);
         self
     }
 
