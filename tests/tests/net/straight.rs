@@ -55,13 +55,13 @@ fn the_kernel_moves_what_is_much_and_holds_nothing_for_what_is_little() {
     patience::must_end(|| {
         let server = Server::start(1, echo);
         let before = pipes();
-        let mut little = Peer::connect(server.address);
+        let mut little = Peer::connect(&server.address);
         for _ in 0..1_000 {
             little.send(b"a little");
             little.expect(b"a little");
         }
         assert_eq!(pipes(), before, "small messages are copied");
-        let mut much = Peer::connect(server.address);
+        let mut much = Peer::connect(&server.address);
         let sent = much.send_until_blocked(0);
         while pipes() == before {
             // What it sends back is not read, so that it stands in a pipe soon.
@@ -98,7 +98,7 @@ fn proxy(to: std::net::SocketAddr) -> Server {
 fn joined() -> (Server, Peer, Peer) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let proxy = proxy(listener.local_addr().expect("an address"));
-    let client = Peer::connect(proxy.address);
+    let client = Peer::connect(&proxy.address);
     let (server, _) = listener.accept().expect("the proxy connects");
     (proxy, client, Peer::over(server))
 }
