@@ -85,6 +85,8 @@ pub(crate) struct Engine {
     writable: bool,
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
     hung_up: bool,
+    /// The reading half was told to give no more for now.
+    read_paused: bool,
     released: bool,
     /// What comes is read and dropped: a socket that is closed over unread bytes resets the connection, and the peer may
     /// lose what it was sent last.
@@ -94,7 +96,7 @@ pub(crate) struct Engine {
     /// It was told that it has begun.
     opened: bool,
     /// The loop to which it is to move.
-    bound_for: Option<u32>,
+    bound_for: Option<u16>,
     idle: Option<Box<Watch>>,
     /// Why it is over. The first failure stands.
     failure: Option<Arc<io::Error>>,
@@ -143,6 +145,7 @@ impl Engine {
             readable: true,
             writable: true,
             hung_up: false,
+            read_paused: false,
             released: false,
             drops_input: false,
             outlasts_drain: false,
@@ -197,7 +200,7 @@ impl Engine {
     pub(super) fn read_on(&mut self, ctx: &mut Ctx<'_>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
         match reading.way {
-            _ if reading.paused => return,
+            _ if self.read_paused => return,
             Way::Plain { .. } | Way::Copied => {}
             Way::Borrowing(_) => return,
             Way::Straight(_) => return self.move_on(ctx),
@@ -404,7 +407,7 @@ impl Engine {
             ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
             ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
         };
-        self.bound_for.filter(|_| !held).map(|index| index as usize)
+        self.bound_for.filter(|_| !held).map(usize::from)
     }
 
     /// It stays where it is.
@@ -437,9 +440,9 @@ impl Engine {
     fn control_read(&mut self, control: Control, ctx: &mut Ctx<'_>) {
         match (control, &mut self.read) {
             (Control::Abort(error), _) => self.cut_read(error),
-            (Control::Pause, ReadHalf::Open(reading)) => reading.paused = true,
-            (Control::Resume, ReadHalf::Open(reading)) => {
-                reading.paused = false;
+            (Control::Pause, ReadHalf::Open(_)) => self.read_paused = true,
+            (Control::Resume, ReadHalf::Open(_)) => {
+                self.read_paused = false;
                 self.read_on(ctx);
             }
             (Control::Pause | Control::Resume, _) => {}
@@ -568,8 +571,10 @@ impl Engine {
             Message::Options(options) => apply(&self.socket, &options),
             Message::Idle(rule) => self.watch_idle(rule, ctx),
             Message::LookIdle => self.look_idle(ctx),
-            // Loops are few.
-            Message::MoveTo(index) => self.bound_for = u32::try_from(index).ok(),
+            Message::MoveTo(index) => {
+                // There are fewer than that.
+                self.bound_for = u16::try_from(index % ctx.loops().max(1)).ok();
+            }
             Message::Departed => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,

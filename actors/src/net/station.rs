@@ -29,7 +29,7 @@ impl Station {
     fn move_on(&mut self, ctx: &mut Ctx<'_>) {
         let Self::Here(engine) = self else { return };
         let Some(index) = engine.bound_for() else { return };
-        if index % ctx.loops() == ctx.loop_index() {
+        if index == ctx.loop_index() {
             return engine.settle();
         }
         if let Err(error) = engine.pack(ctx) {
