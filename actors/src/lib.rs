@@ -10,6 +10,7 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod dns;
 pub mod emitter;
 pub mod fs;
 pub mod futures;
