@@ -27,7 +27,7 @@ impl Actor for Echo {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let listener = tcp::listen(&self.listen)?;
-        println!("echo listens on {}", listener.local_addr());
+        println!("echo listens on {}", listener.local());
         listener.incoming().pipe(ctx.inlet(Msg::Accepted)).start(ctx, Msg::ListenerClosed);
         Ok(())
     }

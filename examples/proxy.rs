@@ -19,7 +19,7 @@ impl Actor for Proxy {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let listener = tcp::listen(self.0)?;
-        println!("proxy listens on {}", listener.local_addr());
+        println!("proxy listens on {}", listener.local());
         listener.incoming().pipe(ctx.inlet(Msg::Accepted)).start(ctx, Msg::Ended);
         Ok(())
     }

@@ -28,7 +28,7 @@ impl Actor for FileServer {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let listener = tcp::listen(&self.listen)?;
-        println!("serving {} on {}", self.file.display(), listener.local_addr());
+        println!("serving {} on {}", self.file.display(), listener.local());
         listener.incoming().pipe(ctx.inlet(Msg::Accepted)).start(ctx, Msg::ListenerClosed);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What the kernel of Linux moves by itself: bytes from a file or a socket into another one, without a copy here.
 //!
 //! Called by the engine of connections and by files. It knows no links and no actors; elsewhere than on Linux
-//! `no_kernel.rs` stands in its place, and everything is copied.
+//! `no_kernel.rs` stands in its place, and everything is copied. It also says who is behind a Unix socket.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -27,6 +27,13 @@ const SPARE: usize = 16;
 /// None is left: EMFILE.
 pub(crate) fn lend(from: &impl AsFd) -> io::Result<File> {
     Ok(from.as_fd().try_clone_to_owned()?.into())
+}
+
+/// The number, the user and the group of the process at the other end of a Unix socket.
+pub(crate) fn peer_of(socket: &impl AsFd) -> Option<(u32, u32, u32)> {
+    let peer = rustix::net::sockopt::socket_peercred(socket).ok()?;
+    let pid = peer.pid.as_raw_nonzero().get().cast_unsigned();
+    Some((pid, peer.uid.as_raw(), peer.gid.as_raw()))
 }
 
 /// Moves at most `most` bytes of a file, from `at` on, into `target`. 0: the file ends there.

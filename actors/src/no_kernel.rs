@@ -14,6 +14,10 @@ pub(crate) fn lend<T>(_: &T) -> io::Result<File> {
     unsupported()
 }
 
+pub(crate) fn peer_of<T>(_: &T) -> Option<(u32, u32, u32)> {
+    None
+}
+
 pub(crate) fn send_file(_: &File, _: &File, _: u64, _: usize) -> io::Result<usize> {
     unsupported()
 }

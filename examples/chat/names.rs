@@ -9,10 +9,10 @@
 //!
 //! Lengths are in bytes: they bound how long a line can get.
 
+use roundsman::net::Endpoint;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 #[cfg(test)]
@@ -134,8 +134,8 @@ pub enum NameError {
 ///
 /// An IPv6 address may start with a colon, which would make it the last parameter; a zero in front changes nothing
 /// else, and is what other servers do.
-pub fn host(peer: IpAddr) -> Arc<str> {
-    let text = peer.to_canonical().to_string();
+pub fn host(peer: &Endpoint) -> Arc<str> {
+    let text = peer.ip().map_or_else(|| peer.to_string(), |ip| ip.to_string());
     if text.starts_with(':') { format!("0{text}").into() } else { text.into() }
 }
 

@@ -110,7 +110,7 @@ impl Actor for Server {
         let directory = Directory::new(Arc::clone(&self.about));
         let directory = ctx.spawn_with(Spawn::named("directory"), directory);
         ctx.watch(&directory, Message::DirectoryEnded);
-        println!("chat listens on {}", listener.local_addr());
+        println!("chat listens on {}", listener.local());
         let incoming = listener.incoming().pipe(ctx.inlet(Message::Accepted));
         let accepting = incoming.start(ctx, Message::AcceptingEnded);
         self.stage = Stage::Open { directory, accepting };

@@ -149,7 +149,7 @@ impl Session {
         Self {
             about,
             directory,
-            host: names::host(connection.peer().ip()),
+            host: names::host(connection.peer()),
             who: Who::Stranger(Introduction::default()),
             channels: BTreeMap::new(),
             invisible: false,

@@ -93,6 +93,12 @@ impl<'a, A: Actor> Context<'a, A> {
         self.actor.local.home.index
     }
 
+    /// On how many loops actors are placed. (Loops of actors that have a thread of their own do not count.)
+    #[must_use]
+    pub fn loops(&self) -> usize {
+        self.actor.local.home.world.placeable()
+    }
+
     /// The time as the loop last saw it: at the start of the round, after polling, and every few turns in between.
     #[must_use]
     pub fn now(&self) -> Timestamp {

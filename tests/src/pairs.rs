@@ -53,7 +53,7 @@ impl Actor for Pairing {
 
     fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
         let listener = tcp::listen("127.0.0.1:0")?;
-        let address = listener.local_addr();
+        let address = listener.local().socket_addr().expect("TCP");
         let running =
             listener.incoming().pipe(ctx.inlet(Message::Accepted)).start(ctx, Message::Closed);
         self.listening = Some((address, running));

@@ -70,7 +70,7 @@ impl Server {
         mut serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
     ) -> Self {
         let listener = tcp::listen("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr();
+        let address = listener.local().socket_addr().expect("TCP");
         let (sender, receiver) = mpsc::channel();
         #[expect(clippy::disallowed_methods, reason = "the test itself is the client")]
         let thread = std::thread::spawn(move || {

@@ -92,11 +92,11 @@ fn no_file_is_longer_than_600_lines() {
 }
 
 #[test]
-fn mio_is_named_in_two_files_only() {
-    const ALLOWED: [&str; 2] = ["runtime/src/poller.rs", "actors/src/net/transport.rs"];
-    let remedy = "reach the OS through `poller` or `net::transport`, the two files that name mio";
+fn mio_is_named_in_two_places_only() {
+    const ALLOWED: [&str; 2] = ["runtime/src/poller.rs", "actors/src/net/transport"];
+    let remedy = "reach the OS through `poller` or `net::transport`, the two places that name mio";
     no_line_of_code(&LIBRARY, remedy, |source, line| {
-        !ALLOWED.contains(&&*source.name) && names(line, "mio")
+        !ALLOWED.iter().any(|place| source.name.starts_with(place)) && names(line, "mio")
     });
 }
 

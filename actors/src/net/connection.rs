@@ -3,14 +3,17 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use roundsman_runtime::{Address, Scope, Spawn};
+use roundsman_runtime::{Actor, Address, Context, Placement, Scope, Spawn};
 
+use super::credentials::Credentials;
+use super::endpoint::Endpoint;
+use super::ends::{Closed, Ends, Traffic};
 use super::engine::{Engine, Message};
-use super::happenings::Ends;
+use super::options::Options;
+use super::seat::Seat;
 use super::transport::StreamSocket;
 use crate::kernel;
 use crate::stream::assembly::Reporter;
@@ -33,13 +36,14 @@ pub struct Connection {
 
 /// What the halves of a connection have in common, until they are piped.
 struct Shared {
-    peer: SocketAddr,
-    local: SocketAddr,
+    ends: Arc<Ends>,
     state: Mutex<State>,
 }
 
 struct State {
     life: Life,
+    /// On which loop it will live, if that is said.
+    home: Placement,
     reader_piped: bool,
     writer_piped: bool,
 }
@@ -58,22 +62,56 @@ enum Half {
 }
 
 impl Connection {
-    pub(crate) fn new(socket: StreamSocket, peer: SocketAddr, local: SocketAddr) -> Self {
-        let life = Life::Idle(socket);
-        let state = Mutex::new(State { life, reader_piped: false, writer_piped: false });
-        Self { shared: Arc::new(Shared { peer, local, state }) }
+    pub(crate) fn new(
+        socket: StreamSocket,
+        peer: Endpoint,
+        local: Endpoint,
+        seat: Option<Seat>,
+    ) -> Self {
+        let ends = Arc::new(Ends::new(peer, local, socket.credentials(), seat));
+        let state = Mutex::new(State {
+            life: Life::Idle(socket),
+            home: Placement::Here,
+            reader_piped: false,
+            writer_piped: false,
+        });
+        Self { shared: Arc::new(Shared { ends, state }) }
     }
 
-    /// The peer's address.
+    /// Where the peer is.
     #[must_use]
-    pub fn peer(&self) -> SocketAddr {
-        self.shared.peer
+    pub fn peer(&self) -> &Endpoint {
+        &self.shared.ends.peer
     }
 
-    /// Our address.
+    /// Where we are.
     #[must_use]
-    pub fn local(&self) -> SocketAddr {
-        self.shared.local
+    pub fn local(&self) -> &Endpoint {
+        &self.shared.ends.local
+    }
+
+    /// Who the peer is, if it is a Unix socket and the OS says so (Linux).
+    #[must_use]
+    pub fn peer_credentials(&self) -> Option<Credentials> {
+        self.shared.ends.credentials
+    }
+
+    /// How much has gone over it so far, both ways. Also after its end. (Node: `bytesRead`, `bytesWritten`.)
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.shared.ends.traffic()
+    }
+
+    /// Tells this actor, once, that the connection is over: both halves have ended and the socket is closed. At once if it
+    /// is over already. (Node: `'close'`.)
+    ///
+    /// What its pipelines have to say comes first: the reader's end, then the writer's, in the order in which they ended.
+    pub fn closed<A, F>(&self, ctx: &mut Context<'_, A>, map: F)
+    where
+        A: Actor,
+        F: Fn(Closed) -> A::Message + Send + Sync + 'static,
+    {
+        self.shared.ends.tell(ctx.recipient(map));
     }
 
     /// What the peer sends. Ends with its FIN; fails if the connection does.
@@ -84,7 +122,10 @@ impl Connection {
         let shared = Arc::clone(&self.shared);
         Source::new(move |assembly, outflow| {
             let mut link = outflow.into_link(assembly);
-            let mut reporter = assembly.enter(format!("tcp reader {}", shared.peer), None);
+            let mut reporter = assembly.enter(
+                format!("{} reader {}", shared.ends.name().family(), shared.ends.name()),
+                None,
+            );
             match shared.open(Half::Reader, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlRead);
@@ -111,7 +152,10 @@ impl Connection {
     pub fn writer(&self) -> Sink<Bytes> {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
-            let mut reporter = assembly.enter(format!("tcp writer {}", shared.peer), None);
+            let mut reporter = assembly.enter(
+                format!("{} writer {}", shared.ends.name().family(), shared.ends.name()),
+                None,
+            );
             let to = Arc::clone(&reporter.name);
             match shared.open(Half::Writer, assembly.owner) {
                 Ok(address) => {
@@ -135,6 +179,42 @@ impl Connection {
         })
     }
 
+    /// Has it live on another loop, counted from 0, modulo the number of loops; with everything that is under way.
+    ///
+    /// One that has not begun to live will begin there, though whoever pipes it is elsewhere. One that lives moves with its
+    /// socket, what it has not written yet, and its links, while they go on: no byte is lost, and none comes before another.
+    /// Its old place stays, until it ends, to send on what is still addressed there.
+    pub fn move_to(&self, index: usize) {
+        let mut state = self.shared.lock();
+        state.home = Placement::Loop(index);
+        if let Life::Open(address) = &state.life {
+            // One that has ended stays where it is.
+            let _ = address.send(Message::MoveTo(index));
+        }
+    }
+
+    /// The loop on which it has been told to live, by [`move_to`](Self::move_to) or by a listener that
+    /// [spreads](super::Listen::spread) its connections. `None`: that of whoever pipes it first.
+    #[must_use]
+    pub fn home(&self) -> Option<usize> {
+        match self.shared.lock().home {
+            Placement::Loop(index) => Some(index),
+            _ => None,
+        }
+    }
+
+    /// Sets options of TCP. Other connections have none, and this does nothing.
+    ///
+    /// One that the OS does not take shows in the log only: it says that the connection has gone, which its halves
+    /// hear by themselves.
+    pub fn set_options(&self, options: Options) {
+        match &self.shared.lock().life {
+            Life::Idle(socket) => apply(socket, &options),
+            Life::Open(address) => _ = address.send(Message::Options(Box::new(options))),
+            Life::Closed => {}
+        }
+    }
+
     /// Closes the socket at once: both halves fail, what waits to be written is lost, and the peer sees a reset.
     pub fn abort(&self) {
         let mut state = self.shared.lock();
@@ -143,6 +223,8 @@ impl Connection {
                 // A socket that has no such option has failed by itself.
                 let _ = socket.reset_on_close();
                 state.life = Life::Closed;
+                drop(state);
+                self.shared.ends.close(Some(Arc::new(over())));
             }
             // One that has ended is closed.
             Life::Open(address) => _ = address.send(Message::Abort),
@@ -173,9 +255,11 @@ impl Shared {
         }
         match std::mem::replace(&mut state.life, Life::Closed) {
             Life::Idle(socket) => {
-                let spawn = Spawn::named(format!("tcp:{}", self.peer)).tireless();
-                let address = owner
-                    .spawn_with(spawn, Engine::between(Ends::new(self.peer, self.local), socket));
+                let name = self.ends.name();
+                let spawn = Spawn::named(format!("{}:{name}", name.family())).tireless();
+                let ends = Arc::clone(&self.ends);
+                let address =
+                    owner.spawn_on(state.home, spawn, move || Engine::between(ends, socket));
                 state.life = Life::Open(address.clone());
                 Ok(address)
             }
@@ -190,9 +274,12 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if let Life::Open(address) = &self.lock().life {
+        match &self.lock().life {
             // One that has ended needs not be told.
-            let _ = address.send(Message::Released);
+            Life::Open(address) => _ = address.send(Message::Released),
+            // The socket goes with this.
+            Life::Idle(_) => self.ends.close(None),
+            Life::Closed => {}
         }
     }
 }
@@ -200,6 +287,13 @@ impl Drop for Shared {
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Connection({} -> {})", self.local(), self.peer())
+    }
+}
+
+/// Sets options, and says where that went wrong.
+pub(super) fn apply(socket: &StreamSocket, options: &Options) {
+    if let Err(error) = socket.set_options(options) {
+        tracing::debug!(%error, "options of a socket were not set");
     }
 }
 

@@ -20,8 +20,10 @@ use roundsman_runtime::{
 };
 
 use super::block;
-use super::connection::{over, refuse_reading};
-use super::happenings::{Ends, again};
+use super::connection::{apply, over, refuse_reading};
+use super::ends::Ends;
+use super::happenings::again;
+use super::options::Options;
 use super::reading::{Leaving, Reading, Way};
 use super::splice_into_file::Moving;
 use super::transport::StreamSocket;
@@ -57,6 +59,9 @@ pub(crate) enum Message {
     Emptied(Result<(Moving, u64), JobError<io::Error>>),
     ControlRead(Control),
     ControlWrite(Control),
+    Options(Box<Options>),
+    /// To go on on another loop.
+    MoveTo(usize),
     Abort,
     /// The last handle is gone.
     Released,
@@ -66,7 +71,7 @@ pub(crate) enum Message {
 pub(crate) struct Engine {
     pub(super) socket: StreamSocket,
     /// For whoever listens to what happens. A pipe has none.
-    ends: Option<Ends>,
+    pub(super) ends: Option<Arc<Ends>>,
     pub(super) source: Option<SourceId>,
     pub(super) read: ReadHalf,
     write: WriteHalf,
@@ -112,7 +117,7 @@ enum WriteHalf {
 
 impl Engine {
     /// Of a connection between two addresses, of which what happens is told.
-    pub(crate) fn between(ends: Ends, socket: StreamSocket) -> Self {
+    pub(crate) fn between(ends: Arc<Ends>, socket: StreamSocket) -> Self {
         Self { ends: Some(ends), ..Self::new(socket) }
     }
 
@@ -201,8 +206,11 @@ impl Engine {
                 Ok((bytes, full)) => {
                     // A short read from a stream socket says that there is no more: the next bytes are a new edge.
                     // Not so the end, which may have come with the bytes before it.
-                    self.readable = full || self.hung_up || self.socket.is_shared();
+                    self.readable = full || self.hung_up || !self.socket.short_read_is_last();
                     left -= bytes.len();
+                    if let Some(ends) = &self.ends {
+                        ends.has_read(bytes.len() as u64);
+                    }
                     reading.demand = reading.demand.saturating_sub(weight(&bytes));
                     let bulk = reading.is_bulk(bytes.len()) && self.socket.moves();
                     if !reading.link.take(Flow::Item(bytes)) {
@@ -231,7 +239,7 @@ impl Engine {
                 Ok((bytes, _)) if bytes.is_empty() => self.readable = false,
                 Ok((bytes, full)) => {
                     left -= bytes.len().min(left);
-                    self.readable = full;
+                    self.readable = full || !self.socket.short_read_is_last();
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 // No more for now, or a failure, of which the writing half hears by itself.
@@ -319,7 +327,8 @@ impl Engine {
     /// Writes what waits, asks for more, and sends FIN when everything is out.
     fn write_on(&mut self) {
         let WriteHalf::Open(writing) = &mut self.write else { return };
-        match writing.go(&mut self.socket, &mut self.writable) {
+        let ends = self.ends.as_deref();
+        match writing.go(&mut self.socket, &mut self.writable, ends) {
             Ok(None) => {}
             Ok(Some(counts)) => {
                 writing.reporter.closed(Ok(counts));
@@ -456,6 +465,9 @@ impl Actor for Engine {
                 if let WriteHalf::Open(writing) = &mut self.write {
                     writing.moved(bytes);
                 }
+                if let Some(ends) = &self.ends {
+                    ends.has_written(bytes);
+                }
             }
             Message::Lent(target) => self.lent(target, ctx),
             Message::Emptied(result) => self.emptied(result, ctx),
@@ -469,6 +481,8 @@ impl Actor for Engine {
             }
             // What is under way is still written.
             Message::ControlWrite(Control::Pause | Control::Resume) => {}
+            Message::Options(options) => apply(&self.socket, &options),
+            Message::MoveTo(_) => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
         }
@@ -499,7 +513,8 @@ impl Actor for Engine {
 
     fn stopping(&mut self, _: &ExitReason, ctx: &mut Context<Self>) {
         if let Some(ends) = &self.ends {
-            ends.over(self.failure.as_ref(), ctx);
+            // Told below: what the socket still takes counts, too.
+            ends.happened(self.failure.as_ref(), ctx);
         }
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
@@ -511,6 +526,9 @@ impl Actor for Engine {
         if let ReadHalf::Open(reading) = &self.read {
             let error = gone(&reading.reporter);
             self.cut_read(error);
+        }
+        if let Some(ends) = &self.ends {
+            ends.close(self.failure.clone());
         }
     }
 }

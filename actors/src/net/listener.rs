@@ -1,14 +1,18 @@
 //! A listener: a source of connections. Demand is willingness to accept.
 
 use std::io;
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Spawn};
 
+use super::block_list::BlockList;
 use super::connection::Connection;
+use super::endpoint::Endpoint;
 use super::happenings::ConnectionDropped;
-use super::transport::{ListenSocket, is_exhausted, is_of_the_connection};
+use super::options::Options;
+use super::seat::Seats;
+use super::transport::{ListenSocket, StreamSocket, is_exhausted, is_of_the_connection};
 use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Source, Upstream};
 
@@ -21,21 +25,31 @@ const ACCEPT_CAP: u32 = 64;
 /// A socket that listens. Bound when it is made; it accepts once it is piped, and only what is asked for.
 #[must_use = "a listener accepts nothing until it is piped"]
 pub struct Listener {
-    socket: ListenSocket,
-    local: SocketAddr,
-    nodelay: bool,
+    sockets: Vec<ListenSocket>,
+    local: Endpoint,
+    settings: Settings,
+}
+
+/// What is done with those who connect.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) options: Options,
+    pub(crate) max_connections: Option<usize>,
+    pub(crate) blocked: Option<Arc<BlockList>>,
+    pub(crate) spread: bool,
 }
 
 impl Listener {
-    pub(crate) fn new(socket: ListenSocket, nodelay: bool) -> io::Result<Self> {
-        let local = socket.local_addr()?;
-        Ok(Self { socket, local, nodelay })
+    pub(crate) fn new(sockets: Vec<ListenSocket>, settings: Settings) -> io::Result<Self> {
+        let first = sockets.first().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let local = first.endpoint()?;
+        Ok(Self { sockets, local, settings })
     }
 
-    /// Where it listens: with port 0 asked for, the port that the OS has chosen.
+    /// Where it listens: with port 0 asked for, the port that the OS has chosen. With `localhost`, the address of IPv4.
     #[must_use]
-    pub fn local_addr(&self) -> SocketAddr {
-        self.local
+    pub fn local(&self) -> &Endpoint {
+        &self.local
     }
 
     /// The connections that come, as a source.
@@ -47,16 +61,18 @@ impl Listener {
     pub fn incoming(self) -> Source<Connection> {
         Source::new(move |assembly, outflow| {
             let link = outflow.into_link(assembly);
-            let reporter = assembly.enter(format!("tcp listener {}", self.local), None);
+            let name = format!("{} listener {}", self.local.family(), self.local);
+            let reporter = assembly.enter(name, None);
             let member = reporter.member;
             let spawn = Spawn::named(format!("listener:{}", self.local)).tireless();
+            let doors = self.sockets.into_iter().map(|socket| Door { socket, ready: false });
             let acceptor = Acceptor {
-                socket: self.socket,
-                nodelay: self.nodelay,
+                doors: doors.collect(),
+                settings: self.settings,
+                seats: Seats::new(1),
                 link: Some(link),
                 reporter,
                 demand: 0,
-                ready: false,
                 backoff: BACKOFF_MIN,
                 waiting: false,
                 paused: false,
@@ -81,20 +97,29 @@ impl std::fmt::Debug for Listener {
 
 /// The actor of a listener.
 struct Acceptor {
-    socket: ListenSocket,
-    nodelay: bool,
+    doors: Vec<Door>,
+    settings: Settings,
+    seats: Seats,
     link: Option<Downstream<Connection>>,
     reporter: Reporter,
     demand: u64,
-    ready: bool,
     backoff: Duration,
     waiting: bool,
     paused: bool,
 }
 
+/// One of its sockets.
+struct Door {
+    socket: ListenSocket,
+    ready: bool,
+}
+
 enum Message {
-    Ready,
+    /// Somebody is at this door.
+    Ready(usize),
     Demand(Demand),
+    /// There may be more than one turn is for.
+    GoOn,
     /// Descriptors ran out a while ago: another try.
     Again,
     Control(Control),
@@ -103,32 +128,27 @@ enum Message {
 impl Acceptor {
     fn accept(&mut self, ctx: &mut Context<Self>) {
         let mut accepted = 0;
-        while self.ready && self.demand > 0 && !self.waiting && !self.paused {
+        while self.demand > 0 && !self.waiting && !self.paused {
+            let Some(which) = self.doors.iter().position(|door| door.ready) else { return };
             if accepted == ACCEPT_CAP {
                 // Its own address takes messages while it runs.
-                let _ = ctx.address().send(Message::Ready);
+                let _ = ctx.address().send(Message::GoOn);
                 return;
             }
-            match self.accept_one() {
-                Ok(connection) => {
-                    accepted += 1;
+            accepted += 1;
+            match self.doors[which].socket.accept() {
+                Ok((socket, peer)) => {
                     self.backoff = BACKOFF_MIN;
-                    self.demand -= 1;
-                    let taken =
-                        self.link.as_mut().is_some_and(|link| link.take(Flow::Item(connection)));
-                    if !taken {
+                    if !self.welcome(which, socket, peer, ctx) {
                         return self.close(Ok(Counts::default()), ctx);
                     }
                 }
                 Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => self.ready = false,
+                    io::ErrorKind::WouldBlock => self.doors[which].ready = false,
                     // That one has gone again: the next, please.
                     io::ErrorKind::Interrupted => {}
-                    _ if is_of_the_connection(&error) => {
-                        accepted += 1;
-                        self.say_dropped(&error, ctx);
-                    }
-                    _ if is_exhausted(&error) => self.back_off(&error, ctx),
+                    _ if is_of_the_connection(&error) => self.say_dropped(which, None, &error, ctx),
+                    _ if is_exhausted(&error) => self.back_off(which, &error, ctx),
                     _ => {
                         let error = self.reporter.error(error);
                         return self.close(Err(error), ctx);
@@ -138,22 +158,67 @@ impl Acceptor {
         }
     }
 
-    fn accept_one(&self) -> io::Result<Connection> {
-        let (socket, peer) = self.socket.accept()?;
-        // An option that cannot be set says that the peer has gone; the first read will say so too.
-        if let Err(error) = socket.set_nodelay(self.nodelay) {
-            tracing::debug!(%peer, %error, "TCP_NODELAY was not set");
+    /// Takes one in, unless it may not come. False if nobody wants more.
+    fn welcome(
+        &mut self,
+        which: usize,
+        socket: StreamSocket,
+        peer: Endpoint,
+        ctx: &Context<Self>,
+    ) -> bool {
+        if let Err(error) = self.may_come(&peer) {
+            self.say_dropped(which, Some(peer), &error, ctx);
+            return true;
         }
-        let local = socket.local_addr().or_else(|_| self.socket.local_addr())?;
-        Ok(Connection::new(socket, peer, local))
+        // An option that cannot be set says that the peer has gone; the first read will say so too.
+        if let Err(error) = socket.set_options(&self.settings.options) {
+            tracing::debug!(%peer, %error, "options of a socket were not set");
+        }
+        let local = match socket.local_endpoint().or_else(|_| self.doors[which].socket.endpoint()) {
+            Ok(local) => local,
+            Err(error) => {
+                self.say_dropped(which, Some(peer), &error, ctx);
+                return true;
+            }
+        };
+        self.demand -= 1;
+        let home = if self.settings.spread { self.seats.emptiest() } else { 0 };
+        let connection = Connection::new(socket, peer, local, Some(self.seats.take(home)));
+        if self.settings.spread {
+            connection.move_to(home);
+        }
+        self.link.as_mut().is_some_and(|link| link.take(Flow::Item(connection)))
     }
 
-    fn say_dropped(&self, error: &io::Error, ctx: &Context<Self>) {
-        ctx.happens(|| ConnectionDropped::new(self.socket.local_addr(), error));
+    fn may_come(&self, peer: &Endpoint) -> io::Result<()> {
+        if let (Some(list), Some(ip)) = (&self.settings.blocked, peer.ip())
+            && list.blocks(ip)
+        {
+            let text = "the listener's block list has this address";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+        }
+        match self.settings.max_connections {
+            Some(most) if self.seats.taken() >= most => {
+                let text =
+                    format!("{most} connections are open, as many as `max_connections` allows");
+                Err(io::Error::new(io::ErrorKind::QuotaExceeded, text))
+            }
+            _ => Ok(()),
+        }
     }
 
-    fn back_off(&mut self, error: &io::Error, ctx: &mut Context<Self>) {
-        self.say_dropped(error, ctx);
+    fn say_dropped(
+        &self,
+        which: usize,
+        peer: Option<Endpoint>,
+        error: &io::Error,
+        ctx: &Context<Self>,
+    ) {
+        ctx.happens(|| ConnectionDropped::new(self.doors[which].socket.endpoint(), peer, error));
+    }
+
+    fn back_off(&mut self, which: usize, error: &io::Error, ctx: &mut Context<Self>) {
+        self.say_dropped(which, None, error, ctx);
         tracing::warn!(
             %error, wait_ms = self.backoff.as_millis() as u64,
             "no more connections can be accepted for now: raise `ulimit -n`"
@@ -180,16 +245,23 @@ impl Actor for Acceptor {
         if let Some(link) = &mut self.link {
             link.take(Flow::Begin(upstream));
         }
-        if let Err(error) = self.socket.register(ctx, |_| Message::Ready) {
-            let error = self.reporter.error(error);
-            self.close(Err(error), ctx);
+        if self.settings.spread {
+            self.seats = Seats::new(ctx.loops());
+        }
+        for (which, door) in self.doors.iter_mut().enumerate() {
+            if let Err(error) = door.socket.register(ctx, move |_| Message::Ready(which)) {
+                let error = self.reporter.error(error);
+                self.close(Err(error), ctx);
+                break;
+            }
         }
         Ok(())
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Ready => self.ready = true,
+            Message::Ready(which) => self.doors[which].ready = true,
+            Message::GoOn => {}
             Message::Demand(Demand::More(amount)) => {
                 self.demand = self.demand.saturating_add(amount);
             }

@@ -30,6 +30,9 @@ impl Engine {
         let (moved, stop) = splice.go(&self.socket, READ_CAP);
         if moved > 0 {
             reading.link.moved(moved);
+            if let Some(ends) = &self.ends {
+                ends.has_read(moved);
+            }
         }
         match stop {
             Ok(Stop::Dry) => self.readable = false,
@@ -89,6 +92,9 @@ impl Engine {
             Ok((ends, bytes)) => {
                 splice.emptied(ends);
                 link.moved(bytes);
+                if let Some(ends) = &self.ends {
+                    ends.has_read(bytes);
+                }
                 return self.read_on(ctx);
             }
             Err(JobError::Failed(error)) => PipeError::new(Arc::clone(&splice.name), error),

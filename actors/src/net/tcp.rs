@@ -1,57 +1,16 @@
 //! TCP: options only; the work is done by the engine that all stream sockets share.
 
-use std::fmt;
-use std::io;
-use std::net::SocketAddr;
-
-use super::connect::Connect;
+use super::connect::{Connect, Target};
+use super::listen::{Listen, Place};
 use super::listener::Listener;
-use super::transport::ListenSocket;
 
-/// Connections that the OS holds until they are accepted. (Node and libuv: 511.)
-const BACKLOG: i32 = 511;
+pub use super::listen::ListenError;
+pub use super::options::Options;
 
-/// A listener could not be had.
-#[derive(Debug)]
-pub struct ListenError {
-    address: String,
-    source: io::Error,
-}
-
-impl ListenError {
-    /// What kind of error the OS gave: `AddrInUse`, `PermissionDenied`, …
-    #[must_use]
-    pub fn kind(&self) -> io::ErrorKind {
-        self.source.kind()
-    }
-}
-
-impl fmt::Display for ListenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let remedy = match self.kind() {
-            io::ErrorKind::AddrInUse => {
-                "; another process listens there: choose another port, or 0 for any"
-            }
-            io::ErrorKind::PermissionDenied => "; ports below 1024 need the right to bind them",
-            io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
-            _ => "",
-        };
-        write!(f, "cannot listen on {}: {}{remedy}", self.address, self.source)
-    }
-}
-
-impl std::error::Error for ListenError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-/// A socket that listens on `address`, with a backlog of 511. Port 0 lets the OS choose: see [`Listener::local_addr`].
-///
-/// Accepted connections have `TCP_NODELAY` set: the writes of a round are joined anyhow.
+/// A socket that listens on `address`, as [`listener`]`(address).bind()`.
 ///
 /// # Errors
-/// The address is in use, not this machine's, or may not be bound; the error says what to do.
+/// As [`Listen::bind`].
 ///
 /// # Examples
 /// An echo server:
@@ -88,28 +47,37 @@ impl std::error::Error for ListenError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn listen(address: impl ToString) -> Result<Listener, ListenError> {
-    let address = address.to_string();
-    let listener = parse(&address)
-        .and_then(|address| ListenSocket::bind(address, BACKLOG))
-        .and_then(|socket| Listener::new(socket, true));
-    listener.map_err(|source| ListenError { address, source })
+    listener(address).bind()
 }
 
-/// Reads an address. No name is looked up but `localhost`: a look-up would block the loop.
-fn parse(address: &str) -> io::Result<SocketAddr> {
-    let numeric = match address.strip_prefix("localhost:") {
-        Some(port) => format!("127.0.0.1:{port}"),
-        None => address.to_owned(),
-    };
-    numeric.parse().map_err(|_| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it takes IP:PORT, [IPv6]:PORT or localhost:PORT",
-        )
-    })
+/// A socket that is to listen on `address`; [`Listen`] has its options, and [`Listen::bind`] makes it. Port 0 lets the OS
+/// choose: see [`Listener::local`]. (Node: `net.createServer`, `listen`.)
+///
+/// | `address` | where it listens |
+/// |---|---|
+/// | `127.0.0.1:80`, `[::1]:80` | there |
+/// | `localhost:80` | on 127.0.0.1 and on ::1, as far as this machine has them; with port 0 on the same port of both |
+/// | `[::]:80` | on every address of both families, unless [`only_v6`](Listen::only_v6) |
+/// | `*:80` | the same; where there is no IPv6, on every address of IPv4 |
+///
+/// No other name is looked up: that would block.
+///
+/// # Examples
+/// ```
+/// use roundsman::net::tcp;
+///
+/// let listener = tcp::listener("localhost:0").backlog(128).max_connections(1000).bind()?;
+/// assert!(listener.local().ip().is_some_and(|ip| ip.is_loopback()));
+/// # Ok::<(), tcp::ListenError>(())
+/// ```
+pub fn listener(address: impl ToString) -> Listen {
+    Listen::new(Place::Tcp(address.to_string()))
 }
 
-/// An attempt to connect to `to`; [`Connect::start`] makes it.
+/// An attempt to connect to `to`; [`Connect::start`] makes it. (Node: `net.connect`.)
+///
+/// `to` is an address, `SocketAddr` or a text; or `host:port`, or a pair of both, whose host is [looked up](crate::dns::lookup())
+/// and whose addresses are tried as RFC 8305 (Happy Eyeballs) has it; or the addresses themselves, as a `Vec<SocketAddr>`.
 ///
 /// # Examples
 /// ```no_run
@@ -120,12 +88,13 @@ fn parse(address: &str) -> io::Result<SocketAddr> {
 /// # impl Actor for Client {
 /// #     type Message = Msg;
 /// #     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-/// tcp::connect("127.0.0.1:6667".parse()?).start(ctx, Msg::Connected);
+/// tcp::connect("irc.example.org:6667").start(ctx, Msg::Connected);
+/// tcp::connect(("irc.example.org", 6667)).start(ctx, Msg::Connected);
 /// #         Ok(())
 /// #     }
 /// #     fn receive(&mut self, _: Msg, _: &mut Context<Self>) -> Outcome { Ok(()) }
 /// # }
 /// ```
-pub fn connect(to: SocketAddr) -> Connect {
-    Connect::new(to)
+pub fn connect(to: impl Into<Target>) -> Connect {
+    Connect::new(to.into())
 }

@@ -1,36 +1,84 @@
-//! Sockets of the OS, non-blocking: the only file of this crate that names mio.
+//! Sockets of the OS, non-blocking: with the files below it, the only one of this crate that names mio.
 //!
-//! Used by the engine, the listener and connect. It moves bytes; it knows no actors.
+//! Used by the engine, the listener, connect and datagrams. It moves bytes; it knows no actors.
+//!
+//! | file | what |
+//! |---|---|
+//! | this one | what the engine serves: connected streams, and ends of pipes |
+//! | `transport/listening.rs` | sockets that listen |
+//! | `transport/datagrams.rs` | sockets for datagrams |
+//! | `transport/unix.rs`, `not_unix.rs` | what there is on Unix only: local sockets, and options |
 
-#![expect(clippy::disallowed_types, reason = "the one file of this crate that speaks to mio")]
+#![expect(clippy::disallowed_types, reason = "the one place of this crate that speaks to mio")]
 
 use std::fs::File;
 use std::io::{self, IoSlice, Read, Write};
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
-use roundsman_runtime::{Context, Interest, Readiness, SourceId};
+use roundsman_runtime::{Actor, Context, Interest, Readiness, SourceId};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
+use super::credentials::Credentials;
+use super::endpoint::Endpoint;
+use super::options::Options;
 use super::pipe::PipeEnd;
 use crate::kernel::{self, Pipe};
+
+mod datagrams;
+mod listening;
+#[cfg_attr(not(unix), path = "transport/not_unix.rs")]
+#[cfg_attr(unix, path = "transport/unix.rs")]
+mod os;
+
+pub(crate) use datagrams::DatagramSocket;
+pub(crate) use listening::{ListenSocket, is_exhausted, is_of_the_connection};
+pub(crate) use os::{local_name, set_traffic_class};
 
 /// What the engine serves: a connected stream socket, or one that is being connected; or an end of a pipe.
 pub(crate) enum StreamSocket {
     Tcp(mio::net::TcpStream),
+    Local(os::LocalStream),
     Pipe(PipeEnd),
 }
 
 impl StreamSocket {
-    /// Begins to connect; the socket turns writable when it is known how that went.
-    pub(crate) fn connect(to: SocketAddr) -> io::Result<Self> {
-        mio::net::TcpStream::connect(to).map(Self::Tcp)
+    /// Begins to connect to an address, from another if one is given. It turns writable when it is known how that went.
+    pub(crate) fn connect_tcp(
+        to: SocketAddr,
+        from: Option<SocketAddr>,
+        options: &Options,
+    ) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_nonblocking(true)?;
+        options.prepare(&SockRef::from(&socket))?;
+        if let Some(from) = from {
+            if cfg!(unix) {
+                // A port that is named may be in use by a connection that has just ended.
+                socket.set_reuse_address(true)?;
+            }
+            socket.bind(&SockAddr::from(from))?;
+        }
+        match socket.connect(&SockAddr::from(to)) {
+            Err(error) if !is_under_way(&error) => Err(error),
+            _ => Ok(Self::Tcp(mio::net::TcpStream::from_std(socket.into()))),
+        }
     }
 
-    /// For what only a connection has.
-    fn tcp(&self) -> io::Result<&mio::net::TcpStream> {
+    /// Connects to a Unix socket.
+    ///
+    /// # Errors
+    /// `WouldBlock`: so many have connected that were not accepted that it takes no more for now.
+    pub(crate) fn connect_local(to: &Endpoint) -> io::Result<Self> {
+        os::LocalStream::connect(to).map(Self::Local)
+    }
+
+    /// Its options. A pipe has none.
+    fn options(&self) -> io::Result<SockRef<'_>> {
         match self {
-            Self::Tcp(socket) => Ok(socket),
+            Self::Tcp(socket) => Ok(SockRef::from(socket)),
+            Self::Local(socket) => Ok(socket.options()),
             Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
@@ -38,7 +86,7 @@ impl StreamSocket {
     /// Whether anything can come out of it.
     pub(crate) fn can_read(&self) -> bool {
         match self {
-            Self::Tcp(_) => true,
+            Self::Tcp(_) | Self::Local(_) => true,
             Self::Pipe(end) => end.is_reader(),
         }
     }
@@ -46,44 +94,61 @@ impl StreamSocket {
     /// Whether anything can be written into it.
     pub(crate) fn can_write(&self) -> bool {
         match self {
-            Self::Tcp(_) => true,
+            Self::Tcp(_) | Self::Local(_) => true,
             Self::Pipe(end) => !end.is_reader(),
         }
     }
 
-    /// Whether other processes use the same descriptor: then a short read does not say that there is no more, and what
-    /// nobody here has asked for is theirs.
+    /// Whether other processes use the same descriptor: what nobody here has asked for is theirs.
     pub(crate) fn is_shared(&self) -> bool {
         match self {
-            Self::Tcp(_) => false,
+            Self::Tcp(_) | Self::Local(_) => false,
             Self::Pipe(end) => end.is_shared(),
         }
     }
 
-    /// How connecting went, once the socket is writable. `None`: it is not decided yet.
-    pub(crate) fn connected(&self) -> io::Result<Option<SocketAddr>> {
-        let socket = self.tcp()?;
+    /// Whether a read that has not filled its room says that there is no more for now. If not, only `WouldBlock` does.
+    pub(crate) fn short_read_is_last(&self) -> bool {
+        !self.is_shared()
+    }
+
+    /// How connecting went, once the socket is writable: where the peer is. `None`: it is not decided yet.
+    pub(crate) fn connected(&self) -> io::Result<Option<Endpoint>> {
+        let socket = self.options()?;
         if let Some(error) = socket.take_error()? {
             return Err(error);
         }
         match socket.peer_addr() {
-            Ok(peer) => Ok(Some(peer)),
+            Ok(peer) => Ok(Some(Endpoint::from_os(&peer))),
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.tcp()?.local_addr()
+    pub(crate) fn local_endpoint(&self) -> io::Result<Endpoint> {
+        self.options()?.local_addr().map(|address| Endpoint::from_os(&address))
     }
 
-    pub(crate) fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        self.tcp()?.set_nodelay(on)
+    /// Who the peer is, as far as the OS says.
+    pub(crate) fn credentials(&self) -> Option<Credentials> {
+        match self {
+            Self::Local(socket) => socket.credentials(),
+            Self::Tcp(_) | Self::Pipe(_) => None,
+        }
+    }
+
+    /// Sets options of TCP. Other sockets have none of them.
+    pub(crate) fn set_options(&self, options: &Options) -> io::Result<()> {
+        match self {
+            Self::Tcp(socket) => options.apply(&SockRef::from(socket)),
+            Self::Local(_) | Self::Pipe(_) => Ok(()),
+        }
     }
 
     pub(crate) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(socket) => socket.read(into),
+            Self::Local(socket) => socket.read(into),
             Self::Pipe(end) => end.read(into),
         }
     }
@@ -91,6 +156,7 @@ impl StreamSocket {
     pub(crate) fn write(&mut self, from: &[u8]) -> io::Result<usize> {
         match self {
             Self::Tcp(socket) => socket.write(from),
+            Self::Local(socket) => socket.write(from),
             Self::Pipe(end) => end.write(from),
         }
     }
@@ -98,138 +164,105 @@ impl StreamSocket {
     pub(crate) fn write_vectored(&mut self, from: &[IoSlice<'_>]) -> io::Result<usize> {
         match self {
             Self::Tcp(socket) => socket.write_vectored(from),
+            Self::Local(socket) => socket.write_vectored(from),
             Self::Pipe(end) => end.write_vectored(from),
+        }
+    }
+
+    /// Hands what was written and is still here to the OS. What the OS takes directly is never still here.
+    ///
+    /// # Errors
+    /// `WouldBlock`: it takes no more for now.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) => Ok(()),
         }
     }
 
     /// Whether the kernel can move bytes out of it.
     pub(crate) fn moves(&self) -> bool {
-        kernel::MOVES && matches!(self, Self::Tcp(_))
+        kernel::MOVES && matches!(self, Self::Tcp(_) | Self::Local(_))
     }
 
     /// Another descriptor of it, for the kernel to move bytes into.
     pub(crate) fn lend(&self) -> io::Result<File> {
-        kernel::lend(self.tcp()?)
+        match self {
+            Self::Tcp(socket) => kernel::lend(socket),
+            Self::Local(socket) => socket.lend(),
+            Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Has the kernel move what was received into a pipe.
     pub(crate) fn splice(&self, pipe: &mut Pipe) -> io::Result<usize> {
-        pipe.fill(self.tcp()?)
+        match self {
+            Self::Tcp(socket) => pipe.fill(socket),
+            Self::Local(socket) => socket.splice(pipe),
+            Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Whether the peer has ended and everything was read.
-    pub(crate) fn is_at_end(&self) -> io::Result<bool> {
+    pub(crate) fn is_at_end(&mut self) -> io::Result<bool> {
         match self {
-            Self::Tcp(socket) => socket.peek(&mut [0]).map(|got| got == 0),
             Self::Pipe(end) => end.is_empty(),
+            Self::Tcp(_) | Self::Local(_) => {
+                self.options()?.peek(&mut [MaybeUninit::uninit()]).map(|got| got == 0)
+            }
         }
     }
 
-    /// Closing it will send RST and forget what waits to be sent. A pipe cannot do that: whoever reads sees the end.
+    /// Closing it will send RST and forget what waits to be sent. A pipe cannot do that: whoever reads sees the end. Nor
+    /// can a Unix socket, but for what its peer has not read.
     pub(crate) fn reset_on_close(&self) -> io::Result<()> {
         match self {
             Self::Tcp(socket) => SockRef::from(socket).set_linger(Some(Duration::ZERO)),
-            Self::Pipe(_) => Ok(()),
+            Self::Local(_) | Self::Pipe(_) => Ok(()),
         }
     }
 
-    /// Sends FIN. A pipe is closed instead, as its engine ends.
-    pub(crate) fn finish(&self) -> io::Result<()> {
+    /// Sends FIN, after everything that was flushed. A pipe is closed instead, as its engine ends.
+    ///
+    /// # Errors
+    /// `WouldBlock`: what must go before it does not go yet; flush, and again.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
         match self {
-            Self::Tcp(socket) => socket.shutdown(Shutdown::Write),
             Self::Pipe(_) => Ok(()),
+            Self::Tcp(_) | Self::Local(_) => self.options()?.shutdown(Shutdown::Write),
         }
     }
 
-    pub(crate) fn register<A: roundsman_runtime::Actor>(
+    pub(crate) fn register<A: Actor>(
         &mut self,
         ctx: &mut Context<'_, A>,
         map: impl FnMut(Readiness) -> A::Message + 'static,
     ) -> io::Result<SourceId> {
         match self {
             Self::Tcp(socket) => ctx.register(socket, Interest::BOTH, map),
+            Self::Local(socket) => socket.register(ctx, map),
             Self::Pipe(end) => end.register(ctx, map),
         }
     }
 
-    pub(crate) fn deregister<A: roundsman_runtime::Actor>(
+    pub(crate) fn deregister<A: Actor>(
         &mut self,
         ctx: &mut Context<'_, A>,
         id: SourceId,
     ) -> io::Result<()> {
         match self {
             Self::Tcp(socket) => ctx.deregister(socket, id),
+            Self::Local(socket) => socket.deregister(ctx, id),
             Self::Pipe(end) => end.deregister(ctx, id),
         }
     }
 }
 
-/// A listening socket.
-pub(crate) struct ListenSocket(mio::net::TcpListener);
-
-impl ListenSocket {
-    /// Binds and listens, with `SO_REUSEADDR` where the OS means by it what Unix does.
-    pub(crate) fn bind(address: SocketAddr, backlog: i32) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_nonblocking(true)?;
-        if cfg!(unix) {
-            socket.set_reuse_address(true)?;
-        }
-        socket.bind(&SockAddr::from(address))?;
-        socket.listen(backlog)?;
-        Ok(Self(mio::net::TcpListener::from_std(socket.into())))
+/// Whether connecting has begun and is not decided.
+fn is_under_way(error: &io::Error) -> bool {
+    /// EINPROGRESS of Unix; Windows says that it would block.
+    const IN_PROGRESS: i32 = if cfg!(target_os = "linux") { 115 } else { 36 };
+    match error.raw_os_error() {
+        Some(code) if cfg!(unix) => code == IN_PROGRESS,
+        _ => error.kind() == io::ErrorKind::WouldBlock,
     }
-
-    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-
-    pub(crate) fn accept(&self) -> io::Result<(StreamSocket, SocketAddr)> {
-        self.0.accept().map(|(stream, peer)| (StreamSocket::Tcp(stream), peer))
-    }
-
-    pub(crate) fn register<A: roundsman_runtime::Actor>(
-        &mut self,
-        ctx: &mut Context<'_, A>,
-        map: impl FnMut(Readiness) -> A::Message + 'static,
-    ) -> io::Result<SourceId> {
-        ctx.register(&mut self.0, Interest::READABLE, map)
-    }
-}
-
-/// Whether the error says that this process, or the machine, has no descriptors or memory left for one more socket.
-pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    use codes::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
-    matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
-}
-
-/// Whether the error of an accept is that of the connection, which has gone or may not come, and not the listener's.
-/// (accept(2): Linux passes on what the network has said of it.)
-pub(crate) fn is_of_the_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionAborted, ConnectionReset, HostUnreachable, NetworkDown, NetworkUnreachable,
-        PermissionDenied, TimedOut,
-    };
-    let kind = matches!(
-        error.kind(),
-        ConnectionAborted
-            | ConnectionReset
-            | HostUnreachable
-            | NetworkDown
-            | NetworkUnreachable
-            | PermissionDenied
-            | TimedOut
-    );
-    kind || cfg!(target_os = "linux")
-        && matches!(error.raw_os_error(), Some(code) if codes::OF_THE_CONNECTION.contains(&code))
-}
-
-/// The codes of Unix; Windows has others, and no such limit.
-mod codes {
-    /// ENONET, EPROTO, ENOPROTOOPT, EOPNOTSUPP, EHOSTDOWN.
-    pub(super) const OF_THE_CONNECTION: [i32; 5] = [64, 71, 92, 95, 112];
-    pub(super) const EMFILE: i32 = 24;
-    pub(super) const ENFILE: i32 = 23;
-    pub(super) const ENOMEM: i32 = 12;
-    pub(super) const ENOBUFS: i32 = if cfg!(target_os = "linux") { 105 } else { 55 };
 }

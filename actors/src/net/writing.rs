@@ -4,6 +4,7 @@ use std::io;
 
 use bytes::Bytes;
 
+use super::ends::Ends;
 use super::transport::StreamSocket;
 use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::straight::Borrower;
@@ -89,19 +90,24 @@ impl Writing {
         &mut self,
         socket: &mut StreamSocket,
         writable: &mut bool,
+        ends: Option<&Ends>,
     ) -> io::Result<Option<Counts>> {
         while *writable && !self.queue.is_empty() {
             let written =
                 self.queue.write(socket, StreamSocket::write, StreamSocket::write_vectored);
             match written {
-                Ok(_) => {}
+                Ok(bytes) => {
+                    if let Some(ends) = ends {
+                        ends.has_written(bytes as u64);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => *writable = false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
         self.ask();
-        if !self.queue.is_empty() {
+        if !self.queue.is_empty() || !out(socket.flush(), writable)? {
             return Ok(None);
         }
         if let Some(borrower) = self.borrower.take() {
@@ -113,10 +119,10 @@ impl Writing {
         if !self.ending {
             return Ok(None);
         }
-        // A peer that has reset meanwhile shows as an error of the reading half.
         match socket.finish() {
-            Err(error) if error.kind() != io::ErrorKind::NotConnected => Err(error),
-            _ => Ok(Some(self.counts)),
+            // A peer that has reset meanwhile shows as an error of the reading half.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(Some(self.counts)),
+            finished => Ok(out(finished, writable)?.then_some(self.counts)),
         }
     }
 
@@ -134,5 +140,17 @@ impl Writing {
         if let Some(upstream) = &self.upstream {
             upstream.cancel();
         }
+    }
+}
+
+/// Whether it is out. Not so if the socket takes no more for now, which `writable` then says.
+fn out(result: io::Result<()>, writable: &mut bool) -> io::Result<bool> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            *writable = false;
+            Ok(false)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -56,7 +56,7 @@ impl Actor for FileServer {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let listener = tcp::listen("127.0.0.1:0")?;
-        (self.announce)(listener.local_addr().port());
+        (self.announce)(listener.local().port().unwrap_or_default());
         let closed = Message::ListenerClosed;
         listener.incoming().pipe(ctx.inlet(Message::Accepted)).start(ctx, closed);
         Ok(())

@@ -29,7 +29,7 @@ impl Actor for Echo {
 
     fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
         let listener = tcp::listen("127.0.0.1:0")?;
-        self.listens.send(listener.local_addr())?;
+        self.listens.send(listener.local().socket_addr().expect("TCP"))?;
         listener.incoming().pipe(ctx.inlet(Message::Accepted)).start(ctx, Message::Closed);
         Ok(())
     }

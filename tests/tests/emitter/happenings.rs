@@ -218,7 +218,7 @@ fn a_connection_is_opened_and_then_closed_or_failed_at_both_ends() {
                     match message {
                         Msg::Ready => {
                             let listener = tcp::listen("127.0.0.1:0")?;
-                            let to = listener.local_addr();
+                            let to = listener.local().socket_addr().expect("TCP");
                             let accepted = ctx.inlet(Msg::Accepted);
                             listener.incoming().pipe(accepted).start(ctx, |_| Msg::Ended);
                             tcp::connect(to).start(ctx, Msg::Connected);
@@ -307,7 +307,7 @@ fn a_connection_that_a_listener_has_no_descriptor_for_is_an_event_and_comes_late
         taken.pop();
         let mut peer = Peer::connect(server.address);
         let one = dropped.recv().expect("it is told");
-        assert_eq!(one.local, Some(server.address));
+        assert_eq!(one.local, Some(server.address.into()));
         assert_eq!(one.error.raw_os_error(), Some(24), "EMFILE");
         drop(taken);
         peer.send(b"hello");

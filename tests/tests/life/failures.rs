@@ -406,6 +406,9 @@ fn a_panic_in_the_drop_of_what_a_function_has_captured_is_nobodys_end() {
 #[test]
 fn a_failure_says_each_of_its_causes_once() {
     let source = io::Error::other("nobody listens");
-    let failure = Failure::from(ConnectError::Io { to: ([127, 0, 0, 1], 1).into(), source });
+    let failure = Failure::from(ConnectError::Io {
+        to: SocketAddr::from(([127, 0, 0, 1], 1)).into(),
+        source,
+    });
     assert_eq!(failure.to_string(), "connecting to 127.0.0.1:1: nobody listens");
 }

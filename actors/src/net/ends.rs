@@ -1,0 +1,145 @@
+//! The two ends of a connection, what has gone between them, and who is told when it is over: what outlives its socket.
+//!
+//! Shared by the [`Connection`](super::Connection) and its engine, which alone writes the counters.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use roundsman_runtime::{Actor, Context, Recipient};
+
+use super::credentials::Credentials;
+use super::endpoint::Endpoint;
+use super::happenings::{ConnectionClosed, ConnectionFailed, ConnectionOpened};
+use super::seat::Seat;
+
+/// How a connection has ended; see [`Connection::closed`](super::Connection::closed).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Closed {
+    /// What has gone over it.
+    pub traffic: Traffic,
+    /// Why it has failed, if it has; [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) if we aborted it.
+    pub error: Option<Arc<io::Error>>,
+}
+
+/// What has gone over a connection so far, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// Bytes read from the peer.
+    pub read: u64,
+    /// Bytes that the OS has taken for the peer.
+    pub written: u64,
+}
+
+/// The two ends of a connection.
+pub(crate) struct Ends {
+    pub(crate) peer: Endpoint,
+    pub(crate) local: Endpoint,
+    /// Who the peer is, if the OS says so.
+    pub(crate) credentials: Option<Credentials>,
+    read: AtomicU64,
+    written: AtomicU64,
+    life: Mutex<Life>,
+}
+
+/// Whether it is over.
+enum Life {
+    Open {
+        /// Who is told when it is.
+        tell: Vec<Recipient<Closed>>,
+        /// Where it counts as open.
+        _seat: Option<Seat>,
+    },
+    Over(Closed),
+}
+
+impl Ends {
+    pub(crate) fn new(
+        peer: Endpoint,
+        local: Endpoint,
+        credentials: Option<Credentials>,
+        seat: Option<Seat>,
+    ) -> Self {
+        let life = Mutex::new(Life::Open { tell: Vec::new(), _seat: seat });
+        let (read, written) = Default::default();
+        Self { peer, local, credentials, read, written, life }
+    }
+
+    /// What names it: the end that has a name.
+    pub(crate) fn name(&self) -> &Endpoint {
+        if self.peer == Endpoint::Unnamed { &self.local } else { &self.peer }
+    }
+
+    pub(crate) fn traffic(&self) -> Traffic {
+        // Statistics: nothing else is read by what they say.
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Traffic { read: get(&self.read), written: get(&self.written) }
+    }
+
+    pub(crate) fn has_read(&self, bytes: u64) {
+        add(&self.read, bytes);
+    }
+
+    pub(crate) fn has_written(&self, bytes: u64) {
+        add(&self.written, bytes);
+    }
+
+    /// Tells `whom` when it is over, at once if it is.
+    pub(crate) fn tell(&self, whom: Recipient<Closed>) {
+        let closed = match &mut *self.lock() {
+            Life::Open { tell, .. } => return tell.push(whom),
+            Life::Over(closed) => closed.clone(),
+        };
+        whom.complete(closed);
+    }
+
+    /// The connection begins to live.
+    pub(crate) fn opened<A: Actor>(&self, ctx: &Context<'_, A>) {
+        ctx.happens(|| ConnectionOpened { peer: self.peer.clone(), local: self.local.clone() });
+    }
+
+    /// It is over, by this failure or by none: told as a happening.
+    pub(crate) fn happened<A: Actor>(
+        &self,
+        failure: Option<&Arc<io::Error>>,
+        ctx: &Context<'_, A>,
+    ) {
+        let (peer, local) = (&self.peer, &self.local);
+        match failure {
+            Some(error) => ctx.happens(|| ConnectionFailed {
+                peer: peer.clone(),
+                local: local.clone(),
+                error: Arc::clone(error),
+            }),
+            None => {
+                ctx.happens(|| ConnectionClosed { peer: peer.clone(), local: local.clone() });
+            }
+        }
+    }
+
+    /// It is over. The first time counts.
+    pub(crate) fn close(&self, error: Option<Arc<io::Error>>) {
+        let closed = Closed { traffic: self.traffic(), error };
+        let mut life = self.lock();
+        if let Life::Over(_) = *life {
+            return;
+        }
+        let before = std::mem::replace(&mut *life, Life::Over(closed.clone()));
+        drop(life);
+        if let Life::Open { tell, .. } = before {
+            tell.into_iter().for_each(|whom| whom.complete(closed.clone()));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Life> {
+        // Nothing in here is left half done by a panic.
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// There is one writer, so no other addition can be lost.
+fn add(counter: &AtomicU64, bytes: u64) {
+    counter.store(counter.load(Ordering::Relaxed) + bytes, Ordering::Relaxed);
+}
