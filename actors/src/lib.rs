@@ -10,8 +10,10 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod dns;
 pub mod emitter;
 pub mod fs;
+pub mod futures;
 #[cfg_attr(not(target_os = "linux"), path = "no_kernel.rs")]
 mod kernel;
 pub mod net;

@@ -12,6 +12,7 @@ use crate::dead_letter::DeadLetter;
 use crate::drain::Drain;
 use crate::lane::LaneError;
 use crate::mailbox::{HIGH, LOW};
+use crate::provided::Provided;
 use crate::runtime::Runtime;
 use crate::sizing::{MAX_POOL_THREADS, Sizing};
 use crate::watchdog;
@@ -37,6 +38,7 @@ pub struct Builder {
     stop_on_signals: bool,
     pub(crate) settings: Settings,
     pub(crate) sizing: Sizing,
+    pub(crate) provided: Provided,
 }
 
 /// Why a runtime could not be built.
@@ -123,6 +125,7 @@ impl Builder {
                 on_slow_turn: None,
             },
             sizing: Sizing::default(),
+            provided: Provided::default(),
         }
     }
 
@@ -224,7 +227,7 @@ impl Builder {
             return Err(BuildError::Watchdog(limit));
         }
         let pool = self.sizing.pool(self.seed.is_some(), self.settings.spin)?;
-        let world = World::new(self.settings, pool);
+        let world = World::new(self.settings, pool, self.provided);
         match self.seed {
             Some(seed) => Ok(Runtime::simulated(world, seed, loops)),
             None => Runtime::os(world, loops, self.stop_on_signals),

@@ -60,6 +60,7 @@ mod outbox;
 mod own;
 mod panics;
 mod parcel;
+mod provided;
 mod recipient;
 mod registry;
 mod reply;

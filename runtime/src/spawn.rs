@@ -208,6 +208,13 @@ impl<'a> Scope<'a> {
         cell.is_home(self.local).then_some(Scope { local: self.local, parent: Some(cell) })
     }
 
+    /// The scope of this loop's actors that have no parent: what is spawned there outlives whoever spawns it, and ends with
+    /// the runtime, if not before. For what serves several actors of a loop.
+    #[must_use]
+    pub fn without_parent(&self) -> Self {
+        Scope { local: self.local, parent: None }
+    }
+
     /// The time as the loop last saw it.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -29,6 +29,7 @@ use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
 use crate::pool::Pool;
 use crate::pressure::{WaitForest, WaitSlot};
+use crate::provided::Provided;
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
 use crate::unfinished::Unfinished;
@@ -53,6 +54,7 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) pool: Arc<Pool>,
     pub(crate) registry: Registry,
+    pub(crate) provided: Provided,
     pub(crate) forest: WaitForest,
     pub(crate) dead_letters: Listeners,
     pub(crate) happenings: Happenings,
@@ -112,7 +114,7 @@ pub(crate) const BLOCKED_THREADS: Duration = Duration::from_secs(5);
 pub(crate) type LoopStarter = Box<dyn Fn(&Arc<World>) -> std::io::Result<Arc<Home>> + Send + Sync>;
 
 impl World {
-    pub(crate) fn new(settings: Settings, pool: Arc<Pool>) -> Arc<Self> {
+    pub(crate) fn new(settings: Settings, pool: Arc<Pool>, provided: Provided) -> Arc<Self> {
         let dead_letters = Listeners::new(settings.on_dead_letter.clone());
         Arc::new(Self {
             settings,
@@ -124,6 +126,7 @@ impl World {
             unfinished: Unfinished::default(),
             unbalanced: OnceLock::new(),
             registry: Registry::default(),
+            provided,
             forest: WaitForest::new(),
             asking: Mutex::default(),
             loops: RwLock::default(),
@@ -231,6 +234,7 @@ impl World {
         self.dead_letters.clear();
         self.happenings.clear();
         self.draining.clear();
+        self.provided.clear();
         self.pool.close();
         if !self.ran.load(Ordering::SeqCst) {
             self.end_own_loops();

@@ -14,6 +14,7 @@ pub mod guide;
 pub mod irc_client;
 pub mod ledger;
 pub mod links;
+pub mod missing;
 pub mod outcome;
 pub mod outside;
 pub mod pairs;

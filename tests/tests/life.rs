@@ -8,6 +8,8 @@ mod failures;
 mod payloads;
 #[path = "life/placement.rs"]
 mod placement;
+#[path = "life/provided.rs"]
+mod provided;
 #[path = "life/stopping.rs"]
 mod stopping;
 #[path = "life/watching.rs"]

@@ -1,0 +1,111 @@
+//! Things that belong to one runtime: at most one of each type, for every actor to find.
+//!
+//! Filled by [`Builder::provide`], or by the first actor that needs a thing; read through [`Context::provided`]. It knows
+//! nothing of what it holds, and drops it with the runtime.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::actor::Actor;
+use crate::builder::Builder;
+use crate::context::Context;
+
+type Thing = Arc<dyn Any + Send + Sync>;
+
+/// What one runtime has been given, by type.
+#[derive(Default)]
+pub(crate) struct Provided {
+    things: Mutex<HashMap<TypeId, Thing>>,
+}
+
+impl Provided {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Thing>> {
+        // Nothing of the user's runs under it.
+        self.things.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set<T: Send + Sync + 'static>(&self, value: T) {
+        let thing: Thing = Arc::new(value);
+        let before = self.lock().insert(TypeId::of::<T>(), thing);
+        // Outside of the lock: it is the user's.
+        drop(before);
+    }
+
+    fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let thing = self.lock().get(&TypeId::of::<T>()).cloned();
+        thing?.downcast().ok()
+    }
+
+    /// Drops all of them: the runtime has ended, and what they hold may hold the runtime.
+    pub(crate) fn clear(&self) {
+        let things = std::mem::take(&mut *self.lock());
+        drop(things);
+    }
+
+    fn get_or_set<T: Send + Sync + 'static>(&self, value: T) -> Arc<T> {
+        let mine = Arc::new(value);
+        let offered: Thing = Arc::<T>::clone(&mine);
+        let thing = Arc::clone(self.lock().entry(TypeId::of::<T>()).or_insert(offered));
+        thing.downcast().unwrap_or(mine)
+    }
+}
+
+impl Builder {
+    /// Gives the runtime a thing that every actor can find by its type: [`Context::provided`]. The last of a type counts.
+    ///
+    /// For what belongs to a whole program and would otherwise be passed down to every actor, or be global: a
+    /// configuration, a table of names for a test. It is dropped with the runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+    ///
+    /// struct Limits {
+    ///     lines: usize,
+    /// }
+    ///
+    /// struct Reader;
+    ///
+    /// impl Actor for Reader {
+    ///     type Message = ();
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         let limits = ctx.provided::<Limits>().ok_or("no limits were provided")?;
+    ///         assert_eq!(limits.lines, 80);
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let builder = Runtime::builder().loops(1).provide(Limits { lines: 80 });
+    /// builder.build()?.run(|| Reader)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn provide<T: Send + Sync + 'static>(self, value: T) -> Self {
+        self.provided.set(value);
+        self
+    }
+}
+
+impl<A: Actor> Context<'_, A> {
+    /// The thing of type `T` that this runtime was given: by [`Builder::provide`], or by
+    /// [`provided_or`](Self::provided_or). It takes a mutex for the moment of one look into a table: keep what it returns
+    /// where it is needed often.
+    #[must_use]
+    pub fn provided<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.local().home.world.provided.get()
+    }
+
+    /// The same; if there is none yet, the runtime is given what `make` makes, and has it from now on. All loops get the
+    /// same one, though `make` may be called on several at once: all but one of what they make is dropped again.
+    ///
+    /// For libraries that keep something for each runtime.
+    pub fn provided_or<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.provided().unwrap_or_else(|| self.local().home.world.provided.get_or_set(make()))
+    }
+}
