@@ -121,6 +121,7 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         Self(Arc::new(Work {
             about: About {
                 lane,
+                in_place: false,
                 rare: None,
                 cancelled: AtomicBool::new(false),
                 ticket: AtomicU64::new(0),
@@ -143,10 +144,53 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         self
     }
 
+    /// Has it run where it is started, on the loop, inside [`Context::start`](crate::Context::start): for code that takes
+    /// less time than the way to the pool and back, some 10 µs, and that never blocks.
+    ///
+    /// Everything else is as on the pool: the result is a message, which is never handled inside of the handler that has
+    /// started the job; a panic is [`JobError::Panicked`]; results come in the order of their starts. What does not hold: its
+    /// lane neither counts nor limits it ([`LoopMetrics::jobs_in_place`](crate::LoopMetrics::jobs_in_place) counts it),
+    /// it cannot be cancelled, and it never [expires](Self::within).
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Actor, Context, JobError, Lane, Outcome, Runtime, job};
+    ///
+    /// struct Adder(bool);
+    ///
+    /// impl Actor for Adder {
+    ///     type Message = Result<u32, JobError>;
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.start(job(Lane::User, || 1 + 1).in_place(), |sum| sum);
+    ///         self.0 = true;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, sum: Self::Message, _: &mut Context<Self>) -> Outcome {
+    ///         assert!(self.0, "not before `started` has ended");
+    ///         assert_eq!(sum?, 2);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// Runtime::builder().loops(1).build()?.run(|| Adder(false))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_place(mut self) -> Self {
+        self.edit(|about| about.in_place = true);
+        self
+    }
+
     /// Its lane.
     #[must_use]
     pub fn lane(&self) -> Lane {
         self.0.about().lane
+    }
+
+    /// Whether it is run where it is started.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.0.about().in_place
     }
 
     fn edit(&mut self, edit: impl FnOnce(&mut About<T, E>)) {
@@ -273,6 +317,8 @@ trait Prepared<T, E>: Homing {
 /// What is known of a job without the type of its code.
 struct About<T, E> {
     lane: Lane,
+    /// Run where it is started.
+    in_place: bool,
     rare: Option<Box<Rare>>,
     /// Nobody wants its result any more.
     cancelled: AtomicBool,

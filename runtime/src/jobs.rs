@@ -1,7 +1,7 @@
 //! The jobs of an actor: started, cancelled, and home again as its own message.
 //!
 //! [`Context::start`] enters a job in the actor's hooks and puts it into its loop's [`outbox`](crate::outbox),
-//! from which it comes to the [`pool`](crate::pool). What comes home, through the loop's inbox, takes its entry out and becomes a
+//! from which it comes to the [`pool`](crate::pool); one that is to run in place it runs, and sends home. What comes home, through the loop's inbox, takes its entry out and becomes a
 //! message. Whoever comes second (result, cancellation, deadline, the actor's end) finds the entry gone: so a job that
 //! was started gives exactly one message, unless its actor ends first.
 //!
@@ -83,8 +83,9 @@ impl<A: Actor> Context<'_, A> {
         F: FnOnce(Result<T, JobError<E>>) -> A::Message + 'static,
     {
         let Handle { cell, local, .. } = self.actor;
-        let lane = job.lane();
-        let expires = job.longest_wait().map(|longest| local.driver.clock.now() + longest);
+        let (lane, in_place) = (job.lane(), job.is_in_place());
+        let longest = job.longest_wait().filter(|_| !in_place);
+        let expires = longest.map(|longest| local.driver.clock.now() + longest);
         let mut hooks = self.actor.front().hooks(local).borrow_mut();
         let jobs = &mut hooks.jobs;
         let generation = local.outbox.next_generation();
@@ -93,11 +94,16 @@ impl<A: Actor> Context<'_, A> {
         let way = Way::new(cell.clone(), key, deliver::<A, T, E, F>);
         let errand = job.prepare(expires, way);
         let deadline = expires.map(|at| local.arm_job(at, cell.clone(), key));
-        let outgoing = Queued::new(Arc::<dyn Homing>::clone(&errand));
+        let outgoing = Arc::<dyn Homing>::clone(&errand);
         vacant.insert(Entry { generation, errand, map: Box::new(map), deadline });
         drop(hooks);
         local.keep();
-        if local.outbox.push(local, lane, outgoing) {
+        if in_place {
+            local.counters().jobs_in_place.add(1);
+            outgoing.run();
+            // Through the inbox, like any other: never inside of this handler.
+            outgoing.go_home();
+        } else if local.outbox.push(local, lane, Queued::new(outgoing)) {
             local.note_lane(lane);
         }
         JobId { actor: cell.header().id, key }
