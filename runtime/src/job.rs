@@ -26,6 +26,7 @@ use crate::errand::{Errand, Refusal};
 use crate::home::Home;
 use crate::jobs::JobKey;
 use crate::lane::Lane;
+use crate::line::{Line, Place};
 use crate::local::Local;
 use crate::parcel::Parcel;
 use crate::pool::is_pool_thread;
@@ -143,6 +144,32 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         self
     }
 
+    /// Has it run in its turn: once every job of this line has ended that was started before it. See [`Line`].
+    ///
+    /// It stands in the line from [`Context::start`](crate::Context::start) on. A later call overrides.
+    pub fn in_line(mut self, line: &Line) -> Self {
+        self.edit(|about| about.rare().line = Some((line.clone(), false)));
+        self
+    }
+
+    /// As [`in_line`](Self::in_line), but it runs together with those right before and behind it that were put in like
+    /// this: reads between writes.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Lane, Line, job};
+    ///
+    /// let book = Line::new();
+    /// // Started in this order, the two reads see what was written, and may run at the same time.
+    /// let write = job(Lane::User, || { /* … */ }).in_line(&book);
+    /// let reads = [1, 2].map(|page| job(Lane::User, move || page).in_line_shared(&book));
+    /// # drop((write, reads));
+    /// ```
+    pub fn in_line_shared(mut self, line: &Line) -> Self {
+        self.edit(|about| about.rare().line = Some((line.clone(), true)));
+        self
+    }
+
     /// Its lane.
     #[must_use]
     pub fn lane(&self) -> Lane {
@@ -161,9 +188,14 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         self.0.about().rare.as_ref()?.within
     }
 
-    /// The errand of this job, with its way home.
+    /// The errand of this job, with its way home. From here on it stands in its line.
     pub(crate) fn prepare(mut self, expires: Option<Timestamp>, way: Way<T, E>) -> Arc<dyn Homing> {
         self.edit(|about| {
+            if let Some(rare) = &mut about.rare
+                && let Some((line, shared)) = &rare.line
+            {
+                rare.place = Some(line.enter(*shared));
+            }
             if expires.is_some() {
                 about.rare().expires = expires;
             }
@@ -259,6 +291,8 @@ pub(crate) trait Homing: Errand {
     fn ticket(&self) -> u64;
     /// Its lane.
     fn lane(&self) -> Lane;
+    /// It was taken back: those behind it in its line go on.
+    fn leave_line(&self);
     /// Whether its result is on its way.
     fn has_ended(&self) -> bool;
 }
@@ -288,6 +322,10 @@ struct Rare {
     expires: Option<Timestamp>,
     /// What its code looks at, if it does.
     token: Option<CancelToken>,
+    /// The line that it is to stand in, and whether it shares its turn.
+    line: Option<(Line, bool)>,
+    /// Where it stands, once it is started.
+    place: Option<Arc<Place>>,
 }
 
 impl Rare {
@@ -299,6 +337,10 @@ impl Rare {
 impl<T, E> About<T, E> {
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    fn place(&self) -> Option<&Arc<Place>> {
+        self.rare.as_ref()?.place.as_ref()
     }
 }
 
@@ -409,9 +451,14 @@ where
     E: Send + 'static,
     F: Code<T, E>,
 {
-    fn enqueued(&self, ticket: u64) {
+    fn enqueued(&self, ticket: u64) -> bool {
         // Relaxed: written and read under the pool's mutex.
         self.about.ticket.store(ticket, Ordering::Relaxed);
+        let (Some(place), Some(way)) = (self.about.place(), &self.about.way) else { return true };
+        place.arrive(|| {
+            let (home, lane) = (Arc::clone(way.cell.home()), self.about.lane);
+            Box::new(move || home.world.pool.call_in(lane, ticket))
+        })
     }
 
     fn begin(&self, now: Timestamp) -> bool {
@@ -450,8 +497,13 @@ where
             Some(home) if Arc::as_ptr(&home) as usize == way.home => home,
             _ => Arc::clone(way.cell.home()),
         };
+        let place = self.about.place().cloned();
         // An ended loop has no owner left.
         drop(home.post(Parcel::Job(self)));
+        // Only now, so that the results of a line come in its order.
+        if let Some(place) = place {
+            place.leave();
+        }
         if is_pool_thread() {
             LAST_HOME.set(Some(home));
         }
@@ -499,6 +551,12 @@ where
 
     fn lane(&self) -> Lane {
         self.about.lane
+    }
+
+    fn leave_line(&self) {
+        if let Some(place) = self.about.place() {
+            place.leave();
+        }
     }
 
     fn has_ended(&self) -> bool {

@@ -134,6 +134,7 @@ fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
     };
     drop(job);
     errand.refuse(why);
+    errand.leave_line();
     true
 }
 

@@ -29,6 +29,7 @@ mod in_turn;
 mod inbox;
 mod lane;
 mod ledger;
+mod line;
 mod mailbox;
 mod pressure;
 mod refcount;
@@ -115,6 +116,7 @@ pub use crate::job::{CancelToken, Job, JobError, job, job_with_token, try_job};
 pub use crate::jobs::JobId;
 pub use crate::lane::{Lane, LaneError, LaneLimits, LaneMetrics};
 pub use crate::ledger::{DeadLetterReason, Ledger};
+pub use crate::line::Line;
 pub use crate::mailbox::Overflow;
 pub use crate::metrics::{LoopMetrics, Metrics, Pause};
 #[cfg(unix)]
