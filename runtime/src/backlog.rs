@@ -99,7 +99,8 @@ impl<J> Backlog<J> {
     /// Adds a job that must not start before it is called in, and returns its ticket.
     pub(crate) fn park(&mut self, job: J, now: Timestamp) -> u64 {
         self.ticket += 1;
-        self.parked.insert(self.ticket, Waiting { ticket: self.ticket, since: now, job: Some(job) });
+        self.parked
+            .insert(self.ticket, Waiting { ticket: self.ticket, since: now, job: Some(job) });
         self.added()
     }
 

@@ -205,6 +205,13 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
     }
 }
 
+impl<T, E> Job<T, E> {
+    /// The errand of this job, without a way home.
+    pub(crate) fn for_nobody(self) -> Arc<dyn Homing> {
+        self.0
+    }
+}
+
 impl<T, E> fmt::Debug for Job<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
