@@ -20,7 +20,8 @@ use crate::context::Context;
 use crate::dying;
 use crate::errand::{Queued, Refusal};
 use crate::hooks::Hooks;
-use crate::job::{Homing, Job, JobError, Way};
+use crate::job::{Homing, Job, Way};
+use crate::job_error::JobError;
 use crate::local::Local;
 use crate::timer_wheel::TimerKey;
 
@@ -132,6 +133,45 @@ impl<A: Actor> Context<'_, A> {
     }
 }
 
+impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
+    /// Runs it for nobody: for what has to be done when a value is dropped, and may block. (Tokio: a task whose handle is
+    /// dropped.)
+    ///
+    /// On a loop it goes to that loop's pool; anywhere else, on a thread of the pool too, it runs before this returns. It
+    /// stands in no [`Line`](crate::Line), does not keep the runtime alive, and never pauses an actor. If the runtime
+    /// ends before it has begun, its code is dropped: what it captured should do by its own drop what is left to do.
+    /// What it answers is dropped; a panic ends nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::fs::File;
+    /// use roundsman_runtime::{Lane, job};
+    ///
+    /// /// A file that no loop waits for when it is closed.
+    /// struct Closed(Option<File>);
+    ///
+    /// impl Drop for Closed {
+    ///     fn drop(&mut self) {
+    ///         let file = self.0.take();
+    ///         job(Lane::Fs, move || drop(file)).detach();
+    ///     }
+    /// }
+    ///
+    /// drop(Closed(Some(File::open("Cargo.toml")?)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn detach(self) {
+        let errand = self.for_nobody();
+        let taken = Local::with_any(|local| {
+            let queued = Queued::new(Arc::<dyn Homing>::clone(&errand));
+            local.outbox.push(local, errand.lane(), queued);
+        });
+        if taken.is_none() {
+            errand.run();
+        }
+    }
+}
+
 /// Takes a job back that has not begun, and answers it. False if it is too late.
 fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
     let now = local.driver.clock.now();
@@ -140,6 +180,7 @@ fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
     };
     drop(job);
     errand.refuse(why);
+    errand.leave_line();
     true
 }
 
