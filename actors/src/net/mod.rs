@@ -1,9 +1,8 @@
 //! Network: connections and listeners, as ends of [`stream`](crate::stream)s.
 //!
-//! One engine serves every family of sockets: [`tcp`] holds options only. A [`Connection`] is a value that can be sent
-//! to another actor, and another loop, before it is used; its halves are a source and a sink of bytes.
-//!
-//! It knows no names: `connect` takes an address. Names are looked up elsewhere.
+//! One engine serves every family of stream sockets: [`tcp`] and [`unix`] hold options only. A [`Connection`] is a value
+//! that can be sent to another actor, and another loop, before it is used and while it is; its halves are a source and a sink
+//! of bytes. Names are looked up by [`dns`](crate::dns), not here.
 
 mod block;
 mod block_list;
