@@ -345,3 +345,6 @@ impl State {
 pub(crate) fn tell(whom: Vec<Recipient<Room>>) {
     whom.into_iter().for_each(|whom| whom.complete(Room));
 }
+
+#[cfg(test)]
+mod tests;
