@@ -9,8 +9,17 @@ use roundsman_tests::folder::Folder;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 8] =
-    ["chat", "counter", "echo", "pipeline", "pool", "proxy", "serve_file", "supervised"];
+const TESTED: [&str; 9] = [
+    "chat",
+    "counter",
+    "echo",
+    "pipeline",
+    "pool",
+    "proxy",
+    "serve_file",
+    "supervised",
+    "udp_ping",
+];
 
 fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
@@ -179,4 +188,62 @@ fn proxy_joins_a_client_with_the_server_until_both_have_said_everything() {
     proxy.signal("TERM");
     let ended = proxy.ended();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn udp_ping_prints_a_line_for_each_reply_and_ends() {
+    let mut server = Example::start("udp_ping", &["server", "127.0.0.1:0"]);
+    let line = server.line();
+    let address = line.strip_prefix("udp_ping listens on ");
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let client = Example::start("udp_ping", &["client", address, "3"]).ended();
+    assert_eq!(client.status.code(), Some(0), "{client:?}");
+    let [replies @ .., summary] = &client.stdout[..] else { panic!("{client:?}") };
+    assert_eq!(replies.len(), 3, "{client:?}");
+    for (reply, number) in replies.iter().zip(1..) {
+        let time = reply.strip_prefix(&format!("reply {number} from {address}: "));
+        let time = time.and_then(|time| time.strip_suffix(" ms")?.parse::<f64>().ok());
+        assert!(time.is_some(), "{reply}");
+    }
+    assert_eq!(summary, "3 sent, 3 received, 0 lost");
+    server.signal("TERM");
+    let ended = server.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, ["answered 3 pings"]);
+}
+
+#[test]
+fn udp_ping_counts_what_is_lost() {
+    let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    server.set_read_timeout(Some(roundsman_tests::example::PATIENCE)).expect("above zero");
+    let address = server.local_addr().expect("an address").to_string();
+    let client = Example::start("udp_ping", &["client", &address, "3"]);
+    let mut ping = [0; 4];
+    for number in 1..=3 {
+        let (len, from) = server.recv_from(&mut ping).expect("it pings");
+        assert_eq!((len, ping), (4, [0, 0, 0, number]));
+        if number == 2 {
+            // Twice: the second is no reply.
+            for _ in 0..2 {
+                server.send_to(&ping, from).expect("it goes");
+            }
+        }
+    }
+    let ended = client.ended();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let [reply, summary] = &ended.stdout[..] else { panic!("{ended:?}") };
+    assert!(reply.starts_with("reply 2 from "), "{reply}");
+    assert_eq!(summary, "3 sent, 1 received, 2 lost");
+}
+
+#[test]
+fn udp_ping_fails_if_nobody_is_there() {
+    let gone = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let address = gone.local_addr().expect("an address").to_string();
+    drop(gone);
+    let ended = Example::start("udp_ping", &["client", &address, "2"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_eq!(ended.stdout.last().map(String::as_str), Some("2 sent, 0 received, 2 lost"));
+    assert!(ended.stdout[0].starts_with(&format!("udp reader {address}: ")), "{ended:?}");
+    assert!(ended.stderr.contains("nobody has answered"), "{}", ended.stderr);
 }

@@ -75,7 +75,7 @@ pub use framing::{encode_split, fixed, length_delimited, split};
 pub use hub::{Hub, HubError, HubSubscriber, Refused};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
-pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
+pub(crate) use link::{Downstream, Subscriber, ToActor, is_bytes, weight, window};
 pub use map_on_pool::{Jobs, map_on_pool, try_map_on_pool};
 pub use operators::*;
 pub use outlet::{Full, Outlet, Wanted, outlet};
