@@ -208,6 +208,13 @@ impl<'a> Scope<'a> {
         cell.is_home(self.local).then_some(Scope { local: self.local, parent: Some(cell) })
     }
 
+    /// The scope of actors without a parent, on this loop: for what must outlive the actor that has begun it. They end when
+    /// the runtime does, if not before.
+    #[must_use]
+    pub fn top(&self) -> Self {
+        Scope { local: self.local, parent: None }
+    }
+
     /// The time as the loop last saw it.
     #[must_use]
     pub fn now(&self) -> Timestamp {
