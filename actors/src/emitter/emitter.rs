@@ -165,7 +165,8 @@ impl Emitter {
 
     /// An emitter of these signals of the OS, each of which is an event, a [`Signal`]: see [`Context::on_signal`].
     ///
-    /// It fails as it starts if the OS refuses, and where there are no signals.
+    /// It listens from its start on: it has when it answers a question. It fails as it starts if the OS refuses, and where
+    /// there are no signals.
     #[must_use]
     pub fn signals(signals: impl IntoIterator<Item = Signal>) -> Self {
         Self { signals: signals.into_iter().collect(), ..Self::new() }

@@ -28,6 +28,8 @@ const ALL: [(Signal, &str); 9] = [
 
 enum Step {
     Came(Signal),
+    /// Somebody listens to one of them.
+    Listens,
     Sent(std::io::Result<ExitStatus>),
 }
 
@@ -40,10 +42,17 @@ fn send(name: &str, ctx: &mut Context<'_, Role<Step>>) -> std::io::Result<()> {
 /// Runs a root that hears of all signals through `listen`, by each of two listeners, and sends each in turn.
 fn each_comes_twice(listen: fn(Signal, &mut Context<'_, Role<Step>>)) {
     must_end(move || {
-        let (mut left, mut heard) = (ALL.to_vec(), Vec::new());
+        let (mut left, mut heard, mut unheard) = (ALL.to_vec(), Vec::new(), ALL.len());
         let role = Role::new(move |step, ctx| {
-            if let Step::Came(signal) = step {
-                heard.push(signal);
+            match step {
+                Step::Came(signal) => heard.push(signal),
+                Step::Listens => {
+                    unheard -= 1;
+                    if unheard == 0 {
+                        send(ALL[0].1, ctx)?;
+                    }
+                }
+                Step::Sent(status) => assert!(status?.success()),
             }
             // A child that ends is a signal, too.
             if heard.iter().filter(|signal| **signal == left[0].0).count() >= 2 {
@@ -59,7 +68,7 @@ fn each_comes_twice(listen: fn(Signal, &mut Context<'_, Role<Step>>)) {
             for (signal, _) in ALL {
                 listen(signal, ctx);
             }
-            Ok(send(ALL[0].1, ctx)?)
+            Ok(())
         });
         run_balanced(REAL.runtime(), || root).expect("the root does not fail");
     });
@@ -75,6 +84,7 @@ fn every_listener_is_told_of_every_signal() {
         for _ in 0..2 {
             ctx.on_signal(signal, Step::Came).expect("the OS allows it");
         }
+        ctx.address().send(Step::Listens).expect("it lives");
     });
 }
 
@@ -89,6 +99,8 @@ fn signals_are_events_of_an_emitter() {
         for _ in 0..2 {
             events.on::<Signal>(ctx.recipient(Step::Came)).expect("it lives");
         }
+        // It answers once it has started.
+        events.listener_count::<Signal>().ask(ctx, |_| Step::Listens);
     });
 }
 
@@ -110,6 +122,7 @@ fn the_end_of_a_child_is_a_signal() {
                     assert!(status?.success());
                     left.remove("exit");
                 }
+                Step::Listens => {}
             }
             if left.is_empty() {
                 ctx.stop();
@@ -160,7 +173,7 @@ fn a_signal_that_nobody_listens_to_any_more_does_not_end_the_process() {
         let role = Role::new(move |step, ctx| {
             match step {
                 // The listener has ended, with its actor.
-                Step::Came(_) => send("USR1", ctx)?,
+                Step::Came(_) | Step::Listens => send("USR1", ctx)?,
                 Step::Sent(status) => {
                     tell.send(status?.success())?;
                     ctx.stop();
