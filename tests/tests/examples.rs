@@ -9,16 +9,18 @@ use roundsman_tests::folder::Folder;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 9] = [
+const TESTED: [&str; 11] = [
     "chat",
     "counter",
     "echo",
     "pipeline",
     "pool",
     "proxy",
+    "run_command",
     "serve_file",
     "supervised",
     "udp_ping",
+    "watch",
 ];
 
 fn examples() -> &'static Path {
@@ -275,4 +277,32 @@ fn watch_names_a_path_that_is_not_there() {
     let ended = Example::start("watch", &[&path]).ended();
     assert!(!ended.status.success(), "{ended:?}");
     assert!(ended.stderr.contains(&path), "{}", ended.stderr);
+fn run_command_marks_each_line_and_ends_as_the_command_does() {
+    let script = "echo one; echo oh >&2; echo two; exit 3";
+    let ended = Example::start("run_command", &["sh", "-c", script]).ended();
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert_eq!(
+        (&ended.stdout[..], &*ended.stderr),
+        (&["out: one", "out: two"].map(str::to_owned)[..], "err: oh\n")
+    );
+fn run_command_asks_its_command_to_end_when_it_is_told_to() {
+    let script = "trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    for signal in ["INT", "TERM"] {
+        let mut example = Example::start("run_command", &["sh", "-c", script]);
+        assert_eq!(example.line(), "out: ready");
+        example.signal(signal);
+        let ended = example.ended();
+        assert_eq!(
+            (ended.status.code(), &ended.stdout[..]),
+            (Some(0), &["out: asked".to_owned()][..])
+        );
+fn run_command_names_the_signal_that_ended_its_command() {
+    let ended = Example::start("run_command", &["sh", "-c", "kill -TERM $$"]).ended();
+    assert!(ended.stderr.contains("signal: 15"), "{}", ended.stderr);
+fn run_command_names_what_is_wrong_with_its_arguments() {
+    let ended = Example::start("run_command", &["no-such-program"]).ended();
+    assert_eq!(ended.status.code(), Some(127), "{ended:?}");
+    let ended = Example::start::<&str>("run_command", &[]).ended();
+    assert_eq!(ended.status.code(), Some(127), "{ended:?}");
+    assert!(ended.stderr.contains("usage: run_command COMMAND"), "{}", ended.stderr);
 }

@@ -148,6 +148,15 @@ fn no_async_runtime_is_among_the_dependencies() {
 }
 
 #[test]
+fn the_library_knows_no_wall_clock() {
+    // So no timer, deadline or tick can jump with it: they count on `Instant`, which never goes back.
+    let remedy = "time is the driver's `Timestamp`: the wall clock jumps";
+    no_line_of_code(&LIBRARY, remedy, |_, line| {
+        ["SystemTime", "UNIX_EPOCH", "CLOCK_REALTIME"].iter().any(|name| has_word(line, name))
+    });
+}
+
+#[test]
 fn the_runtime_knows_no_protocol() {
     let remedy = "`runtime` is below `roundsman` and knows no bytes: move this to `actors`";
     no_line_of_code(&["runtime/src"], remedy, |_, line| {
