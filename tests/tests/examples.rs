@@ -248,6 +248,9 @@ fn udp_ping_fails_if_nobody_is_there() {
     assert_eq!(ended.stdout.last().map(String::as_str), Some("2 sent, 0 received, 2 lost"));
     assert!(ended.stdout[0].starts_with(&format!("udp reader {address}: ")), "{ended:?}");
     assert!(ended.stderr.contains("nobody has answered"), "{}", ended.stderr);
+}
+
+#[test]
 fn watch_says_what_is_created_changed_renamed_and_removed_and_ends_on_ctrl_c() {
     let folder = Folder::new();
     let root = folder.path().display().to_string();
@@ -260,6 +263,7 @@ fn watch_says_what_is_created_changed_renamed_and_removed_and_ends_on_ctrl_c() {
         let mut line = watch.line();
         while line != wanted && line.starts_with("changed ") {
             line = watch.line();
+        }
         assert_eq!(line, wanted);
     };
     next(&format!("created {root}/page"));
@@ -271,12 +275,19 @@ fn watch_says_what_is_created_changed_renamed_and_removed_and_ends_on_ctrl_c() {
     next(&format!("removed {root}/moved"));
     watch.signal("INT");
     let ended = watch.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}
+
+#[test]
 fn watch_names_a_path_that_is_not_there() {
     let folder = Folder::new();
     let path = folder.file("nothing").display().to_string();
     let ended = Example::start("watch", &[&path]).ended();
     assert!(!ended.status.success(), "{ended:?}");
     assert!(ended.stderr.contains(&path), "{}", ended.stderr);
+}
+
+#[test]
 fn run_command_marks_each_line_and_ends_as_the_command_does() {
     let script = "echo one; echo oh >&2; echo two; exit 3";
     let ended = Example::start("run_command", &["sh", "-c", script]).ended();
@@ -285,6 +296,9 @@ fn run_command_marks_each_line_and_ends_as_the_command_does() {
         (&ended.stdout[..], &*ended.stderr),
         (&["out: one", "out: two"].map(str::to_owned)[..], "err: oh\n")
     );
+}
+
+#[test]
 fn run_command_asks_its_command_to_end_when_it_is_told_to() {
     let script = "trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
     for signal in ["INT", "TERM"] {
@@ -296,9 +310,17 @@ fn run_command_asks_its_command_to_end_when_it_is_told_to() {
             (ended.status.code(), &ended.stdout[..]),
             (Some(0), &["out: asked".to_owned()][..])
         );
+    }
+}
+
+#[test]
 fn run_command_names_the_signal_that_ended_its_command() {
     let ended = Example::start("run_command", &["sh", "-c", "kill -TERM $$"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("signal: 15"), "{}", ended.stderr);
+}
+
+#[test]
 fn run_command_names_what_is_wrong_with_its_arguments() {
     let ended = Example::start("run_command", &["no-such-program"]).ended();
     assert_eq!(ended.status.code(), Some(127), "{ended:?}");

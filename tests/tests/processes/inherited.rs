@@ -67,7 +67,7 @@ fn printed(script: &'static str) -> String {
         let root = role.started(move |ctx| {
             ctx.on_signal(Signal::User1, |_| Step::Signal)?;
             let listener = tcp::listen("127.0.0.1:0")?;
-            let address = listener.local_addr();
+            let address = listener.local().clone();
             listener.incoming().pipe(ctx.inlet(Step::Accepted)).start(ctx, ended);
             tcp::connect(address).start(ctx, |server| Step::Connected(server.expect("it listens")));
             let following = fs::reader(followed).follow().source();
