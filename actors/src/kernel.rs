@@ -53,6 +53,14 @@ pub(crate) fn copy_file(target: &File, file: &File, mut at: u64, most: usize) ->
     Ok(rustix::fs::copy_file_range(file, Some(&mut at), target, None, most)?)
 }
 
+/// Has `target` share the blocks of `file`, all of them, if both are on a file system that does that.
+///
+/// # Errors
+/// `EOPNOTSUPP`, `EXDEV`, `EINVAL`, `ENOTTY`: it does not, and nothing has changed.
+pub(crate) fn share_blocks(target: &File, file: &File) -> io::Result<()> {
+    Ok(rustix::fs::ioctl_ficlone(target, file)?)
+}
+
 /// A pipe on the way between two sockets: the kernel moves bytes into it and out of it.
 pub(crate) struct Pipe {
     out: OwnedFd,

@@ -26,6 +26,10 @@ pub(crate) fn copy_file(_: &File, _: &File, _: u64, _: usize) -> io::Result<usiz
     unsupported()
 }
 
+pub(crate) fn share_blocks(_: &File, _: &File) -> io::Result<()> {
+    unsupported()
+}
+
 /// No pipe is ever made.
 pub(crate) enum Pipe {}
 

@@ -84,9 +84,21 @@ impl Agenda {
         let backlogs = &mut self.backlogs;
         tray.empty(|lane, job| {
             let backlog = &mut backlogs[lane.index()];
-            job.errand.enqueued(backlog.next_ticket());
-            backlog.push(job, now);
+            if job.errand.enqueued(backlog.next_ticket()) {
+                backlog.push(job, now);
+            } else {
+                backlog.park(job, now);
+            }
         });
+    }
+
+    /// The turn of a job that was parked has come. It may have been taken back meanwhile.
+    pub(crate) fn call_in(&mut self, lane: Lane, ticket: u64) {
+        let backlog = &mut self.backlogs[lane.index()];
+        let next = backlog.next_ticket();
+        if let Some(job) = backlog.call_in(ticket) {
+            job.errand.enqueued(next);
+        }
     }
 
     /// Puts everything that is on its way into its lanes.

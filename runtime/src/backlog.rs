@@ -3,9 +3,10 @@
 //! One per lane, in the state of the [`pool`](crate::pool). It runs nothing and drops nothing: what leaves is returned.
 //!
 //! What is taken back leaves a gap, found by its ticket in O(log n); gaps go as they reach the front, or all together
-//! when there are more of them than jobs.
+//! when there are more of them than jobs. A job whose [`Line`](crate::Line) holds it back is parked aside, and counts as
+//! waiting all the same.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -49,6 +50,8 @@ pub(crate) struct Backlog<J> {
     jobs: VecDeque<Waiting<J>>,
     /// Those of them that were not taken back.
     live: usize,
+    /// Those that others of their line must end before, by ticket.
+    parked: BTreeMap<u64, Waiting<J>>,
     limit: usize,
     /// More than `limit` have waited, and since then never as few as half of it.
     over: bool,
@@ -70,6 +73,7 @@ impl<J> Backlog<J> {
         Self {
             jobs: VecDeque::new(),
             live: 0,
+            parked: BTreeMap::new(),
             limit,
             over: false,
             waiters: Vec::new(),
@@ -89,9 +93,32 @@ impl<J> Backlog<J> {
         self.ticket += 1;
         self.jobs.push_back(Waiting { ticket: self.ticket, since: now, job: Some(job) });
         self.live += 1;
+        self.added()
+    }
+
+    /// Adds a job that must not start before it is called in, and returns its ticket.
+    pub(crate) fn park(&mut self, job: J, now: Timestamp) -> u64 {
+        self.ticket += 1;
+        self.parked
+            .insert(self.ticket, Waiting { ticket: self.ticket, since: now, job: Some(job) });
+        self.added()
+    }
+
+    #[inline]
+    fn added(&mut self) -> u64 {
         self.metrics.started += 1;
-        self.over |= self.live > self.limit;
+        self.over |= self.len() > self.limit;
         self.ticket
+    }
+
+    /// A job that was parked may start, behind those that wait. Its ticket is the [next](Self::next_ticket). `None` if it
+    /// was taken back.
+    pub(crate) fn call_in(&mut self, ticket: u64) -> Option<&J> {
+        let Waiting { since, job, .. } = self.parked.remove(&ticket)?;
+        self.ticket += 1;
+        self.jobs.push_back(Waiting { ticket: self.ticket, since, job });
+        self.live += 1;
+        self.jobs.back()?.job.as_ref()
     }
 
     /// A job came too late to be added.
@@ -103,7 +130,7 @@ impl<J> Backlog<J> {
     /// How many jobs wait.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.live
+        self.live + self.parked.len()
     }
 
     /// Whether no job was ever added.
@@ -112,6 +139,7 @@ impl<J> Backlog<J> {
         self.ticket == 0
     }
 
+    /// Whether no job waits that may start.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.live == 0
@@ -119,7 +147,7 @@ impl<J> Backlog<J> {
 
     /// With how many more jobs it is over; 0 if it is.
     pub(crate) fn room(&self) -> usize {
-        if self.over { 0 } else { self.limit.saturating_add(1) - self.live }
+        if self.over { 0 } else { self.limit.saturating_add(1) - self.len() }
     }
 
     /// Takes the oldest.
@@ -137,6 +165,10 @@ impl<J> Backlog<J> {
 
     /// Takes the job with this ticket back, if it still waits.
     pub(crate) fn withdraw(&mut self, ticket: u64) -> Option<J> {
+        if let Some(parked) = self.parked.remove(&ticket) {
+            self.metrics.unstarted += 1;
+            return parked.job;
+        }
         // Tickets rise along the queue.
         let place = self.jobs.binary_search_by_key(&ticket, |waiting| waiting.ticket).ok()?;
         let job = self.jobs[place].job.take()?;
@@ -150,14 +182,15 @@ impl<J> Backlog<J> {
 
     /// Takes everything back.
     pub(crate) fn withdraw_all(&mut self) -> impl Iterator<Item = J> + use<'_, J> {
-        self.metrics.unstarted += self.live as u64;
+        self.metrics.unstarted += self.len() as u64;
         self.live = 0;
-        self.jobs.drain(..).filter_map(|waiting| waiting.job)
+        let parked = std::mem::take(&mut self.parked).into_values();
+        self.jobs.drain(..).chain(parked).filter_map(|waiting| waiting.job)
     }
 
-    /// What waits, the oldest first.
+    /// What waits, the oldest first; then what is parked.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &J> {
-        self.jobs.iter().filter_map(|waiting| waiting.job.as_ref())
+        self.jobs.iter().chain(self.parked.values()).filter_map(|waiting| waiting.job.as_ref())
     }
 
     /// Waits until it is no longer over: `resume` is returned by [`fell`](Self::fell) then. False if it is not over.
@@ -182,7 +215,7 @@ impl<J> Backlog<J> {
     /// After jobs have left: who goes on, in the order in which they came, if half of the limit is reached.
     #[inline]
     pub(crate) fn fell(&mut self) -> Vec<Resume> {
-        if !self.over || self.live > self.limit / 2 {
+        if !self.over || self.len() > self.limit / 2 {
             return Vec::new();
         }
         self.over = false;

@@ -105,6 +105,13 @@ impl<'a, A: Actor> Context<'a, A> {
         self.actor.local.now()
     }
 
+    /// Whether this runtime is simulated ([`Builder::simulated`](crate::Builder::simulated)): for what rests on events of
+    /// the OS, which no seed can repeat, and must refuse.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.actor.local.driver.is_simulated()
+    }
+
     /// A random number; from the seed under simulation.
     #[must_use]
     pub fn random(&self) -> u64 {

@@ -56,6 +56,8 @@ pub(crate) struct Counters {
     /// Messages that were found on this loop to be never handled, by reason.
     letters: [Counter; REASONS],
     pub(crate) failures: Counter,
+    /// Jobs that were run where they were started.
+    pub(crate) jobs_in_place: Counter,
     pub(crate) late_replies: Counter,
     /// Asks without their answer now.
     pub(crate) asks: Counter,

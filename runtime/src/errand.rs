@@ -8,8 +8,9 @@ use crate::clock::Timestamp;
 
 /// Something to be run on a pool thread.
 pub(crate) trait Errand: Send + Sync {
-    /// Its place in its lane's queue, given by the pool as it is submitted.
-    fn enqueued(&self, ticket: u64);
+    /// Its place in its lane's queue, given by the pool as it is submitted. False if others of its line must end first:
+    /// then it is parked, and called in by [`Pool::call_in`](crate::pool::Pool::call_in).
+    fn enqueued(&self, ticket: u64) -> bool;
     /// Whether it is to start now. If not, it is answered by itself.
     fn begin(&self, now: Timestamp) -> bool;
     /// Runs it. Never panics.

@@ -19,13 +19,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
+use crate::cancel_token::CancelToken;
 use crate::cell::CellRef;
 use crate::clock::Timestamp;
 use crate::dying;
 use crate::errand::{Errand, Refusal};
 use crate::home::Home;
+use crate::job_error::JobError;
 use crate::jobs::JobKey;
 use crate::lane::Lane;
+use crate::line::{Line, Place};
 use crate::local::Local;
 use crate::parcel::Parcel;
 use crate::pool::is_pool_thread;
@@ -121,6 +124,7 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         Self(Arc::new(Work {
             about: About {
                 lane,
+                in_place: false,
                 rare: None,
                 cancelled: AtomicBool::new(false),
                 ticket: AtomicU64::new(0),
@@ -143,10 +147,81 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         self
     }
 
+    /// Has it run where it is started, on the loop, inside [`Context::start`](crate::Context::start): for code that takes
+    /// less time than the way to the pool and back, some 10 µs, and that never blocks.
+    ///
+    /// Everything else is as on the pool: the result is a message, which is never handled inside of the handler that has
+    /// started the job; a panic is [`JobError::Panicked`]; results come in the order of their starts. What does not hold: its
+    /// lane neither counts nor limits it ([`LoopMetrics::jobs_in_place`](crate::LoopMetrics::jobs_in_place) counts it),
+    /// it cannot be cancelled, and it never [expires](Self::within). One that stands in a [`Line`] goes to the pool all the
+    /// same: its turn may be later.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Actor, Context, JobError, Lane, Outcome, Runtime, job};
+    ///
+    /// struct Adder(bool);
+    ///
+    /// impl Actor for Adder {
+    ///     type Message = Result<u32, JobError>;
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.start(job(Lane::User, || 1 + 1).in_place(), |sum| sum);
+    ///         self.0 = true;
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, sum: Self::Message, _: &mut Context<Self>) -> Outcome {
+    ///         assert!(self.0, "not before `started` has ended");
+    ///         assert_eq!(sum?, 2);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// Runtime::builder().loops(1).build()?.run(|| Adder(false))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_place(mut self) -> Self {
+        self.edit(|about| about.in_place = true);
+        self
+    }
+
+    /// Has it run in its turn: once every job of this line has ended that was started before it. See [`Line`].
+    ///
+    /// It stands in the line from [`Context::start`](crate::Context::start) on. A later call overrides.
+    pub fn in_line(mut self, line: &Line) -> Self {
+        self.edit(|about| about.rare().line = Some((line.clone(), false)));
+        self
+    }
+
+    /// As [`in_line`](Self::in_line), but it runs together with those right before and behind it that were put in like
+    /// this: reads between writes.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Lane, Line, job};
+    ///
+    /// let book = Line::new();
+    /// // Started in this order, the two reads see what was written, and may run at the same time.
+    /// let write = job(Lane::User, || { /* … */ }).in_line(&book);
+    /// let reads = [1, 2].map(|page| job(Lane::User, move || page).in_line_shared(&book));
+    /// # drop((write, reads));
+    /// ```
+    pub fn in_line_shared(mut self, line: &Line) -> Self {
+        self.edit(|about| about.rare().line = Some((line.clone(), true)));
+        self
+    }
+
     /// Its lane.
     #[must_use]
     pub fn lane(&self) -> Lane {
         self.0.about().lane
+    }
+
+    /// Whether it is run where it is started.
+    pub(crate) fn is_in_place(&self) -> bool {
+        let about = self.0.about();
+        about.in_place && about.rare.as_ref().is_none_or(|rare| rare.line.is_none())
     }
 
     fn edit(&mut self, edit: impl FnOnce(&mut About<T, E>)) {
@@ -161,14 +236,26 @@ impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
         self.0.about().rare.as_ref()?.within
     }
 
-    /// The errand of this job, with its way home.
+    /// The errand of this job, with its way home. From here on it stands in its line.
     pub(crate) fn prepare(mut self, expires: Option<Timestamp>, way: Way<T, E>) -> Arc<dyn Homing> {
         self.edit(|about| {
+            if let Some(rare) = &mut about.rare
+                && let Some((line, shared)) = &rare.line
+            {
+                rare.place = Some(line.enter(*shared));
+            }
             if expires.is_some() {
                 about.rare().expires = expires;
             }
             about.way = Some(way);
         });
+        self.0
+    }
+}
+
+impl<T, E> Job<T, E> {
+    /// The errand of this job, without a way home.
+    pub(crate) fn for_nobody(self) -> Arc<dyn Homing> {
         self.0
     }
 }
@@ -179,50 +266,6 @@ impl<T, E> fmt::Debug for Job<T, E> {
             .field("name", &self.0.name())
             .field("lane", &self.0.about().lane)
             .finish()
-    }
-}
-
-/// Why a job has no value. `E` is the error of its own code.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum JobError<E = Infallible> {
-    /// Its code answered an error.
-    #[error("the job failed: {0}")]
-    Failed(#[source] E),
-    /// Its code panicked; the text is the panic's message. The pool goes on.
-    #[error("the job panicked: {0}")]
-    Panicked(Arc<str>),
-    /// It was cancelled before it had begun.
-    #[error("the job was cancelled before it had begun")]
-    Cancelled,
-    /// It waited for a thread as long as [`Job::within`] allows.
-    #[error(
-        "the job got no thread in time: let it wait longer (`Job::within`), or give its lane more threads (`Builder::pool_threads`, `LaneLimits::cap`)"
-    )]
-    Expired,
-    /// The pool takes no more jobs: the runtime is ending.
-    #[error("the pool takes no more jobs: the runtime is ending")]
-    Closed,
-    /// The OS gave the pool not a single thread.
-    #[error("the OS gives the pool no thread; raise `ulimit -u`")]
-    NoThread,
-}
-
-/// What a running job looks at to learn that nobody wants its result any more: it was cancelled, its actor has ended,
-/// or the runtime has. Clones tell the same, so code that helps can keep one.
-#[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
-
-impl CancelToken {
-    /// Whether the job may as well end.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        // Relaxed: nothing is handed over with it.
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -259,6 +302,8 @@ pub(crate) trait Homing: Errand {
     fn ticket(&self) -> u64;
     /// Its lane.
     fn lane(&self) -> Lane;
+    /// It was taken back: those behind it in its line go on.
+    fn leave_line(&self);
     /// Whether its result is on its way.
     fn has_ended(&self) -> bool;
 }
@@ -273,6 +318,8 @@ trait Prepared<T, E>: Homing {
 /// What is known of a job without the type of its code.
 struct About<T, E> {
     lane: Lane,
+    /// Run where it is started.
+    in_place: bool,
     rare: Option<Box<Rare>>,
     /// Nobody wants its result any more.
     cancelled: AtomicBool,
@@ -288,6 +335,10 @@ struct Rare {
     expires: Option<Timestamp>,
     /// What its code looks at, if it does.
     token: Option<CancelToken>,
+    /// The line that it is to stand in, and whether it shares its turn.
+    line: Option<(Line, bool)>,
+    /// Where it stands, once it is started.
+    place: Option<Arc<Place>>,
 }
 
 impl Rare {
@@ -299,6 +350,10 @@ impl Rare {
 impl<T, E> About<T, E> {
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    fn place(&self) -> Option<&Arc<Place>> {
+        self.rare.as_ref()?.place.as_ref()
     }
 }
 
@@ -409,9 +464,14 @@ where
     E: Send + 'static,
     F: Code<T, E>,
 {
-    fn enqueued(&self, ticket: u64) {
+    fn enqueued(&self, ticket: u64) -> bool {
         // Relaxed: written and read under the pool's mutex.
         self.about.ticket.store(ticket, Ordering::Relaxed);
+        let (Some(place), Some(way)) = (self.about.place(), &self.about.way) else { return true };
+        place.arrive(|| {
+            let (home, lane) = (Arc::clone(way.cell.home()), self.about.lane);
+            Box::new(move || home.world.pool.call_in(lane, ticket))
+        })
     }
 
     fn begin(&self, now: Timestamp) -> bool {
@@ -450,8 +510,13 @@ where
             Some(home) if Arc::as_ptr(&home) as usize == way.home => home,
             _ => Arc::clone(way.cell.home()),
         };
+        let place = self.about.place().cloned();
         // An ended loop has no owner left.
         drop(home.post(Parcel::Job(self)));
+        // Only now, so that the results of a line come in its order.
+        if let Some(place) = place {
+            place.leave();
+        }
         if is_pool_thread() {
             LAST_HOME.set(Some(home));
         }
@@ -499,6 +564,12 @@ where
 
     fn lane(&self) -> Lane {
         self.about.lane
+    }
+
+    fn leave_line(&self) {
+        if let Some(place) = self.about.place() {
+            place.leave();
+        }
     }
 
     fn has_ended(&self) -> bool {

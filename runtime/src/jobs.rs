@@ -1,7 +1,7 @@
 //! The jobs of an actor: started, cancelled, and home again as its own message.
 //!
 //! [`Context::start`] enters a job in the actor's hooks and puts it into its loop's [`outbox`](crate::outbox),
-//! from which it comes to the [`pool`](crate::pool). What comes home, through the loop's inbox, takes its entry out and becomes a
+//! from which it comes to the [`pool`](crate::pool); one that is to run in place it runs, and sends home. What comes home, through the loop's inbox, takes its entry out and becomes a
 //! message. Whoever comes second (result, cancellation, deadline, the actor's end) finds the entry gone: so a job that
 //! was started gives exactly one message, unless its actor ends first.
 //!
@@ -20,7 +20,8 @@ use crate::context::Context;
 use crate::dying;
 use crate::errand::{Queued, Refusal};
 use crate::hooks::Hooks;
-use crate::job::{Homing, Job, JobError, Way};
+use crate::job::{Homing, Job, Way};
+use crate::job_error::JobError;
 use crate::local::Local;
 use crate::timer_wheel::TimerKey;
 
@@ -83,8 +84,9 @@ impl<A: Actor> Context<'_, A> {
         F: FnOnce(Result<T, JobError<E>>) -> A::Message + 'static,
     {
         let Handle { cell, local, .. } = self.actor;
-        let lane = job.lane();
-        let expires = job.longest_wait().map(|longest| local.driver.clock.now() + longest);
+        let (lane, in_place) = (job.lane(), job.is_in_place());
+        let longest = job.longest_wait().filter(|_| !in_place);
+        let expires = longest.map(|longest| local.driver.clock.now() + longest);
         let mut hooks = self.actor.front().hooks(local).borrow_mut();
         let jobs = &mut hooks.jobs;
         let generation = local.outbox.next_generation();
@@ -93,11 +95,16 @@ impl<A: Actor> Context<'_, A> {
         let way = Way::new(cell.clone(), key, deliver::<A, T, E, F>);
         let errand = job.prepare(expires, way);
         let deadline = expires.map(|at| local.arm_job(at, cell.clone(), key));
-        let outgoing = Queued::new(Arc::<dyn Homing>::clone(&errand));
+        let outgoing = Arc::<dyn Homing>::clone(&errand);
         vacant.insert(Entry { generation, errand, map: Box::new(map), deadline });
         drop(hooks);
         local.keep();
-        if local.outbox.push(local, lane, outgoing) {
+        if in_place {
+            local.counters().jobs_in_place.add(1);
+            outgoing.run();
+            // Through the inbox, like any other: never inside of this handler.
+            outgoing.go_home();
+        } else if local.outbox.push(local, lane, Queued::new(outgoing)) {
             local.note_lane(lane);
         }
         JobId { actor: cell.header().id, key }
@@ -126,6 +133,45 @@ impl<A: Actor> Context<'_, A> {
     }
 }
 
+impl<T: Send + 'static, E: Send + 'static> Job<T, E> {
+    /// Runs it for nobody: for what has to be done when a value is dropped, and may block. (Tokio: a task whose handle is
+    /// dropped.)
+    ///
+    /// On a loop it goes to that loop's pool; anywhere else, on a thread of the pool too, it runs before this returns. It
+    /// stands in no [`Line`](crate::Line), does not keep the runtime alive, and never pauses an actor. If the runtime
+    /// ends before it has begun, its code is dropped: what it captured should do by its own drop what is left to do.
+    /// What it answers is dropped; a panic ends nothing.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::fs::File;
+    /// use roundsman_runtime::{Lane, job};
+    ///
+    /// /// A file that no loop waits for when it is closed.
+    /// struct Closed(Option<File>);
+    ///
+    /// impl Drop for Closed {
+    ///     fn drop(&mut self) {
+    ///         let file = self.0.take();
+    ///         job(Lane::Fs, move || drop(file)).detach();
+    ///     }
+    /// }
+    ///
+    /// drop(Closed(Some(File::open("Cargo.toml")?)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn detach(self) {
+        let errand = self.for_nobody();
+        let taken = Local::with_any(|local| {
+            let queued = Queued::new(Arc::<dyn Homing>::clone(&errand));
+            local.outbox.push(local, errand.lane(), queued);
+        });
+        if taken.is_none() {
+            errand.run();
+        }
+    }
+}
+
 /// Takes a job back that has not begun, and answers it. False if it is too late.
 fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
     let now = local.driver.clock.now();
@@ -134,6 +180,7 @@ fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
     };
     drop(job);
     errand.refuse(why);
+    errand.leave_line();
     true
 }
 

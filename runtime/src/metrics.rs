@@ -91,6 +91,9 @@ loop_metrics! {
     handed_back,
     /// Times that an actor failed.
     failures,
+    /// Jobs that were run where they were started ([`Job::in_place`](crate::Job::in_place)). The lanes of the pool do not
+    /// count them.
+    jobs_in_place,
     /// Answers that came after the deadline of their ask.
     late_replies,
     /// Dead letters that a subscriber was not told of, for it was over.

@@ -194,6 +194,17 @@ impl Pool {
         withdrawn.map(|job| job.errand)
     }
 
+    /// The turn of a job that was parked has come: it waits for a thread like any other.
+    pub(crate) fn call_in(self: &Arc<Self>, lane: Lane, ticket: u64) {
+        let mut state = self.lock();
+        state.call_in(lane, ticket);
+        // No lane becomes hungry by it, so nothing is to be taken in.
+        self.hungry.0.store(state.hungry(), Ordering::Relaxed);
+        let summons = self.summon(&mut state);
+        drop(state);
+        self.carry_out(summons);
+    }
+
     /// Waits until the lane is no longer over: `resume` is called then. False if it is not over.
     pub(crate) fn wait(&self, lane: Lane, resume: impl FnOnce() -> Resume) -> bool {
         let mut state = self.lock();

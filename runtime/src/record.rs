@@ -17,7 +17,7 @@ impl Metrics {
     /// `roundsman_rounds_total`, `roundsman_turns_total`, `roundsman_messages_sent_total`,
     /// `roundsman_messages_handled_total`, `roundsman_messages_handed_back_total`, `roundsman_dead_letters_total`,
     /// `roundsman_dead_letters_untold_total`, `roundsman_failures_total`, `roundsman_late_replies_total`,
-    /// `roundsman_pauses_total`, `roundsman_paused_nanoseconds_total`, `roundsman_waits_withdrawn_total`,
+    /// `roundsman_jobs_in_place_total`, `roundsman_pauses_total`, `roundsman_paused_nanoseconds_total`, `roundsman_waits_withdrawn_total`,
     /// `roundsman_parcels_total`, `roundsman_idle_nanoseconds_total`, `roundsman_busy_nanoseconds_total`. Gauges: `roundsman_utilisation` (0 to 1, since the start), `roundsman_loop_delay_p50_seconds`,
     /// `roundsman_loop_delay_p99_seconds`, `roundsman_loop_delay_max_seconds`, `roundsman_actors`, `roundsman_runnable`,
     /// `roundsman_inbox`.
@@ -106,6 +106,7 @@ fn record(one: &LoopMetrics, name: String) {
         (counter!("roundsman_waits_withdrawn_total", "loop" => name.clone()), one.waits_withdrawn),
         (counter!("roundsman_parcels_total", "loop" => name.clone()), one.parcels),
         (counter!("roundsman_failures_total", "loop" => name.clone()), one.failures),
+        (counter!("roundsman_jobs_in_place_total", "loop" => name.clone()), one.jobs_in_place),
         (counter!("roundsman_late_replies_total", "loop" => name.clone()), one.late_replies),
         (counter!("roundsman_pauses_total", "loop" => name.clone()), one.pauses),
         (counter!("roundsman_paused_nanoseconds_total", "loop" => name.clone()), one.paused_nanos),

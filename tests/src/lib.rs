@@ -6,6 +6,7 @@ pub mod counted;
 pub mod cuts;
 pub mod diary;
 pub mod example;
+pub mod family;
 pub mod filing;
 pub mod folder;
 #[cfg(doctest)]

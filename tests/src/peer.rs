@@ -3,11 +3,12 @@
 //! Its time limits only ever make a test fail.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::Shutdown;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
+use roundsman::net::Endpoint;
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use crate::example::PATIENCE;
 use crate::payload::block;
@@ -18,7 +19,7 @@ const CHUNK: usize = 64 * 1024;
 /// One end of a connection.
 #[derive(Debug)]
 pub struct Peer {
-    stream: TcpStream,
+    stream: Socket,
 }
 
 impl Peer {
@@ -27,8 +28,10 @@ impl Peer {
     /// # Panics
     /// If nobody listens.
     #[must_use]
-    pub fn connect(to: SocketAddr) -> Self {
-        Self::over(TcpStream::connect(to).expect("somebody listens"))
+    pub fn connect(to: impl Into<Endpoint>) -> Self {
+        let (socket, address) = socket(&to.into());
+        socket.connect(&address).expect("somebody listens");
+        Self::over(socket)
     }
 
     /// Connects with a kernel that takes little in advance.
@@ -36,11 +39,11 @@ impl Peer {
     /// # Panics
     /// If nobody listens.
     #[must_use]
-    pub fn narrow(to: SocketAddr) -> Self {
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    pub fn narrow(to: impl Into<Endpoint>) -> Self {
+        let (socket, address) = socket(&to.into());
         socket.set_recv_buffer_size(4 * 1024).expect("a small buffer");
-        socket.connect(&to.into()).expect("somebody listens");
-        Self::over(socket.into())
+        socket.connect(&address).expect("somebody listens");
+        Self::over(socket)
     }
 
     /// Takes a connected socket.
@@ -48,10 +51,27 @@ impl Peer {
     /// # Panics
     /// If it does not take its options.
     #[must_use]
-    pub fn over(stream: TcpStream) -> Self {
+    pub fn over(stream: impl Into<Socket>) -> Self {
+        let stream = stream.into();
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
         stream.set_write_timeout(Some(PATIENCE)).expect("a time limit above zero");
         Self { stream }
+    }
+
+    /// Where it is itself.
+    ///
+    /// # Panics
+    /// If it is no socket of TCP.
+    #[must_use]
+    pub fn local(&self) -> Endpoint {
+        let address = self.stream.local_addr().expect("it is connected");
+        Endpoint::Ip(address.as_socket().expect("an address of TCP"))
+    }
+
+    /// Whether an echo server has let it in.
+    #[must_use]
+    pub fn is_let_in(&mut self) -> bool {
+        self.stream.write_all(b"?").is_ok() && matches!(self.stream.read(&mut [0]), Ok(1))
     }
 
     /// A second hand on the same socket, for another thread.
@@ -167,8 +187,18 @@ impl Peer {
     /// # Panics
     /// If the socket does not take the option.
     pub fn reset(self) {
-        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("a socket");
+        self.stream.set_linger(Some(Duration::ZERO)).expect("a socket");
     }
+}
+
+/// A socket that can reach `to`, and where that is.
+fn socket(to: &Endpoint) -> (Socket, SockAddr) {
+    let (domain, address) = match to {
+        Endpoint::Ip(address) => (Domain::for_address(*address), SockAddr::from(*address)),
+        Endpoint::Path(path) => (Domain::UNIX, SockAddr::unix(path).expect("a short path")),
+        other => panic!("no test listens on {other}"),
+    };
+    (Socket::new(domain, Type::STREAM, None).expect("a socket"), address)
 }
 
 /// Positions and lengths of the chunks between two positions.

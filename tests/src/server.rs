@@ -5,10 +5,11 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use roundsman::net::{ConnectError, Connection, tcp};
+use roundsman::net::{Closed, ConnectError, Connection, Endpoint, Idle, Listener};
 use roundsman::stream::{Item, PipeError, StreamContext, Summary};
 use roundsman::{Address, Context, Outcome, Runtime, RuntimeHandle};
 
+use crate::family::Family;
 use crate::ledger::run_balanced;
 use crate::patience::must_end;
 use crate::role::Role;
@@ -24,6 +25,10 @@ pub enum Event {
     Bytes(Item<Bytes>),
     /// One of its pipelines has ended.
     Ended(Result<Summary, PipeError>),
+    /// Nothing has gone over one of its connections for a while.
+    Idle(Idle),
+    /// One of its connections is over.
+    Closed(Closed),
     /// Its attempt to connect has ended.
     Connected(Result<Connection, ConnectError>),
     /// The test has something for it to do.
@@ -33,7 +38,7 @@ pub enum Event {
 /// A server. It is stopped when this is dropped.
 pub struct Server {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub address: Endpoint,
     /// Its runtime.
     pub handle: RuntimeHandle,
     /// Its root.
@@ -61,16 +66,45 @@ impl Server {
         }
     }
 
-    /// Listens on a free port, on so many loops, and gives what happens to `serve`.
+    /// Its address, if it is one of TCP.
+    ///
+    /// # Panics
+    /// If it is not.
+    #[must_use]
+    pub fn socket_addr(&self) -> SocketAddr {
+        self.address.socket_addr().expect("TCP")
+    }
+
+    /// Listens on a free port of TCP, on so many loops, and gives what happens to `serve`.
     ///
     /// # Panics
     /// If no runtime or no port is to be had.
     pub fn start(
         loops: usize,
+        serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
+    ) -> Self {
+        Self::of(Family::Tcp, loops, serve)
+    }
+
+    /// The same with sockets of this family.
+    pub fn of(
+        family: Family,
+        loops: usize,
+        serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
+    ) -> Self {
+        Self::with(family.listen(), loops, serve)
+    }
+
+    /// The same with this listener.
+    ///
+    /// # Panics
+    /// If no runtime is to be had.
+    pub fn with(
+        listener: Listener,
+        loops: usize,
         mut serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
     ) -> Self {
-        let listener = tcp::listen("127.0.0.1:0").expect("a free port");
-        let address = listener.local().socket_addr().expect("TCP");
+        let address = listener.local().clone();
         let (sender, receiver) = mpsc::channel();
         #[expect(clippy::disallowed_methods, reason = "the test itself is the client")]
         let thread = std::thread::spawn(move || {

@@ -1,5 +1,10 @@
 //! Hashing: what comes of it is what FIPS 202 says, and it is on time, whole, and alone.
 
+#[path = "hashing/nist.rs"]
+mod nist;
+#[path = "hashing/secrets.rs"]
+mod secrets;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -316,6 +321,36 @@ fn jobs_of(len: usize) -> u64 {
 fn large_blocks_are_hashed_on_the_pool_and_small_ones_on_the_loop() {
     assert_eq!(jobs_of(100), 0);
     assert!(jobs_of(64 * 1024) >= 5, "{}", jobs_of(64 * 1024));
+}
+
+/// Jobs on the pool and in place, of one that hashes so many bytes.
+fn where_hashed(len: usize) -> (u64, u64) {
+    let runtime = seeds::world(1, 1).build().expect("a runtime");
+    let handle = runtime.handle().unref();
+    let root = move || {
+        Role::new(|step, _| {
+            assert!(matches!(step, Step::Job(Ok(_))));
+            Ok(())
+        })
+        .started(move |ctx| {
+            ctx.start(crypto::sha3_256(vec![1; len]), Step::Job);
+            Ok(())
+        })
+    };
+    runtime.run(root).expect("the root does not fail");
+    let metrics = handle.metrics();
+    (metrics.lane(Lane::Crypto).expect("a lane").started, metrics.loops[0].jobs_in_place)
+}
+
+#[test]
+fn a_small_piece_in_hand_is_hashed_in_place_and_a_large_one_on_the_pool() {
+    let most = crypto::IN_PLACE_MAX - Sha3_256.digest_len();
+    for len in [0, 100, most] {
+        assert_eq!(where_hashed(len), (0, 1), "{len} bytes");
+    }
+    for len in [most + 1, 1_000_000] {
+        assert_eq!(where_hashed(len), (1, 0), "{len} bytes");
+    }
 }
 
 #[test]

@@ -13,6 +13,13 @@ mod endings;
 mod failures;
 #[path = "net/listening.rs"]
 mod listening;
+#[cfg(unix)]
+#[path = "net/local.rs"]
+mod local;
+#[path = "net/moving.rs"]
+mod moving;
+#[path = "net/options.rs"]
+mod options;
 #[path = "net/pressure.rs"]
 mod pressure;
 #[cfg(target_os = "linux")]

@@ -4,6 +4,8 @@
 mod ending;
 #[path = "pool/handing_over.rs"]
 mod handing_over;
+#[path = "pool/in_place.rs"]
+mod in_place;
 #[path = "pool/jobs.rs"]
 mod jobs;
 #[path = "pool/lanes.rs"]

@@ -62,7 +62,7 @@ use crate::stream::{Goal, Pipeline, Sink, Source, Stage, Transform, last_tail, t
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn hash_through(algorithm: Algorithm, to: Recipient<Digest>) -> Stage<Bytes, Bytes> {
-    stage(algorithm, move |digest| to.complete(digest))
+    stage(algorithm.recipe(), move |digest| to.complete(digest))
 }
 
 /// Bytes hashed to their end; the digest is the pipeline's result. (Node: `pipeline(source, createHash(..))`.)
@@ -99,10 +99,7 @@ pub fn hash_through(algorithm: Algorithm, to: Recipient<Digest>) -> Stage<Bytes,
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn hasher(algorithm: Algorithm) -> Sink<Bytes, Digest> {
-    Sink::producing(move |assembly, product| {
-        let nowhere = last_tail(assembly, "digest", (), |(), _: Bytes| {}, |()| {});
-        stage(algorithm, move |digest| product.put(digest)).build(assembly, nowhere)
-    })
+    keep_digest(algorithm.recipe())
 }
 
 impl Source<Bytes> {
@@ -117,14 +114,36 @@ impl Source<Bytes> {
     }
 }
 
-fn stage(algorithm: Algorithm, tell: impl FnOnce(Digest) + Send + 'static) -> Stage<Bytes, Bytes> {
-    transform(algorithm.name(), move || {
-        Ok(Hashing {
-            hash: Hash::Open(algorithm.hasher()),
-            len: algorithm.digest_len(),
-            tell: Some(tell),
-        })
+/// What a hash of a stream is made by.
+pub(super) struct Recipe {
+    pub(super) name: &'static str,
+    /// The length of its digest in bytes.
+    pub(super) len: usize,
+    pub(super) make: Box<dyn FnOnce() -> Box<dyn Hasher> + Send>,
+}
+
+impl Algorithm {
+    fn recipe(self) -> Recipe {
+        let make = Box::new(move || self.hasher());
+        Recipe { name: self.name(), len: self.digest_len(), make }
+    }
+}
+
+/// Takes bytes to their end; their digest is the pipeline's result.
+pub(super) fn keep_digest(recipe: Recipe) -> Sink<Bytes, Digest> {
+    Sink::producing(move |assembly, product| {
+        let nowhere = last_tail(assembly, "digest", (), |(), _: Bytes| {}, |()| {});
+        stage(recipe, move |digest| product.put(digest)).build(assembly, nowhere)
     })
+}
+
+/// Passes bytes on, and tells their digest at the end.
+pub(super) fn stage(
+    recipe: Recipe,
+    tell: impl FnOnce(Digest) + Send + 'static,
+) -> Stage<Bytes, Bytes> {
+    let Recipe { name, len, make } = recipe;
+    transform(name, move || Ok(Hashing { hash: Hash::Open(make()), len, tell: Some(tell) }))
 }
 
 /// A hash of everything that passes.

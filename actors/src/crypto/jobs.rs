@@ -1,14 +1,20 @@
-//! Bytes in hand, hashed on the pool.
+//! Bytes in hand, hashed by a job: on the spot if they are few, else on the pool.
 
 use bytes::Bytes;
 use roundsman_runtime::{Job, Lane, job};
 
 use super::{Algorithm, Digest};
 
-/// Hashes bytes on the pool, in [`Lane::Crypto`]. (Node: `crypto.hash`.)
+/// So many bytes, key and digest included, are hashed where the job is started; more of them on the pool.
+pub const IN_PLACE_MAX: usize = 4 * 1024;
+
+/// Hashes bytes. (Node: `crypto.hash`.)
+///
+/// Up to [`IN_PLACE_MAX`] bytes are hashed [in place](Job::in_place), more of them on the pool, in [`Lane::Crypto`]. In either
+/// way the digest is a message, and handled after the handler that has started the job.
 ///
 /// It takes about 3 ms for each MiB, and cannot be stopped once it has begun: what is larger than a few MiB, or not in
-/// memory yet, is better [streamed](super::hasher). A few KiB are hashed faster on the spot: [`Algorithm::digest`].
+/// memory yet, is better [streamed](super::hasher).
 ///
 /// # Examples
 /// ```
@@ -38,7 +44,17 @@ use super::{Algorithm, Digest};
 /// ```
 pub fn hash(algorithm: Algorithm, data: impl Into<Bytes>) -> Job<Digest> {
     let data = data.into();
-    job(Lane::Crypto, move || algorithm.digest(&data)).named(algorithm.name())
+    let bytes = data.len().saturating_add(algorithm.digest_len());
+    sized(job(Lane::Crypto, move || algorithm.digest(&data)).named(algorithm.name()), bytes)
+}
+
+/// A job that hashes so many bytes.
+pub(super) fn sized<T, E>(job: Job<T, E>, bytes: usize) -> Job<T, E>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+{
+    if bytes <= IN_PLACE_MAX { job.in_place() } else { job }
 }
 
 /// The SHA3-224 of bytes, a digest of 28 bytes. See [`hash`].

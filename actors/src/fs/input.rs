@@ -2,11 +2,14 @@
 //!
 //! Owned by a [`ReadFeed`](super::read_feed) and lent to its jobs. It knows no actors.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Seek};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::FsError;
+use super::fifo::{Fifo, has_no_places};
+use super::file::{self, fill_at};
 use super::os::{self, Identity};
 
 /// What one job has read.
@@ -18,6 +21,8 @@ pub(crate) struct Batch {
     pub(crate) unused: Vec<Vec<u8>>,
     /// Nothing more will come.
     pub(crate) ended: bool,
+    /// If there was nothing, it should be looked at again after so long. Said by what never ends by itself.
+    pub(crate) look_again: Option<Duration>,
 }
 
 /// Something that is read by jobs, one after another.
@@ -38,7 +43,7 @@ pub(crate) struct FileInput {
     /// The file may grow, and another may take its place.
     pub(crate) follow: bool,
     /// It is no file after all but a FIFO, or something else that has no places.
-    pub(crate) stream: Option<StreamInput>,
+    pub(crate) stream: Option<Fifo>,
 }
 
 pub(crate) struct Opened {
@@ -58,7 +63,7 @@ impl FileInput {
     /// Opens whatever is at the path now.
     fn open_anew(&self) -> Result<Opened, FsError> {
         let open = || {
-            let file = File::open(&self.path)?;
+            let file = os::open_at_once(OpenOptions::new().read(true), &self.path)?;
             let identity =
                 if self.follow { Some(os::identity(&self.path, &file.metadata()?)?) } else { None };
             Ok(Opened { file, identity })
@@ -75,14 +80,12 @@ impl FileInput {
     }
 
     /// Whether it can only be read as it comes; from here on it is.
-    fn has_no_places(&mut self) -> Result<bool, FsError> {
-        match (&self.open()?.file).stream_position() {
-            Err(error) if error.kind() == io::ErrorKind::NotSeekable => {}
-            _ => return Ok(false),
+    fn is_a_stream(&mut self) -> Result<bool, FsError> {
+        if !has_no_places(&self.open()?.file) {
+            return Ok(false);
         }
         let Some(Opened { file, .. }) = self.file.take() else { return Ok(false) };
-        let stream = Box::new(file.take(self.end));
-        self.stream = Some(StreamInput { name: self.path.clone(), stream });
+        self.stream = Some(Fifo::new(self.path.clone(), file, self.end));
         Ok(true)
     }
 
@@ -143,7 +146,7 @@ impl Input for FileInput {
         }
         let mut batch = Batch::default();
         if !self.follow {
-            if self.at == 0 && self.has_no_places()? {
+            if self.at == 0 && self.is_a_stream()? {
                 return self.read(buffers);
             }
             batch.ended = self.fill(buffers, &mut batch)?;
@@ -169,6 +172,34 @@ impl Input for FileInput {
             }
         }
         batch.ended = self.at >= self.end;
+        Ok(batch)
+    }
+}
+
+/// A region of a file that somebody has open.
+pub(crate) struct HandleInput {
+    pub(crate) file: file::File,
+    /// Where the next read begins.
+    pub(crate) at: u64,
+    /// Where it ends.
+    pub(crate) end: u64,
+}
+
+impl Input for HandleInput {
+    fn read(&mut self, buffers: Vec<Vec<u8>>) -> Result<Batch, FsError> {
+        let mut batch = Batch::default();
+        for mut buffer in buffers {
+            let left = self.end.saturating_sub(self.at);
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.capacity());
+            if most > 0 && !batch.ended {
+                let at = self.at;
+                self.file.call("reading", |file| fill_at(file, &mut buffer, at, most))?;
+                self.at += buffer.len() as u64;
+            }
+            batch.ended |= buffer.len() < most || self.at >= self.end;
+            let kind = if buffer.is_empty() { &mut batch.unused } else { &mut batch.filled };
+            kind.push(buffer);
+        }
         Ok(batch)
     }
 }

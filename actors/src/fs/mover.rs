@@ -3,7 +3,7 @@
 //! Stands in for [`read_feed`](super::read_feed) where a pipeline is straight: a file, and a link that ends in a
 //! descriptor. Moving may wait for the disk, so it is done by jobs, one at a time. It copies nothing by itself.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use roundsman_runtime::{
 };
 
 use super::FsError;
+use super::os;
 use super::reader::Reader;
 use crate::kernel;
 use crate::stream::assembly::{Assembly, Control, Counts, Reporter};
@@ -244,7 +245,8 @@ impl Actor for Mover {
         }
         let path = self.reader.path().to_owned();
         let open = try_job(Lane::Fs, move || {
-            File::open(&path).map_err(|error| FsError::new("opening", &path, error))
+            let file = os::open_at_once(OpenOptions::new().read(true), &path);
+            file.map_err(|error| FsError::new("opening", &path, error))
         });
         ctx.start(open.named("fs::reader"), Message::Opened);
         Ok(())

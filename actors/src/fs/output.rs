@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::FsError;
 use super::atomic::Temporary;
+use super::file;
 use super::os;
 use crate::kernel;
 use crate::write_queue::WriteQueue;
@@ -106,6 +107,26 @@ impl Output for FileOutput {
             Some(Opened::Itself(_)) | None => Ok(()),
             Some(Opened::Temporary(temporary)) => temporary.commit(),
         }
+    }
+}
+
+/// A file that somebody has open.
+pub(crate) struct HandleOutput {
+    pub(crate) file: file::File,
+    pub(crate) sync: bool,
+}
+
+impl Output for HandleOutput {
+    fn open(&mut self) -> Result<(), FsError> {
+        Ok(())
+    }
+
+    fn write(&mut self, queue: &mut WriteQueue) -> Result<(), FsError> {
+        self.file.call("writing", |mut file| write_all(queue, &mut file))
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), FsError> {
+        if self.sync { self.file.call("syncing", File::sync_all) } else { Ok(()) }
     }
 }
 

@@ -22,8 +22,8 @@ pub(crate) fn from_input(name: &'static str, input: impl Input, chunk: usize) ->
     looking_again(name, input, chunk, None)
 }
 
-/// The same of an input that may have nothing yet, if `look_again` is given: it is looked at again after so long, and
-/// ends when the runtime is stopped as planned.
+/// The same of an input that may have nothing yet, if `look_again` is given or it says so itself: it is looked at again
+/// after so long, and ends when the runtime is stopped as planned.
 pub(crate) fn looking_again(
     name: &'static str,
     input: impl Input,
@@ -60,7 +60,7 @@ struct ReadFeed {
     waiting: bool,
     /// The input has no more.
     ended: bool,
-    /// It ends with what is there.
+    /// If it never ends by itself, it ends with what is there.
     draining: bool,
 }
 
@@ -76,7 +76,9 @@ impl ReadFeed {
             self.chunks.give_back(buffer);
         }
         let nothing = batch.filled.is_empty();
-        self.ended = batch.ended || self.draining && nothing;
+        self.look_again = batch.look_again.or(self.look_again);
+        let open_ended = self.look_again.is_some();
+        self.ended = batch.ended || self.draining && open_ended && nothing;
         self.waiting = nothing && !self.ended;
         if let (true, Some(look_again)) = (self.waiting, self.look_again) {
             ctx.send_after(look_again, RunnerMessage::Event(Event::LookAgain));
@@ -143,8 +145,8 @@ impl Feed for ReadFeed {
     }
 
     fn drain(&mut self) {
-        self.draining = self.look_again.is_some();
-        self.ended |= self.draining && self.waiting;
+        self.draining = true;
+        self.ended |= self.waiting;
     }
 
     fn let_go(&mut self) {

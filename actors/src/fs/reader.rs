@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::input::{FileInput, Opened};
+use super::file;
+use super::input::{FileInput, HandleInput, Opened};
 use super::mover::Mover;
-use super::read_feed::looking_again;
+use super::read_feed::{from_input, looking_again};
 use crate::stream::Source;
 use crate::stream::source::Outflow;
 
@@ -51,7 +52,8 @@ const POLL_MIN: Duration = Duration::from_millis(1);
 /// ```
 pub fn reader(path: impl Into<PathBuf>) -> Reader {
     let (chunk, poll_every) = (CHUNK, POLL_EVERY);
-    Reader { path: path.into(), chunk, from: 0, to: u64::MAX, follow: false, poll_every }
+    let (path, handle) = (path.into(), None);
+    Reader { path, handle, chunk, from: 0, to: u64::MAX, follow: false, poll_every }
 }
 
 /// How a file is to be read; made by [`reader`]. A blueprint: the file is opened when the pipeline starts.
@@ -59,6 +61,8 @@ pub fn reader(path: impl Into<PathBuf>) -> Reader {
 #[must_use = "nothing is read until its source is piped"]
 pub struct Reader {
     path: PathBuf,
+    /// Somebody has it open: that file is read, and not the one at the path.
+    handle: Option<file::File>,
     chunk: usize,
     from: u64,
     to: u64,
@@ -67,6 +71,12 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// One of a file that is open.
+    pub(crate) fn of(handle: file::File) -> Self {
+        let path = handle.path().to_owned();
+        Self { handle: Some(handle), ..reader(path) }
+    }
+
     /// The most bytes that one item has; all but the last have as many, unless the file is followed. Default: 64 KiB.
     /// At least 1. (Node: `highWaterMark`.)
     pub fn chunk(mut self, bytes: usize) -> Self {
@@ -121,12 +131,17 @@ impl Reader {
     /// - Failure: an [`FsError`](super::FsError); that the file is not there shows as the pipeline starts.
     /// - Cancel: the file is closed, after the job that has it.
     ///
-    /// A FIFO is read as it comes, in pieces of any size; it holds a thread of the pool while nobody writes. It has no places,
-    /// so a range that does not begin with 0 fails.
+    /// A FIFO is read as it comes, in pieces of any size, to the end of those who write. While nobody writes, or nobody has
+    /// come to write, no thread waits: it is looked at again, at first after some milliseconds, then every 64 ms; and it
+    /// ends when the runtime is stopped as planned. It has no places, so a range that does not begin with 0 fails.
     ///
     /// Piped straight into a connection's writer or another file, with no stage between, its bytes are moved by the kernel
     /// (Linux: `sendfile`, `copy_file_range`), and nothing of it is ever in this process's memory. The result is the same.
     pub fn source(self) -> Source<Bytes> {
+        if let Some(file) = self.handle {
+            let input = HandleInput { file, at: self.from, end: self.to };
+            return from_input("fs::reader", input, self.chunk);
+        }
         if self.follow {
             return self.copied(None);
         }
@@ -144,7 +159,7 @@ impl Reader {
 
     /// The same, read here in any case; of this file, if it is open already.
     pub(crate) fn copied(self, file: Option<File>) -> Source<Bytes> {
-        let Self { path, chunk, from, to, follow, poll_every } = self;
+        let Self { path, chunk, from, to, follow, poll_every, .. } = self;
         let file = file.map(Opened::already);
         let input = FileInput { path, file, stream: None, at: from, end: to, follow };
         looking_again("fs::reader", input, chunk, follow.then_some(poll_every))

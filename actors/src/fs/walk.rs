@@ -139,6 +139,15 @@ impl Entry {
         self.depth
     }
 
+    /// Takes this beginning off its path, if it is not all of it.
+    pub(crate) fn below(&mut self, root: &Path) {
+        if let Ok(rest) = self.path.strip_prefix(root)
+            && !rest.as_os_str().is_empty()
+        {
+            self.path = rest.to_owned();
+        }
+    }
+
     /// Its size, times and permissions, as a job: only whoever wants them pays. See [`metadata`](super::metadata()).
     pub fn metadata(&self) -> Job<Metadata, FsError> {
         super::metadata(&self.path)

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 
+use super::file::File;
 use super::file_writer::into_output;
-use super::output::{Existing, FileOutput};
+use super::output::{Existing, FileOutput, HandleOutput};
 use crate::stream::Sink;
 
 /// The file at `path`, to be written: [`Writer::sink`] takes its bytes. What was in it goes, unless said otherwise.
@@ -43,7 +44,8 @@ use crate::stream::Sink;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn writer(path: impl Into<PathBuf>) -> Writer {
-    Writer { path: path.into(), existing: Existing::Truncated, mode: None, sync: false }
+    let (path, handle) = (path.into(), None);
+    Writer { path, handle, existing: Existing::Truncated, mode: None, sync: false }
 }
 
 /// How a file is to be written; made by [`writer`]. A blueprint: the file is opened when the pipeline starts.
@@ -53,12 +55,20 @@ pub fn writer(path: impl Into<PathBuf>) -> Writer {
 #[must_use = "nothing is written until something is piped into its sink"]
 pub struct Writer {
     path: PathBuf,
+    /// Somebody has it open: that file is written, and not the one at the path.
+    handle: Option<File>,
     existing: Existing,
     mode: Option<u32>,
     sync: bool,
 }
 
 impl Writer {
+    /// One of a file that is open.
+    pub(crate) fn of(handle: File) -> Self {
+        let path = handle.path().to_owned();
+        Self { handle: Some(handle), ..writer(path) }
+    }
+
     /// Writes behind what is there. (Node: the flag `a`.)
     pub fn append(mut self) -> Self {
         self.existing = Existing::Appended;
@@ -107,8 +117,11 @@ impl Writer {
     ///
     /// It is for files. Opening a FIFO holds a thread of the pool, and the result, until somebody reads.
     pub fn sink(self) -> Sink<Bytes> {
-        let Self { path, existing, mode, sync } = self;
+        let Self { path, handle, existing, mode, sync } = self;
         let name = format!("fs::writer {}", path.display());
+        if let Some(file) = handle {
+            return into_output(name, HandleOutput { file, sync });
+        }
         into_output(name, FileOutput { path, existing, mode, sync, opened: None })
     }
 }

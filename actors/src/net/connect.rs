@@ -1,7 +1,8 @@
 //! Connecting: an attempt with a deadline, whose outcome is a message.
 //!
 //! Several addresses are tried as RFC 8305 (Happy Eyeballs, version 2) has it: in turn of their families, the next a
-//! moment after the last, or at once when one has failed; the first that succeeds ends the others.
+//! moment after the last, or at once when one has failed; the first that succeeds ends the others. A name is looked up by
+//! [`dns::lookup`](crate::dns::lookup()), which gives the addresses of both families at once.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,6 +17,7 @@ use super::endpoint::Endpoint;
 use super::eyeballs;
 use super::options::Options;
 use super::transport::StreamSocket;
+use crate::dns::{self, Addresses, LookupError};
 
 /// How long an attempt may take, unless said otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -161,6 +163,14 @@ pub enum ConnectError {
         /// Every address that was tried, in the order in which they failed.
         attempts: Vec<FailedAttempt>,
     },
+    /// The name has no address, or it cannot be said.
+    #[error("connecting to {to}: {source}")]
+    Lookup {
+        /// What was to be reached.
+        to: String,
+        /// What the look-up has said.
+        source: LookupError,
+    },
     /// Nobody answered in time.
     #[error(
         "connecting to {to}: no answer within {timeout:?} (set by `Connect::timeout`){}",
@@ -194,7 +204,7 @@ pub struct FailedAttempt {
 }
 
 impl ConnectError {
-    /// What kind of error it was: the OS's, of several the last; `TimedOut`, `InvalidInput`.
+    /// What kind of error it was: the OS's, of several the last; `TimedOut`; for a name `NotFound`, `InvalidInput`, or `Other`.
     #[must_use]
     pub fn kind(&self) -> io::ErrorKind {
         match self {
@@ -202,6 +212,13 @@ impl ConnectError {
             Self::All { attempts, .. } => attempts
                 .last()
                 .map_or(io::ErrorKind::AddrNotAvailable, |attempt| attempt.source.kind()),
+            Self::Lookup { source, .. } => match source {
+                LookupError::NotFound { .. } | LookupError::NoData { .. } => {
+                    io::ErrorKind::NotFound
+                }
+                LookupError::BadName { .. } => io::ErrorKind::InvalidInput,
+                _ => io::ErrorKind::Other,
+            },
             Self::Timeout { .. } => io::ErrorKind::TimedOut,
             Self::BadTarget { .. } => io::ErrorKind::InvalidInput,
         }
@@ -291,6 +308,8 @@ struct Open {
 }
 
 enum Message {
+    /// The name has been looked up.
+    Found(Result<Addresses, LookupError>),
     Ready(usize),
     /// The last one has had its time for itself.
     Next,
@@ -307,12 +326,26 @@ impl Attempt {
         match &self.connect.to.0 {
             Kind::Endpoints(endpoints) => self.try_all(endpoints.clone(), ctx),
             Kind::Name { host, .. } => {
-                let to = host.clone();
-                self.tell(Err(ConnectError::BadTarget { to }), ctx);
+                // It ends with this actor, and so with the deadline.
+                dns::lookup(host).start(ctx, Message::Found);
             }
             Kind::Unreadable(_) => {
                 let to = self.connect.to.to_string();
                 self.tell(Err(ConnectError::BadTarget { to }), ctx);
+            }
+        }
+    }
+
+    fn found(&mut self, found: Result<Addresses, LookupError>, ctx: &mut Context<Self>) {
+        let Kind::Name { port, .. } = &self.connect.to.0 else { return };
+        match found {
+            Ok(addresses) => {
+                let endpoints = addresses.with_port(*port).into_iter().map(Endpoint::Ip);
+                self.try_all(endpoints.collect(), ctx);
+            }
+            Err(source) => {
+                let to = self.connect.to.to_string();
+                self.tell(Err(ConnectError::Lookup { to, source }), ctx);
             }
         }
     }
@@ -419,6 +452,7 @@ impl Actor for Attempt {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
+            Message::Found(found) => self.found(found, ctx),
             Message::Ready(place) => self.look(place, ctx),
             Message::Next => {
                 self.timer = None;

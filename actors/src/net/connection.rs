@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman_runtime::{Actor, Address, Context, Placement, Scope, Spawn};
@@ -12,8 +13,10 @@ use super::credentials::Credentials;
 use super::endpoint::Endpoint;
 use super::ends::{Closed, Ends, Traffic};
 use super::engine::{Engine, Message};
+use super::idle::{Idle, Rule};
 use super::options::Options;
 use super::seat::Seat;
+use super::station::{Station, refuse};
 use super::transport::StreamSocket;
 use crate::kernel;
 use crate::stream::assembly::Reporter;
@@ -44,6 +47,8 @@ struct State {
     life: Life,
     /// On which loop it will live, if that is said.
     home: Placement,
+    /// What is to be done once nothing goes over it; until it lives.
+    idle: Option<Box<Rule>>,
     reader_piped: bool,
     writer_piped: bool,
 }
@@ -72,6 +77,7 @@ impl Connection {
         let state = Mutex::new(State {
             life: Life::Idle(socket),
             home: Placement::Here,
+            idle: None,
             reader_piped: false,
             writer_piped: false,
         });
@@ -130,11 +136,8 @@ impl Connection {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlRead);
                     assembly.set_control(reporter.member, control);
-                    if let Err(refused) = address.send(Message::Read { link, reporter })
-                        && let Message::Read { mut link, mut reporter } = refused.into_message()
-                    {
-                        let error = reporter.error(over());
-                        refuse_reading(&mut link, &mut reporter, error);
+                    if let Err(refused) = address.send(Message::Read { link, reporter }) {
+                        refuse(refused.into_message());
                     }
                 }
                 Err(why) => {
@@ -161,11 +164,8 @@ impl Connection {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlWrite);
                     assembly.set_control(reporter.member, control);
-                    if let Err(refused) = address.send(Message::Write { reporter })
-                        && let Message::Write { mut reporter } = refused.into_message()
-                    {
-                        let error = reporter.error(over());
-                        reporter.closed(Err(error));
+                    if let Err(refused) = address.send(Message::Write { reporter }) {
+                        refuse(refused.into_message());
                     }
                     let name = Arc::clone(&to);
                     Outflow::Link { link: Box::new(IntoWriter { address, name }), to }
@@ -177,6 +177,32 @@ impl Connection {
                 }
             }
         })
+    }
+
+    /// Tells this actor when nothing has gone over it, either way, for `after`; once for each such silence. Replaces what was
+    /// said before of silences. Time counts from when the first half is piped. (Node: `setTimeout`, `'timeout'`.)
+    pub fn on_idle<A, F>(&self, after: Duration, ctx: &mut Context<'_, A>, map: F)
+    where
+        A: Actor,
+        F: Fn(Idle) -> A::Message + Send + Sync + 'static,
+    {
+        self.set_idle(Rule { after, tell: Some(ctx.recipient(map)) });
+    }
+
+    /// Closes it, as [`abort`](Self::abort) does, when nothing has gone over it, either way, for `after`. Both halves fail
+    /// with `TimedOut`. Replaces what was said before of silences. Time counts from when the first half is piped.
+    pub fn close_when_idle(&self, after: Duration) {
+        self.set_idle(Rule { after, tell: None });
+    }
+
+    fn set_idle(&self, rule: Rule) {
+        let mut state = self.shared.lock();
+        match &state.life {
+            Life::Idle(_) => state.idle = Some(Box::new(rule)),
+            // One that has ended is silent for good.
+            Life::Open(address) => _ = address.send(Message::Idle(Some(Box::new(rule)))),
+            Life::Closed => {}
+        }
     }
 
     /// Has it live on another loop, counted from 0, modulo the number of loops; with everything that is under way.
@@ -255,11 +281,15 @@ impl Shared {
         }
         match std::mem::replace(&mut state.life, Life::Closed) {
             Life::Idle(socket) => {
-                let name = self.ends.name();
-                let spawn = Spawn::named(format!("{}:{name}", name.family())).tireless();
+                let spawn = Spawn::named(self.ends.actor_name()).tireless();
                 let ends = Arc::clone(&self.ends);
-                let address =
-                    owner.spawn_on(state.home, spawn, move || Engine::between(ends, socket));
+                let address = owner.spawn_on(state.home, spawn, move || {
+                    Station::Here(Engine::between(ends, socket))
+                });
+                if let Some(rule) = state.idle.take() {
+                    // It was spawned a line ago.
+                    let _ = address.send(Message::Idle(Some(rule)));
+                }
                 state.life = Life::Open(address.clone());
                 Ok(address)
             }

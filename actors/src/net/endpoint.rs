@@ -98,6 +98,12 @@ impl From<SocketAddr> for Endpoint {
     }
 }
 
+impl From<&Endpoint> for Endpoint {
+    fn from(endpoint: &Endpoint) -> Self {
+        endpoint.clone()
+    }
+}
+
 impl PartialEq<SocketAddr> for Endpoint {
     fn eq(&self, other: &SocketAddr) -> bool {
         self.socket_addr() == Some(*other)

@@ -72,6 +72,11 @@ impl Ends {
         if self.peer == Endpoint::Unnamed { &self.local } else { &self.peer }
     }
 
+    /// What its actor is called.
+    pub(crate) fn actor_name(&self) -> String {
+        format!("{}:{}", self.name().family(), self.name())
+    }
+
     pub(crate) fn traffic(&self) -> Traffic {
         // Statistics: nothing else is read by what they say.
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -15,17 +15,17 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roundsman_runtime::{
-    Actor, Context, DrainPhase, ExitReason, JobError, Outcome, Readiness, SourceId,
-};
+use roundsman_runtime::{DrainPhase, JobError, Readiness, SourceId};
 
 use super::block;
 use super::connection::{apply, over, refuse_reading};
 use super::ends::Ends;
 use super::happenings::again;
+use super::idle::{Next, Rule, Watch};
 use super::options::Options;
 use super::reading::{Leaving, Reading, Way};
 use super::splice_into_file::Moving;
+use super::station::Ctx;
 use super::transport::StreamSocket;
 use super::writing::Writing;
 use crate::stream::assembly::{Control, Counts, Reporter};
@@ -60,8 +60,14 @@ pub(crate) enum Message {
     ControlRead(Control),
     ControlWrite(Control),
     Options(Box<Options>),
+    /// What is to be done once nothing goes over it.
+    Idle(Option<Box<Rule>>),
+    /// It may have been silent for too long.
+    LookIdle,
     /// To go on on another loop.
     MoveTo(usize),
+    /// What has moved there has ended.
+    Departed,
     Abort,
     /// The last handle is gone.
     Released,
@@ -79,12 +85,19 @@ pub(crate) struct Engine {
     writable: bool,
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
     hung_up: bool,
+    /// The reading half was told to give no more for now.
+    read_paused: bool,
     released: bool,
     /// What comes is read and dropped: a socket that is closed over unread bytes resets the connection, and the peer may
     /// lose what it was sent last.
     drops_input: bool,
     /// A planned stop does not end the reading: what is to be read ends by itself.
     outlasts_drain: bool,
+    /// It was told that it has begun.
+    opened: bool,
+    /// The loop to which it is to move.
+    bound_for: Option<u16>,
+    idle: Option<Box<Watch>>,
     /// Why it is over. The first failure stands.
     failure: Option<Arc<io::Error>>,
 }
@@ -132,9 +145,13 @@ impl Engine {
             readable: true,
             writable: true,
             hung_up: false,
+            read_paused: false,
             released: false,
             drops_input: false,
             outlasts_drain: false,
+            opened: false,
+            bound_for: None,
+            idle: None,
             failure: None,
         }
     }
@@ -148,7 +165,7 @@ impl Engine {
         &mut self,
         mut link: Downstream<Bytes>,
         mut reporter: Reporter,
-        ctx: &mut Context<Self>,
+        ctx: &mut Ctx<'_>,
     ) {
         if self.drops_input && matches!(self.read, ReadHalf::Ended) && self.failure.is_none() {
             // The runtime is being stopped as planned: nothing more is read.
@@ -180,10 +197,10 @@ impl Engine {
     }
 
     /// Reads what is asked for, until the socket has no more, or the cap.
-    pub(super) fn read_on(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn read_on(&mut self, ctx: &mut Ctx<'_>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
         match reading.way {
-            _ if reading.paused => return,
+            _ if self.read_paused => return,
             Way::Plain { .. } | Way::Copied => {}
             Way::Borrowing(_) => return,
             Way::Straight(_) => return self.move_on(ctx),
@@ -294,7 +311,7 @@ impl Engine {
     }
 
     /// Takes what the writer's link brings.
-    fn take(&mut self, flow: Flow<Bytes>, ctx: &mut Context<Self>) {
+    fn take(&mut self, flow: Flow<Bytes>, ctx: &mut Ctx<'_>) {
         let WriteHalf::Open(writing) = &mut self.write else {
             // Ended before its link has: whoever begins now is told so at once.
             if let Flow::Begin(upstream) = flow {
@@ -350,18 +367,82 @@ impl Engine {
 
     /// What was sent so far must not look complete to the peer, so no FIN: the connection is reset.
     fn abort(&mut self) {
+        self.abort_with(over());
+    }
+
+    fn abort_with(&mut self, why: io::Error) {
         if let Err(error) = self.socket.reset_on_close() {
             tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
         }
-        self.fail(over());
+        self.fail(why);
     }
 
-    fn control_read(&mut self, control: Control, ctx: &mut Context<Self>) {
+    fn watch_idle(&mut self, rule: Option<Box<Rule>>, ctx: &mut Ctx<'_>) {
+        if let Some(timer) = self.idle.take().and_then(|idle| idle.timer) {
+            ctx.cancel(timer);
+        }
+        // A pipe has no silence to be told of.
+        if let (Some(rule), Some(ends)) = (rule, &self.ends) {
+            let mut idle = Watch::new(*rule, Arc::clone(ends), ctx.now());
+            idle.timer = Some(ctx.send_after(idle.after(), Message::LookIdle));
+            self.idle = Some(Box::new(idle));
+        }
+    }
+
+    fn look_idle(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(idle) = &mut self.idle else { return };
+        match idle.look(ctx.now()) {
+            Next::Look(after) => idle.timer = Some(ctx.send_after(after, Message::LookIdle)),
+            Next::Close => {
+                let text = format!("nothing has gone over it for {:?}", idle.after());
+                self.abort_with(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+        }
+    }
+
+    /// The loop to which it is to move, and can: unless a job has something of it.
+    pub(super) fn bound_for(&self) -> Option<usize> {
+        let held = match &self.read {
+            ReadHalf::Leaving(_) => true,
+            ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
+            ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
+        };
+        self.bound_for.filter(|_| !held).map(usize::from)
+    }
+
+    /// It stays where it is.
+    pub(super) fn settle(&mut self) {
+        self.bound_for = None;
+    }
+
+    /// Makes it ready to be started on another loop.
+    ///
+    /// # Errors
+    /// The OS does not take the socket back.
+    pub(super) fn pack(&mut self, ctx: &mut Ctx<'_>) -> io::Result<()> {
+        self.settle();
+        if let Some(source) = self.source.take() {
+            self.socket.deregister(ctx, source)?;
+        }
+        if let Some(timer) = self.idle.as_mut().and_then(|idle| idle.timer.take()) {
+            ctx.cancel(timer);
+        }
+        // Nobody knows there what was seen here: it looks for itself.
+        (self.readable, self.writable) = (true, true);
+        Ok(())
+    }
+
+    /// What its actor is called.
+    pub(super) fn name(&self) -> String {
+        self.ends.as_ref().map_or_else(|| "pipe".to_owned(), |ends| ends.actor_name())
+    }
+
+    fn control_read(&mut self, control: Control, ctx: &mut Ctx<'_>) {
         match (control, &mut self.read) {
             (Control::Abort(error), _) => self.cut_read(error),
-            (Control::Pause, ReadHalf::Open(reading)) => reading.paused = true,
-            (Control::Resume, ReadHalf::Open(reading)) => {
-                reading.paused = false;
+            (Control::Pause, ReadHalf::Open(_)) => self.read_paused = true,
+            (Control::Resume, ReadHalf::Open(_)) => {
+                self.read_paused = false;
                 self.read_on(ctx);
             }
             (Control::Pause | Control::Resume, _) => {}
@@ -384,7 +465,7 @@ impl Engine {
     }
 
     /// Ends if everything has, and does what takes a context to end it.
-    fn stop_if_over(&mut self, ctx: &mut Context<Self>) {
+    fn stop_if_over(&mut self, ctx: &mut Ctx<'_>) {
         if let ReadHalf::Leaving(leaving) = &mut self.read
             && let Some(job) = leaving.job.take()
         {
@@ -412,21 +493,27 @@ impl Engine {
     }
 }
 
-impl Actor for Engine {
-    type Message = Message;
-
-    fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        if let Some(ends) = &self.ends {
+/// The turns of its actor, as [`Station`](super::station::Station) has them.
+impl Engine {
+    /// It begins, or goes on on this loop.
+    pub(super) fn start(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(ends) = &self.ends
+            && !std::mem::replace(&mut self.opened, true)
+        {
             ends.opened(ctx);
         }
         match self.socket.register(ctx, Message::Ready) {
             Ok(source) => self.source = Some(source),
             Err(error) => self.fail(error),
         }
-        Ok(())
+        if let Some(idle) = &mut self.idle {
+            idle.timer = Some(ctx.send_after(idle.after(), Message::LookIdle));
+        }
+        // What waited to be written, if it has moved; and how what has failed ends.
+        ctx.defer();
     }
 
-    fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
+    pub(super) fn take_message(&mut self, message: Message, ctx: &mut Ctx<'_>) {
         match message {
             Message::Ready(readiness) => {
                 self.readable |= readiness.is_readable();
@@ -482,22 +569,34 @@ impl Actor for Engine {
             // What is under way is still written.
             Message::ControlWrite(Control::Pause | Control::Resume) => {}
             Message::Options(options) => apply(&self.socket, &options),
-            Message::MoveTo(_) => {}
+            Message::Idle(rule) => self.watch_idle(rule, ctx),
+            Message::LookIdle => self.look_idle(ctx),
+            Message::MoveTo(index) => {
+                // There are fewer than that.
+                self.bound_for = u16::try_from(index % ctx.loops().max(1)).ok();
+            }
+            Message::Departed => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
         }
-        self.stop_if_over(ctx);
-        Ok(())
+        self.after_turn(ctx);
     }
 
-    fn deferred(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    /// Writes what this round has brought.
+    pub(super) fn flush(&mut self, ctx: &mut Ctx<'_>) {
         self.write_on();
+        self.after_turn(ctx);
+    }
+
+    fn after_turn(&mut self, ctx: &mut Ctx<'_>) {
+        if let Some(idle) = &mut self.idle {
+            idle.note(ctx.now());
+        }
         self.stop_if_over(ctx);
-        Ok(())
     }
 
     /// A planned stop: nothing more is read, as if the peer had ended, so that what is behind the reader runs dry.
-    fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<Self>) -> Outcome {
+    pub(super) fn drain(&mut self, phase: DrainPhase, ctx: &mut Ctx<'_>) {
         if phase >= DrainPhase::Read && !self.outlasts_drain {
             match self.read {
                 ReadHalf::Unused => self.read = ReadHalf::Ended,
@@ -508,10 +607,10 @@ impl Actor for Engine {
             self.drop_input();
             self.stop_if_over(ctx);
         }
-        Ok(())
     }
 
-    fn stopping(&mut self, _: &ExitReason, ctx: &mut Context<Self>) {
+    /// Its actor ends.
+    pub(super) fn close(&mut self, ctx: &mut Ctx<'_>) {
         if let Some(ends) = &self.ends {
             // Told below: what the socket still takes counts, too.
             ends.happened(self.failure.as_ref(), ctx);

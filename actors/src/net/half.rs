@@ -10,6 +10,7 @@ use roundsman_runtime::Spawn;
 
 use super::connection::{Refusal, refuse_reading};
 use super::engine::{Engine, Message};
+use super::station::Station;
 use super::transport::StreamSocket;
 use crate::stream::source::Outflow;
 use crate::stream::{Sink, Source, ToActor};
@@ -28,7 +29,7 @@ pub(crate) fn reader(
         match open() {
             Ok(socket) => {
                 let spawn = Spawn::named(format!("{}:{name}", reporter.member)).tireless();
-                let address = assembly.stages.spawn_with(spawn, Engine::new(socket));
+                let address = assembly.stages.spawn_with(spawn, Station::Here(Engine::new(socket)));
                 let control = address.recipient(Message::ControlRead);
                 assembly.set_control(reporter.member, control);
                 // It was spawned a line ago.
@@ -53,7 +54,7 @@ pub(crate) fn writer(
         match open() {
             Ok(socket) => {
                 let spawn = Spawn::named(format!("{}:{name}", reporter.member)).tireless();
-                let address = assembly.stages.spawn_with(spawn, Engine::new(socket));
+                let address = assembly.stages.spawn_with(spawn, Station::Here(Engine::new(socket)));
                 let control = address.recipient(Message::ControlWrite);
                 assembly.set_control(reporter.member, control);
                 let _ = address.send(Message::Write { reporter });

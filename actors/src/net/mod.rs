@@ -1,9 +1,8 @@
 //! Network: connections and listeners, as ends of [`stream`](crate::stream)s.
 //!
-//! One engine serves every family of sockets: [`tcp`] holds options only. A [`Connection`] is a value that can be sent
-//! to another actor, and another loop, before it is used; its halves are a source and a sink of bytes.
-//!
-//! It knows no names: `connect` takes an address. Names are looked up elsewhere.
+//! One engine serves every family of stream sockets: [`tcp`] and [`unix`] hold options only. A [`Connection`] is a value
+//! that can be sent to another actor, and another loop, before it is used and while it is; its halves are a source and a sink
+//! of bytes. Names are looked up by [`dns`](crate::dns), not here.
 
 mod block;
 mod block_list;
@@ -16,6 +15,7 @@ pub(crate) mod engine;
 mod eyeballs;
 pub(crate) mod half;
 mod happenings;
+mod idle;
 mod listen;
 mod listener;
 mod moving;
@@ -26,6 +26,7 @@ mod reading;
 mod seat;
 mod splice;
 mod splice_into_file;
+pub(crate) mod station;
 pub mod tcp;
 pub(crate) mod transport;
 pub mod unix;
@@ -38,5 +39,6 @@ pub use credentials::Credentials;
 pub use endpoint::Endpoint;
 pub use ends::{Closed, Traffic};
 pub use happenings::{ConnectionClosed, ConnectionDropped, ConnectionFailed, ConnectionOpened};
+pub use idle::Idle;
 pub use listen::{Listen, ListenError};
 pub use listener::Listener;

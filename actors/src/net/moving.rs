@@ -7,18 +7,19 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use roundsman_runtime::{Context, JobError, Readiness};
+use roundsman_runtime::{JobError, Readiness};
 
 use super::engine::{Engine, Message, READ_CAP, ReadHalf};
 use super::reading::{Reading, Way};
 use super::splice::{Failure, Splice, Stop};
 use super::splice_into_file::{Moving, Next, SpliceIntoFile};
+use super::station::Ctx;
 use crate::stream::PipeError;
 use crate::stream::straight::Target;
 
 impl Engine {
     /// Has the kernel move what there is, as long as the target takes it, or up to the cap.
-    pub(super) fn move_on(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn move_on(&mut self, ctx: &mut Ctx<'_>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
         let Way::Straight(splice) = &mut reading.way else { return };
         if reading.demand == 0 || (!self.readable && splice.is_empty()) {
@@ -54,7 +55,7 @@ impl Engine {
     }
 
     /// The same into a file: whatever there is, as soon as a job has written what was before it.
-    pub(super) fn move_into_file(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn move_into_file(&mut self, ctx: &mut Ctx<'_>) {
         let ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) = &mut self.read else {
             return;
         };
@@ -71,7 +72,7 @@ impl Engine {
     pub(super) fn emptied(
         &mut self,
         result: Result<(Moving, u64), JobError<io::Error>>,
-        ctx: &mut Context<Self>,
+        ctx: &mut Ctx<'_>,
     ) {
         let (splice, link) = match &mut self.read {
             ReadHalf::Open(Reading { way: Way::IntoFile(splice), link, .. }) => (splice, link),
@@ -104,7 +105,7 @@ impl Engine {
     }
 
     /// The target's descriptor has come.
-    pub(super) fn lent(&mut self, target: io::Result<File>, ctx: &mut Context<Self>) {
+    pub(super) fn lent(&mut self, target: io::Result<File>, ctx: &mut Ctx<'_>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
         // Out of descriptors everything goes on as it did.
         if let (Way::Borrowing(whose), Ok(target)) =

@@ -24,7 +24,6 @@ pub(crate) struct Reading {
     pub(crate) reporter: Reporter,
     /// While the kernel moves bytes: not 0 if the target may take some.
     pub(crate) demand: u64,
-    pub(crate) paused: bool,
     pub(crate) way: Way,
 }
 
@@ -62,7 +61,7 @@ pub(crate) enum Way {
 
 impl Reading {
     pub(crate) fn new(link: Downstream<Bytes>, reporter: Reporter) -> Self {
-        Self { link, reporter, demand: 0, paused: false, way: Way::Plain { bulk: 0 } }
+        Self { link, reporter, demand: 0, way: Way::Plain { bulk: 0 } }
     }
 
     /// So much was read at once. True if the kernel could move what follows.

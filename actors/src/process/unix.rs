@@ -16,6 +16,7 @@ use crate::fs::{StreamInput, StreamOutput, from_input, into_output};
 use crate::net::engine::{Engine, Message};
 use crate::net::half;
 use crate::net::pipe::PipeEnd;
+use crate::net::station::Station;
 use crate::net::transport::StreamSocket;
 use crate::stream::{Sink, Source};
 
@@ -44,7 +45,7 @@ pub(crate) fn engine(
 ) -> io::Result<Address<Message>> {
     let end = PipeEnd::own(end, is_reader)?;
     let spawn = Spawn::named(name.to_owned()).tireless();
-    Ok(scope.spawn_with(spawn, Engine::outlasting_drain(StreamSocket::Pipe(end))))
+    Ok(scope.spawn_with(spawn, Station::Here(Engine::outlasting_drain(StreamSocket::Pipe(end)))))
 }
 
 /// A descriptor that this process was given.

@@ -64,8 +64,10 @@ mod timed;
 mod unpacked;
 
 pub use channel::ReceiversGone;
+pub(crate) use channel::{Wakeup, Woken};
 pub use context::StreamContext;
 pub use error::{Cut, PipeError};
+pub(crate) use feeds::FailedFeed;
 pub(crate) use feeds::{Goal, Transform, transform};
 pub use framing::{FrameError, Prefix, encode_fixed, encode_length_delimited, encode_lines};
 pub use framing::{encode_split, fixed, length_delimited, split};

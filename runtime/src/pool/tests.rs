@@ -11,7 +11,9 @@ use crate::tray::Tray;
 struct Nothing(Arc<AtomicBool>);
 
 impl Errand for Nothing {
-    fn enqueued(&self, _: u64) {}
+    fn enqueued(&self, _: u64) -> bool {
+        true
+    }
     fn begin(&self, _: Timestamp) -> bool {
         true
     }

@@ -305,9 +305,9 @@ fn a_connection_that_a_listener_has_no_descriptor_for_is_an_event_and_comes_late
         let mut taken: Vec<_> = std::iter::from_fn(open).collect();
         // One is left, for the client.
         taken.pop();
-        let mut peer = Peer::connect(server.address);
+        let mut peer = Peer::connect(&server.address);
         let one = dropped.recv().expect("it is told");
-        assert_eq!(one.local, Some(server.address.into()));
+        assert_eq!(one.local, Some(server.address.clone()));
         assert_eq!(one.error.raw_os_error(), Some(24), "EMFILE");
         drop(taken);
         peer.send(b"hello");

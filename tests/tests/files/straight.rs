@@ -128,7 +128,7 @@ fn a_file_into_a_socket_arrives_complete() {
         for way in WAYS {
             let server = file_server(path.clone(), way);
             must_end(move || {
-                let mut peers: Vec<_> = (0..3).map(|_| Peer::connect(server.address)).collect();
+                let mut peers: Vec<_> = (0..3).map(|_| Peer::connect(&server.address)).collect();
                 for peer in &mut peers {
                     peer.expect(&pattern(size));
                     peer.expect_end();
@@ -144,8 +144,8 @@ fn a_client_that_goes_away_half_way_ends_its_pipeline_alone() {
     let path = folder.with("served", pattern(9_000_000));
     let server = file_server(path, WAYS[0]);
     must_end(move || {
-        let mut gone = Peer::connect(server.address);
-        let mut stays = Peer::connect(server.address);
+        let mut gone = Peer::connect(&server.address);
+        let mut stays = Peer::connect(&server.address);
         gone.expect(&pattern(100_000));
         gone.reset();
         stays.expect(&pattern(9_000_000));
@@ -175,7 +175,7 @@ fn a_socket_into_a_file_gives_every_byte() {
                 Ok(())
             });
             must_end(move || {
-                let mut peer = Peer::connect(server.address);
+                let mut peer = Peer::connect(&server.address);
                 peer.send(&pattern(size));
                 peer.finish();
                 peer.expect_end();
@@ -209,7 +209,7 @@ fn a_socket_into_a_fifo_whose_reader_is_slow_gives_every_byte() {
             Ok(())
         });
         must_end(move || {
-            let mut peer = Peer::connect(server.address);
+            let mut peer = Peer::connect(&server.address);
             let sending = aside(move || {
                 peer.send(&pattern(9_000_000));
                 peer.finish();
@@ -253,7 +253,7 @@ fn a_straight_pipe_that_is_cancelled_is_done_once_nobody_writes_its_file() {
         Ok(())
     });
     must_end(move || {
-        let mut peer = Peer::connect(server.address);
+        let mut peer = Peer::connect(&server.address);
         let running: Running = running.recv().expect("it has begun");
         let mut sent = peer.send_until_blocked(0);
         let mut fifo = reader.join().expect("it opens");
@@ -296,7 +296,7 @@ fn a_reset_half_way_leaves_no_file_that_looks_complete() {
         Ok(())
     });
     must_end(move || {
-        let mut peer = Peer::connect(server.address);
+        let mut peer = Peer::connect(&server.address);
         peer.send(&pattern(4_000_000));
         peer.reset();
         server.wait_until_idle();

@@ -3,7 +3,7 @@
 //! They are counted in processes of their own, where no other test opens any.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use roundsman_tests::peer::{Peer, aside};
@@ -42,7 +42,7 @@ fn two_thousand_connections_leave_no_descriptor_and_no_actor() {
 
 /// So many clients at once, half of which break off.
 fn converse(server: &Server, clients: usize) {
-    let mut peers: Vec<_> = (0..clients).map(|_| Peer::connect(server.address)).collect();
+    let mut peers: Vec<_> = (0..clients).map(|_| Peer::connect(&server.address)).collect();
     for peer in &mut peers {
         peer.send(b"hello");
     }
@@ -74,7 +74,7 @@ fn a_server_without_descriptors_serves_on_waits_and_lets_others_in_when_some_lea
     let (control, _) = control.accept().expect("the child connects");
     let mut lines = BufReader::new(control.try_clone().expect("a descriptor")).lines();
     let mut line = || lines.next().expect("the child is there").expect("a line");
-    let server = line().parse().expect("an address");
+    let server: SocketAddr = line().parse().expect("an address");
 
     let mut peers: Vec<_> = (0..100).map(|_| Peer::connect(server)).collect();
     for peer in &mut peers {

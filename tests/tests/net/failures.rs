@@ -49,14 +49,14 @@ fn a_reset_in_the_middle_of_a_large_write_fails_that_connection_only() {
         }
         Ok(())
     });
-    let mut other = Peer::connect(server.address);
-    let mut broken = Peer::connect(server.address);
+    let mut other = Peer::connect(&server.address);
+    let mut broken = Peer::connect(&server.address);
     other.expect_pattern(0, 100_000);
     broken.expect_pattern(0, 100_000);
     broken.reset();
     assert!(matches!(io_kind(&ends), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe));
     other.expect_pattern(100_000, 8_000_000);
-    Peer::connect(server.address).expect_pattern(0, 100_000);
+    Peer::connect(&server.address).expect_pattern(0, 100_000);
     assert!(ends.try_recv().is_err(), "nobody else has ended");
 }
 
@@ -69,7 +69,7 @@ fn a_reset_reaches_both_halves_once_each() {
         }
         Ok(())
     });
-    Peer::connect(server.address).reset();
+    Peer::connect(&server.address).reset();
     let mut stages: Vec<_> = (0..2)
         .map(|_| {
             let error = ends.recv().expect("an end").expect_err("a failure");
@@ -103,7 +103,7 @@ fn a_reset_is_seen_although_nothing_is_asked_for() {
         }
         Ok(())
     });
-    let mut peer = Peer::connect(server.address);
+    let mut peer = Peer::connect(&server.address);
     peer.send_pattern(0, 64 * 1024);
     full.recv().expect("the window is full, and kept");
     peer.reset();
@@ -121,7 +121,7 @@ fn what_ends_halfway_does_not_look_complete_to_the_peer() {
         }
         Ok(())
     });
-    Peer::connect(server.address).expect_reset();
+    Peer::connect(&server.address).expect_reset();
     let error = ends.recv().expect("an end").expect_err("a failure");
     assert_eq!(error.stage(), "outlet");
 }
@@ -147,7 +147,7 @@ fn abort_fails_both_halves_and_resets_the_peer() {
         }
         Ok(())
     });
-    let mut peer = Peer::connect(server.address);
+    let mut peer = Peer::connect(&server.address);
     peer.send(b"now");
     peer.expect_reset();
     for _ in 0..2 {
@@ -165,7 +165,7 @@ fn abort_before_the_first_use_closes_the_socket_and_what_is_piped_later_fails() 
         }
         Ok(())
     });
-    Peer::connect(server.address).expect_reset();
+    Peer::connect(&server.address).expect_reset();
     for _ in 0..2 {
         assert_eq!(io_kind(&ends), ErrorKind::ConnectionAborted);
     }
@@ -187,7 +187,7 @@ fn abort_resets_the_peer_although_a_half_was_never_piped() {
             }
             Ok(())
         });
-        Peer::connect(server.address).expect_reset();
+        Peer::connect(&server.address).expect_reset();
         assert_eq!(io_kind(&ends), ErrorKind::ConnectionAborted);
     }
 }
@@ -207,7 +207,7 @@ fn a_second_use_of_a_half_fails_and_the_first_goes_on() {
         }
         Ok(())
     });
-    let mut peer = Peer::connect(server.address);
+    let mut peer = Peer::connect(&server.address);
     peer.send(b"to the first");
     peer.expect(b"to the first");
     for _ in 0..5 {
@@ -234,7 +234,7 @@ fn a_cancelled_reader_leaves_the_writer_alone() {
         }
         Ok(())
     });
-    let mut peer = Peer::connect(server.address);
+    let mut peer = Peer::connect(&server.address);
     peer.expect(b"hello");
     peer.expect_end();
     let ends: Vec<_> = ends.iter().take(2).collect();
@@ -254,8 +254,8 @@ fn a_panic_in_one_connections_stage_is_that_connections() {
         }
         Ok(())
     });
-    let mut good = Peer::connect(server.address);
-    let mut bad = Peer::connect(server.address);
+    let mut good = Peer::connect(&server.address);
+    let mut bad = Peer::connect(&server.address);
     bad.send(b"!");
     bad.expect_reset();
     let error = ends.recv().expect("an end").expect_err("a failure");
@@ -268,9 +268,9 @@ fn a_panic_in_one_connections_stage_is_that_connections() {
 fn a_client_that_breaks_off_in_the_backlog_does_no_harm() {
     let server = Server::start(1, echo);
     for _ in 0..50 {
-        Peer::connect(server.address).reset();
+        Peer::connect(&server.address).reset();
     }
-    let mut peer = Peer::connect(server.address);
+    let mut peer = Peer::connect(&server.address);
     peer.send(b"?");
     peer.expect(b"?");
 }

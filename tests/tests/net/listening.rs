@@ -16,7 +16,7 @@ fn accepting_stops_without_demand_and_goes_on_with_it() {
         }
         Ok(())
     });
-    let mut peers: Vec<_> = (0..60).map(|_| Peer::connect(server.address)).collect();
+    let mut peers: Vec<_> = (0..60).map(|_| Peer::connect(&server.address)).collect();
     let mut kept: Vec<_> = accepted.iter().take(16).collect();
     // The root has a turn, and the listener before it: a 17th would be here by now.
     let (told, seen) = mpsc::channel();
@@ -45,7 +45,7 @@ fn a_connection_that_is_taken_gives_its_demand_back() {
         }
         Ok(())
     });
-    let peers: Vec<_> = (0..100).map(|_| Peer::connect(server.address)).collect();
+    let peers: Vec<_> = (0..100).map(|_| Peer::connect(&server.address)).collect();
     assert_eq!(accepted.iter().take(100).count(), peers.len());
 }
 

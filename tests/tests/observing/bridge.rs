@@ -93,7 +93,7 @@ fn a_snapshot_sets_counters_and_gauges_of_each_loop() {
     assert_eq!(board["roundsman_jobs_done_total lane=dns"], 0.0);
     assert_eq!(
         board.len(),
-        2 * 22 + 4 * 8,
+        2 * 23 + 4 * 8,
         "what is documented, for each loop and lane: {board:?}"
     );
 }
@@ -115,5 +115,5 @@ fn loops_of_one_actor_each_are_one_label() {
     metrics::with_local_recorder(&board, || handle.metrics().record());
     let board = board.0.lock().unwrap();
     assert_eq!(board["roundsman_messages_handled_total loop=own"], 3.0);
-    assert_eq!(board.len(), 2 * 22 + 4 * 8, "{board:?}");
+    assert_eq!(board.len(), 2 * 23 + 4 * 8, "{board:?}");
 }

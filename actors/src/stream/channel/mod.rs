@@ -9,3 +9,4 @@ mod tally;
 mod wakeup;
 
 pub use sender::ReceiversGone;
+pub(crate) use wakeup::{Wakeup, Woken};

@@ -1,0 +1,112 @@
+//! What is done about a connection over which nothing goes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roundsman_runtime::{Recipient, TimerId, Timestamp};
+
+use super::endpoint::Endpoint;
+use super::ends::{Ends, Traffic};
+
+/// Nothing has gone over a connection for a while; see [`Connection::on_idle`](super::Connection::on_idle).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Idle {
+    /// The peer that is silent.
+    pub peer: Endpoint,
+    /// For how long nothing had to have gone.
+    pub after: Duration,
+}
+
+/// What is to be done, once nothing has gone for so long.
+pub(crate) struct Rule {
+    pub(crate) after: Duration,
+    /// Who is told. `None`: it is closed.
+    pub(crate) tell: Option<Recipient<Idle>>,
+}
+
+/// A connection that is looked after.
+pub(crate) struct Watch {
+    rule: Rule,
+    ends: Arc<Ends>,
+    /// What had gone when something last went.
+    seen: Traffic,
+    since: Timestamp,
+    /// It has been told of this silence.
+    told: bool,
+    pub(super) timer: Option<TimerId>,
+}
+
+/// What is to be done now.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// To look again after so long.
+    Look(Duration),
+    /// To close it.
+    Close,
+}
+
+impl Watch {
+    pub(crate) fn new(rule: Rule, ends: Arc<Ends>, now: Timestamp) -> Self {
+        let seen = ends.traffic();
+        Self { rule, ends, seen, since: now, told: false, timer: None }
+    }
+
+    /// Notes whether something has gone. Called after each turn of the connection.
+    pub(crate) fn note(&mut self, now: Timestamp) {
+        let traffic = self.ends.traffic();
+        if traffic != self.seen {
+            self.seen = traffic;
+            self.since = now;
+            self.told = false;
+        }
+    }
+
+    /// The time has come to look.
+    pub(crate) fn look(&mut self, now: Timestamp) -> Next {
+        let quiet = now - self.since;
+        if quiet < self.rule.after {
+            return Next::Look(self.rule.after - quiet);
+        }
+        let Some(tell) = &self.rule.tell else { return Next::Close };
+        if !std::mem::replace(&mut self.told, true) {
+            // News: whoever has ended misses nothing.
+            tell.complete(Idle { peer: self.ends.peer.clone(), after: self.rule.after });
+        }
+        Next::Look(self.rule.after)
+    }
+
+    /// How long nothing may go.
+    pub(crate) fn after(&self) -> Duration {
+        self.rule.after
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Silences.
+
+    use super::*;
+
+    fn watch(after: u64) -> (Watch, Arc<Ends>) {
+        let ends = Arc::new(Ends::new(Endpoint::Unnamed, Endpoint::Unnamed, None, None));
+        let rule = Rule { after: Duration::from_millis(after), tell: None };
+        (Watch::new(rule, Arc::clone(&ends), at(0)), ends)
+    }
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::default() + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn a_silence_is_counted_from_what_went_last() {
+        let (mut watch, ends) = watch(100);
+        watch.note(at(40));
+        ends.has_read(1);
+        watch.note(at(60));
+        watch.note(at(90));
+        assert_eq!(watch.look(at(100)), Next::Look(Duration::from_millis(60)));
+        assert_eq!(watch.look(at(159)), Next::Look(Duration::from_millis(1)));
+        assert_eq!(watch.look(at(160)), Next::Close);
+    }
+}

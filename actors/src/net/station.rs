@@ -1,0 +1,113 @@
+//! The place of a connection on a loop: its engine; or, once that has moved to another loop, whatever sends everything
+//! after it.
+//!
+//! An actor never changes its loop, so a connection that moves is taken apart here and put together by a new actor there,
+//! a child of this one. Links go on to lead here, and what they bring is sent on in the order in which it came: it costs
+//! them a step, and no byte its place.
+
+use roundsman_runtime::{
+    Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement, Spawn,
+};
+
+use super::connection::{over, refuse_reading};
+use super::engine::{Engine, Message};
+use crate::stream::Flow;
+
+/// The place of a connection on a loop.
+pub(crate) enum Station {
+    Here(Engine),
+    /// Between here and there: for as long as it takes to spawn.
+    Packed,
+    Moved(Address<Message>),
+}
+
+/// The context of a connection's actor.
+pub(crate) type Ctx<'a> = Context<'a, Station>;
+
+impl Station {
+    /// Moves the engine to the loop that it is bound for, unless that is this one, or something keeps it for now.
+    fn move_on(&mut self, ctx: &mut Ctx<'_>) {
+        let Self::Here(engine) = self else { return };
+        let Some(index) = engine.bound_for() else { return };
+        if index == ctx.loop_index() {
+            return engine.settle();
+        }
+        if let Err(error) = engine.pack(ctx) {
+            tracing::debug!(%error, "a connection stays on its loop: its socket cannot be taken back");
+            return engine.settle();
+        }
+        let name = engine.name();
+        let Self::Here(engine) = std::mem::replace(self, Self::Packed) else { return };
+        let spawn = Spawn::named(name).tireless();
+        let there = ctx.spawn_on_with(Placement::Loop(index), spawn, move || Self::Here(engine));
+        ctx.watch(&there, |_| Message::Departed);
+        *self = Self::Moved(there);
+    }
+}
+
+impl Actor for Station {
+    type Message = Message;
+
+    fn started(&mut self, ctx: &mut Ctx<'_>) -> Outcome {
+        if let Self::Here(engine) = self {
+            engine.start(ctx);
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, message: Message, ctx: &mut Ctx<'_>) -> Outcome {
+        match self {
+            Self::Here(engine) => {
+                engine.take_message(message, ctx);
+                if engine.bound_for().is_some() {
+                    self.move_on(ctx);
+                }
+            }
+            Self::Moved(_) if matches!(message, Message::Departed) => ctx.stop(),
+            Self::Moved(there) => {
+                if let Err(refused) = there.send(message) {
+                    refuse(refused.into_message());
+                }
+            }
+            Self::Packed => refuse(message),
+        }
+        Ok(())
+    }
+
+    fn deferred(&mut self, ctx: &mut Ctx<'_>) -> Outcome {
+        if let Self::Here(engine) = self {
+            engine.flush(ctx);
+        }
+        Ok(())
+    }
+
+    fn draining(&mut self, phase: DrainPhase, ctx: &mut Ctx<'_>) -> Outcome {
+        if let Self::Here(engine) = self {
+            engine.drain(phase, ctx);
+        }
+        Ok(())
+    }
+
+    fn stopping(&mut self, _: &ExitReason, ctx: &mut Ctx<'_>) {
+        if let Self::Here(engine) = self {
+            engine.close(ctx);
+        }
+    }
+}
+
+/// Answers what was said to a connection that is over.
+pub(super) fn refuse(message: Message) {
+    match message {
+        Message::Read { mut link, mut reporter } => {
+            let error = reporter.error(over());
+            refuse_reading(&mut link, &mut reporter, error);
+        }
+        Message::Write { mut reporter } => {
+            let error = reporter.error(over());
+            reporter.closed(Err(error));
+        }
+        Message::Flow(Flow::Begin(upstream)) => upstream.cancel(),
+        // Nobody waits for an answer to the others.
+        _ => {}
+    }
+}
