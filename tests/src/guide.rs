@@ -44,6 +44,9 @@ pub struct Events;
 #[doc = include_str!("../../docs/sockets.md")]
 pub struct Sockets;
 
+#[doc = include_str!("../../docs/names.md")]
+pub struct Names;
+
 #[doc = include_str!("../../docs/observing.md")]
 pub struct Observing;
 

@@ -6,16 +6,18 @@ use std::path::Path;
 
 use roundsman_tests::example::Example;
 use roundsman_tests::folder::Folder;
+use roundsman_tests::name_server::Rogue;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 11] = [
+const TESTED: [&str; 12] = [
     "chat",
     "counter",
     "echo",
     "pipeline",
     "pool",
     "proxy",
+    "resolve",
     "run_command",
     "serve_file",
     "supervised",
@@ -327,4 +329,49 @@ fn run_command_names_what_is_wrong_with_its_arguments() {
     let ended = Example::start::<&str>("run_command", &[]).ended();
     assert_eq!(ended.status.code(), Some(127), "{ended:?}");
     assert!(ended.stderr.contains("usage: run_command COMMAND"), "{}", ended.stderr);
+}
+
+/// A name server that knows a mail exchange and an address of `there.test`.
+fn name_server() -> Rogue {
+    Rogue::start(|asked| {
+        let exchange = [0, 10, 4, b'm', b'a', b'i', b'l', 0xc0, 12].to_vec();
+        vec![match (&*asked.label(), asked.record_type()) {
+            ("there", 1) => asked.answer(0, &[(1, vec![10, 0, 0, 1]), (1, vec![10, 0, 0, 2])]),
+            ("there", 15) => asked.answer(0, &[(15, exchange)]),
+            ("there", _) => asked.answer(0, &[]),
+            _ => asked.answer(3, &[]),
+        }]
+    })
+}
+
+#[test]
+fn resolve_prints_one_record_a_line() {
+    let server = name_server();
+    let at = format!("@{}", server.address());
+    let printed = |arguments: &[&str]| {
+        let ended = Example::start("resolve", arguments).ended();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        assert_eq!(ended.stderr, "");
+        ended.stdout
+    };
+    assert_eq!(printed(&["there.test", &at]), ["10.0.0.1", "10.0.0.2"]);
+    assert_eq!(printed(&["there.test", "mx", &at]), ["10 mail.there.test"]);
+}
+
+#[test]
+fn resolve_says_clearly_why_it_finds_nothing() {
+    let server = name_server();
+    let at = format!("@{}", server.address());
+    for (arguments, why) in [
+        (&["nowhere.test", &at][..], "there is no such name"),
+        (&["there.test", "TXT", &at], "the name has no such records"),
+        (&["there.test", "SPAM", &at], "is no type of records"),
+        (&["there.test", "@nobody"], "@nobody"),
+        (&[], "usage"),
+    ] {
+        let ended = Example::start("resolve", arguments).ended();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
+        assert!(ended.stdout.is_empty(), "{ended:?}");
+    }
 }
