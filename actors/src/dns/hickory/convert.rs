@@ -10,6 +10,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType as Kind};
 
+use super::checked::OTHER_QUESTION;
 use crate::dns::resolve_error::Asked;
 use crate::dns::{Answer, Caa, Mx, Record, RecordType, ResolveError, Soa, Srv, Txt};
 
@@ -106,7 +107,10 @@ pub(super) fn error(
             Some((kind, text)) => of_a_socket(kind, text, asked),
             None => ResolveError::Failed { asked, text: "no server can be reached".into() },
         },
-        bad @ (NetError::Proto(_) | NetError::Truncated | NetError::ForeignClassRecord { .. }) => {
+        bad @ (NetError::Proto(_)
+        | NetError::Truncated
+        | NetError::ForeignClassRecord { .. }
+        | NetError::Message(OTHER_QUESTION)) => {
             ResolveError::BadResponse { asked, text: bad.to_string().into() }
         }
         other => ResolveError::Failed { asked, text: other.to_string().into() },

@@ -14,6 +14,7 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::rr::Name;
 use hickory_resolver::system_conf::read_system_conf;
 
+use super::checked::{Checking, OTHER_QUESTION};
 use super::convert;
 use super::provider::Provider;
 use super::sockets::Troubles;
@@ -28,7 +29,7 @@ const OPEN_MAX: usize = 4_096;
 pub(in crate::dns) type Answering =
     Pin<Box<dyn Future<Output = Result<Answer, ResolveError>> + Send>>;
 
-type Asks = hickory_resolver::Resolver<Provider>;
+type Asks = hickory_resolver::Resolver<Checking>;
 
 /// What asks.
 pub(in crate::dns) struct Engine {
@@ -88,6 +89,7 @@ fn is_of_the_server(error: &NetError) -> bool {
             | NetError::Proto(_)
             | NetError::Truncated
             | NetError::ForeignClassRecord { .. }
+            | NetError::Message(OTHER_QUESTION)
     )
 }
 
@@ -119,7 +121,7 @@ fn asks(servers: &[SocketAddr], options: ResolverOpts, provider: Provider) -> Re
         NameServerConfig::new(server.ip(), true, connections.into())
     });
     let config = ResolverConfig::from_name_servers(servers.collect());
-    let builder = hickory_resolver::Resolver::builder_with_config(config, provider);
+    let builder = hickory_resolver::Resolver::builder_with_config(config, Checking(provider));
     builder.with_options(options).build().map_err(|error| error.to_string())
 }
 
