@@ -14,6 +14,7 @@ use super::ends::{Closed, Ends, Traffic};
 use super::engine::{Engine, Message};
 use super::options::Options;
 use super::seat::Seat;
+use super::session::Secured;
 use super::transport::StreamSocket;
 use crate::kernel;
 use crate::stream::assembly::Reporter;
@@ -31,24 +32,26 @@ use crate::stream::{Cut, Downstream, Flow, PipeError, Sink, Source, Subscriber, 
 /// never piped counts as ended once this value and its clones are gone.
 #[derive(Clone)]
 pub struct Connection {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What the halves of a connection have in common, until they are piped.
-struct Shared {
-    ends: Arc<Ends>,
+pub(super) struct Shared {
+    pub(super) ends: Arc<Ends>,
+    /// What TLS has agreed on, if there is TLS.
+    pub(super) secured: Secured,
     state: Mutex<State>,
 }
 
-struct State {
-    life: Life,
+pub(super) struct State {
+    pub(super) life: Life,
     /// On which loop it will live, if that is said.
-    home: Placement,
+    pub(super) home: Placement,
     reader_piped: bool,
     writer_piped: bool,
 }
 
-enum Life {
+pub(super) enum Life {
     /// Not piped yet.
     Idle(StreamSocket),
     Open(Address<Message>),
@@ -69,13 +72,19 @@ impl Connection {
         seat: Option<Seat>,
     ) -> Self {
         let ends = Arc::new(Ends::new(peer, local, socket.credentials(), seat));
-        let state = Mutex::new(State {
-            life: Life::Idle(socket),
-            home: Placement::Here,
-            reader_piped: false,
-            writer_piped: false,
-        });
-        Self { shared: Arc::new(Shared { ends, state }) }
+        Self::between(ends, socket, Placement::Here, Secured::default())
+    }
+
+    /// The same between ends that are there already.
+    pub(super) fn between(
+        ends: Arc<Ends>,
+        socket: StreamSocket,
+        home: Placement,
+        secured: Secured,
+    ) -> Self {
+        let life = Life::Idle(socket);
+        let state = Mutex::new(State { life, home, reader_piped: false, writer_piped: false });
+        Self { shared: Arc::new(Shared { ends, secured, state }) }
     }
 
     /// Where the peer is.
@@ -234,7 +243,7 @@ impl Connection {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // Nothing in here can be left half done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -286,7 +295,7 @@ impl Drop for Shared {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({} -> {})", self.local(), self.peer())
+        write!(f, "Connection({} -> {}{})", self.local(), self.peer(), self.shared.secured)
     }
 }
 

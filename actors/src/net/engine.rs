@@ -13,6 +13,7 @@
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman_runtime::{
@@ -32,6 +33,8 @@ use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::straight::Borrower;
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, weight};
 
+/// How long a peer whose end shows only within its bytes is waited for, once nothing more is wanted of it.
+const LINGER: Duration = Duration::from_secs(5);
 /// Bytes read in one turn; then others have theirs.
 pub(super) const READ_CAP: usize = 256 * 1024;
 
@@ -65,6 +68,8 @@ pub(crate) enum Message {
     Abort,
     /// The last handle is gone.
     Released,
+    /// The peer has been waited for long enough.
+    Lingered,
 }
 
 /// The actor of one connection.
@@ -236,21 +241,48 @@ impl Engine {
         let mut left = READ_CAP;
         while self.readable && left > 0 {
             match block::read(left, |room| self.socket.read(room)) {
-                Ok((bytes, _)) if bytes.is_empty() => self.readable = false,
+                Ok((bytes, _)) if bytes.is_empty() => self.end_input(),
                 Ok((bytes, full)) => {
                     left -= bytes.len().min(left);
                     self.readable = full || !self.socket.short_read_is_last();
                 }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // No more for now, or a failure, of which the writing half hears by itself.
-                Err(_) => self.readable = false,
+                // A failure, of which the writing half hears by itself.
+                Err(_) => self.end_input(),
             }
         }
     }
 
+    /// Nothing more comes of what is dropped.
+    fn end_input(&mut self) {
+        self.readable = false;
+        if let ReadHalf::Unused = self.read {
+            self.read = ReadHalf::Ended;
+        }
+    }
+
+    /// Whether the peer's end is waited for although nothing more is wanted of it: what it has said before it shows its end
+    /// within its bytes may come when the socket is closed, and would reset the connection; the peer may then lose what it
+    /// was sent last.
+    fn lingers(&mut self, ctx: &mut Context<Self>) -> bool {
+        let is_left = self.socket.ends_within() && matches!(self.write, WriteHalf::Ended);
+        if !is_left || self.failure.is_some() || !matches!(self.read, ReadHalf::Unused) {
+            return false;
+        }
+        if !std::mem::replace(&mut self.drops_input, true) {
+            ctx.send_after(LINGER, Message::Lingered);
+        }
+        self.drop_input();
+        if let (true, Some(source)) = (self.readable, self.source) {
+            ctx.ready_again(source, Readiness::READABLE);
+        }
+        matches!(self.read, ReadHalf::Unused)
+    }
+
     /// Nothing is asked for; but the end, or a failure, needs no demand (rule 5).
     pub(super) fn look_for_end(&mut self) {
-        if !self.hung_up {
+        if !self.hung_up && !self.socket.ends_within() {
             return;
         }
         match self.socket.is_at_end() {
@@ -391,7 +423,7 @@ impl Engine {
             // One that waits for a thread never begins, and is home at once.
             ctx.cancel_job(job);
         }
-        if self.is_over() {
+        if self.is_over() && !self.lingers(ctx) {
             ctx.stop();
         }
     }
@@ -485,6 +517,7 @@ impl Actor for Engine {
             Message::MoveTo(_) => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
+            Message::Lingered => self.end_input(),
         }
         self.stop_if_over(ctx);
         Ok(())

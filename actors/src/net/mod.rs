@@ -24,6 +24,8 @@ mod options;
 pub(crate) mod pipe;
 mod reading;
 mod seat;
+#[path = "no_tls.rs"]
+pub(crate) mod session;
 mod splice;
 mod splice_into_file;
 pub mod tcp;
