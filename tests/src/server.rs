@@ -5,9 +5,10 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use roundsman::net::{ConnectError, Connection, tcp};
-use roundsman::stream::{Item, PipeError, StreamContext, Summary};
-use roundsman::{Address, Context, Outcome, Runtime, RuntimeHandle};
+use roundsman::net::tls::TlsError;
+use roundsman::net::{ConnectError, Connection, Listener, tcp};
+use roundsman::stream::{Item, PipeError, Source, StreamContext, Summary};
+use roundsman::{Address, Context, Happening, Outcome, Runtime, RuntimeHandle};
 
 use crate::ledger::run_balanced;
 use crate::patience::must_end;
@@ -26,13 +27,17 @@ pub enum Event {
     Ended(Result<Summary, PipeError>),
     /// Its attempt to connect has ended.
     Connected(Result<Connection, ConnectError>),
+    /// The same of one with TLS.
+    Secured(Result<Connection, TlsError>),
+    /// Something has happened that it listens to.
+    Happened(Happening),
     /// The test has something for it to do.
     Do(Box<dyn FnOnce(&mut Ctx<'_>) -> Outcome + Send>),
 }
 
 /// A server. It is stopped when this is dropped.
 pub struct Server {
-    /// Where it listens.
+    /// Where it listens, if that is TCP.
     pub address: SocketAddr,
     /// Its runtime.
     pub handle: RuntimeHandle,
@@ -67,10 +72,23 @@ impl Server {
     /// If no runtime or no port is to be had.
     pub fn start(
         loops: usize,
-        mut serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
+        serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
     ) -> Self {
         let listener = tcp::listen("127.0.0.1:0").expect("a free port");
-        let address = listener.local().socket_addr().expect("TCP");
+        Self::start_at(listener, loops, |incoming| incoming, serve)
+    }
+
+    /// The same with any listener, whose connections go `through` something first.
+    ///
+    /// # Panics
+    /// If no runtime is to be had.
+    pub fn start_at(
+        listener: Listener,
+        loops: usize,
+        through: impl FnOnce(Source<Connection>) -> Source<Connection> + Send + 'static,
+        mut serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
+    ) -> Self {
+        let address = listener.local().socket_addr().unwrap_or(([0; 4], 0).into());
         let (sender, receiver) = mpsc::channel();
         #[expect(clippy::disallowed_methods, reason = "the test itself is the client")]
         let thread = std::thread::spawn(move || {
@@ -82,7 +100,8 @@ impl Server {
                     event => serve(event, ctx),
                 })
                 .started(move |ctx| {
-                    listener.incoming().pipe(ctx.inlet(Event::Accepted)).start(ctx, Event::Ended);
+                    let incoming = through(listener.incoming());
+                    incoming.pipe(ctx.inlet(Event::Accepted)).start(ctx, Event::Ended);
                     sender.send((handle, ctx.address()))?;
                     Ok(())
                 })

@@ -24,11 +24,14 @@ mod options;
 pub(crate) mod pipe;
 mod reading;
 mod seat;
-#[path = "no_tls.rs"]
+#[cfg_attr(feature = "tls", path = "tls/session.rs")]
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 pub(crate) mod session;
 mod splice;
 mod splice_into_file;
 pub mod tcp;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub(crate) mod transport;
 pub mod unix;
 mod writing;

@@ -1,4 +1,4 @@
-//! There is no TLS in this build: what stands on top of a socket with it, without a value.
+//! There is no TLS in this build: what `tls/session.rs` has with the feature `tls`, without a value.
 
 use std::fmt;
 use std::io::{self, IoSlice};
