@@ -37,7 +37,7 @@ mod feeds;
 mod framing;
 #[cfg(test)]
 mod gathered;
-mod holdback;
+pub(crate) mod holdback;
 mod hub;
 mod hub_actor;
 mod inlet;
