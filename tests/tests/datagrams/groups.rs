@@ -226,7 +226,7 @@ fn a_group_of_ipv6_is_joined_and_left() {
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
     let source: IpAddr = "2001:db8::1".parse().expect("an address");
     let error = change(&host, socket.join_source(source, group, Interface::Any));
-    assert_eq!(error.expect_err("of IPv4 only").kind(), io::ErrorKind::Unsupported);
+    assert_eq!(error.expect_err("of IPv4 only").kind(), ErrorKind::Unsupported);
 }
 
 #[test]

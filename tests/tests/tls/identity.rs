@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use roundsman::net::tls::rustls::version::TLS12;
-use roundsman::net::tls::rustls::{AlertDescription, Error, HandshakeKind};
+use roundsman::net::tls::rustls::{ALL_VERSIONS, AlertDescription, Error, HandshakeKind};
 use roundsman::net::tls::{self, HandshakeError, TlsError, TlsInfo, Version};
 use roundsman::net::{ConnectError, tcp};
 use roundsman_tests::certificates::{Authority, Files};
@@ -196,7 +196,7 @@ fn the_name_that_is_asked_for_picks_the_certificate() {
 #[test]
 fn a_second_connection_goes_on_with_the_session_of_the_first() {
     let site = Site::new();
-    for versions in [rustls::ALL_VERSIONS, &[&TLS12]] {
+    for versions in [ALL_VERSIONS, &[&TLS12]] {
         let (sender, resumed) = mpsc::channel();
         let server = start(site.server(), move |event, ctx| {
             if let Event::Accepted(connection) = &event {
