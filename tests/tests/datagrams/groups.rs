@@ -2,7 +2,7 @@
 //!
 //! Each test has a group of its own, for others of this machine may be in one.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU8, Ordering};
 
