@@ -425,7 +425,11 @@ impl Engine {
             ends.opened(ctx);
         }
         match self.socket.register(ctx, Message::Ready) {
-            Ok(source) => self.source = Some(source),
+            // What a session holds of what it has read shows as no readiness: one that has moved looks at once.
+            Ok(source) => {
+                self.source = Some(source);
+                self.read_on(ctx);
+            }
             Err(error) => self.fail(error),
         }
         if let Some(idle) = &mut self.idle {

@@ -100,14 +100,14 @@ impl Actor for Station {
 
 /// What moving takes of the engine.
 impl Engine {
-    /// The loop to which it is to move, and can: unless a job has something of it.
+    /// The loop to which it is to move, and can: unless a job has something of it, or it only waits for its end.
     fn bound_for(&self) -> Option<usize> {
         let held = match &self.read {
             ReadHalf::Leaving(_) => true,
             ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
             ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
         };
-        self.bound_for.filter(|_| !held).map(usize::from)
+        self.bound_for.filter(|_| !held && !self.drops_input).map(usize::from)
     }
 
     /// It stays where it is.
