@@ -10,3 +10,4 @@ pub mod flow;
 pub mod host;
 pub mod idle;
 pub mod jobs;
+pub mod naming;
