@@ -103,7 +103,7 @@ pub enum BuildError {
     #[error(transparent)]
     Lane(#[from] LaneError),
     /// Signals cannot be listened to.
-    #[error("SIGINT and SIGTERM cannot be listened to: {0}")]
+    #[error("SIGINT, SIGTERM and SIGPIPE cannot be handled: {0}")]
     Signals(io::Error),
 }
 

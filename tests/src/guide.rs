@@ -38,6 +38,12 @@ pub struct Streams;
 #[doc = include_str!("../../docs/files.md")]
 pub struct Files;
 
+#[doc = include_str!("../../docs/processes.md")]
+pub struct Processes;
+
+#[doc = include_str!("../../docs/hashing.md")]
+pub struct Hashing;
+
 #[doc = include_str!("../../docs/events.md")]
 pub struct Events;
 

@@ -10,8 +10,20 @@ use roundsman_tests::name_server::Rogue;
 use roundsman_tests::peer::Peer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 9] =
-    ["chat", "counter", "echo", "pipeline", "pool", "proxy", "resolve", "serve_file", "supervised"];
+const TESTED: [&str; 12] = [
+    "chat",
+    "counter",
+    "echo",
+    "pipeline",
+    "pool",
+    "proxy",
+    "resolve",
+    "run_command",
+    "serve_file",
+    "supervised",
+    "udp_ping",
+    "watch",
+];
 
 fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
@@ -180,6 +192,143 @@ fn proxy_joins_a_client_with_the_server_until_both_have_said_everything() {
     proxy.signal("TERM");
     let ended = proxy.ended();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn udp_ping_prints_a_line_for_each_reply_and_ends() {
+    let mut server = Example::start("udp_ping", &["server", "127.0.0.1:0"]);
+    let line = server.line();
+    let address = line.strip_prefix("udp_ping listens on ");
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let client = Example::start("udp_ping", &["client", address, "3"]).ended();
+    assert_eq!(client.status.code(), Some(0), "{client:?}");
+    let [replies @ .., summary] = &client.stdout[..] else { panic!("{client:?}") };
+    assert_eq!(replies.len(), 3, "{client:?}");
+    for (reply, number) in replies.iter().zip(1..) {
+        let time = reply.strip_prefix(&format!("reply {number} from {address}: "));
+        let time = time.and_then(|time| time.strip_suffix(" ms")?.parse::<f64>().ok());
+        assert!(time.is_some(), "{reply}");
+    }
+    assert_eq!(summary, "3 sent, 3 received, 0 lost");
+    server.signal("TERM");
+    let ended = server.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, ["answered 3 pings"]);
+}
+
+#[test]
+fn udp_ping_counts_what_is_lost() {
+    let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    server.set_read_timeout(Some(roundsman_tests::example::PATIENCE)).expect("above zero");
+    let address = server.local_addr().expect("an address").to_string();
+    let client = Example::start("udp_ping", &["client", &address, "3"]);
+    let mut ping = [0; 4];
+    for number in 1..=3 {
+        let (len, from) = server.recv_from(&mut ping).expect("it pings");
+        assert_eq!((len, ping), (4, [0, 0, 0, number]));
+        if number == 2 {
+            // Twice: the second is no reply.
+            for _ in 0..2 {
+                server.send_to(&ping, from).expect("it goes");
+            }
+        }
+    }
+    let ended = client.ended();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let [reply, summary] = &ended.stdout[..] else { panic!("{ended:?}") };
+    assert!(reply.starts_with("reply 2 from "), "{reply}");
+    assert_eq!(summary, "3 sent, 1 received, 2 lost");
+}
+
+#[test]
+fn udp_ping_fails_if_nobody_is_there() {
+    let gone = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let address = gone.local_addr().expect("an address").to_string();
+    drop(gone);
+    let ended = Example::start("udp_ping", &["client", &address, "2"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_eq!(ended.stdout.last().map(String::as_str), Some("2 sent, 0 received, 2 lost"));
+    assert!(ended.stdout[0].starts_with(&format!("udp reader {address}: ")), "{ended:?}");
+    assert!(ended.stderr.contains("nobody has answered"), "{}", ended.stderr);
+}
+
+#[test]
+fn watch_says_what_is_created_changed_renamed_and_removed_and_ends_on_ctrl_c() {
+    let folder = Folder::new();
+    let root = folder.path().display().to_string();
+    let mut watch = Example::start("watch", &[&root]);
+    assert_eq!(watch.line(), format!("watching {root}"));
+    let (page, moved) = (folder.file("page"), folder.file("moved"));
+    fs::write(&page, "be kind").expect("it can be written");
+    let mut next = |wanted: &str| {
+        // One write may be several changes.
+        let mut line = watch.line();
+        while line != wanted && line.starts_with("changed ") {
+            line = watch.line();
+        }
+        assert_eq!(line, wanted);
+    };
+    next(&format!("created {root}/page"));
+    fs::write(&page, "be kinder").expect("it can be written");
+    next(&format!("changed {root}/page"));
+    fs::rename(&page, &moved).expect("it is there");
+    next(&format!("renamed {root}/page to {root}/moved"));
+    fs::remove_file(&moved).expect("it is there");
+    next(&format!("removed {root}/moved"));
+    watch.signal("INT");
+    let ended = watch.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn watch_names_a_path_that_is_not_there() {
+    let folder = Folder::new();
+    let path = folder.file("nothing").display().to_string();
+    let ended = Example::start("watch", &[&path]).ended();
+    assert!(!ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.contains(&path), "{}", ended.stderr);
+}
+
+#[test]
+fn run_command_marks_each_line_and_ends_as_the_command_does() {
+    let script = "echo one; echo oh >&2; echo two; exit 3";
+    let ended = Example::start("run_command", &["sh", "-c", script]).ended();
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert_eq!(
+        (&ended.stdout[..], &*ended.stderr),
+        (&["out: one", "out: two"].map(str::to_owned)[..], "err: oh\n")
+    );
+}
+
+#[test]
+fn run_command_asks_its_command_to_end_when_it_is_told_to() {
+    let script = "trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    for signal in ["INT", "TERM"] {
+        let mut example = Example::start("run_command", &["sh", "-c", script]);
+        assert_eq!(example.line(), "out: ready");
+        example.signal(signal);
+        let ended = example.ended();
+        assert_eq!(
+            (ended.status.code(), &ended.stdout[..]),
+            (Some(0), &["out: asked".to_owned()][..])
+        );
+    }
+}
+
+#[test]
+fn run_command_names_the_signal_that_ended_its_command() {
+    let ended = Example::start("run_command", &["sh", "-c", "kill -TERM $$"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("signal: 15"), "{}", ended.stderr);
+}
+
+#[test]
+fn run_command_names_what_is_wrong_with_its_arguments() {
+    let ended = Example::start("run_command", &["no-such-program"]).ended();
+    assert_eq!(ended.status.code(), Some(127), "{ended:?}");
+    let ended = Example::start::<&str>("run_command", &[]).ended();
+    assert_eq!(ended.status.code(), Some(127), "{ended:?}");
+    assert!(ended.stderr.contains("usage: run_command COMMAND"), "{}", ended.stderr);
 }
 
 /// A name server that knows a mail exchange and an address of `there.test`.

@@ -150,6 +150,15 @@ fn no_async_runtime_is_among_the_dependencies() {
 }
 
 #[test]
+fn the_library_knows_no_wall_clock() {
+    // So no timer, deadline or tick can jump with it: they count on `Instant`, which never goes back.
+    let remedy = "time is the driver's `Timestamp`: the wall clock jumps";
+    no_line_of_code(&LIBRARY, remedy, |_, line| {
+        ["SystemTime", "UNIX_EPOCH", "CLOCK_REALTIME"].iter().any(|name| has_word(line, name))
+    });
+}
+
+#[test]
 fn hickory_is_named_in_one_folder_only() {
     let remedy =
         "the crate that speaks DNS stays behind `dns::hickory`: its next version has other names";

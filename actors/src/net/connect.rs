@@ -69,6 +69,12 @@ impl From<Vec<SocketAddr>> for Target {
     }
 }
 
+impl From<Endpoint> for Target {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::local(endpoint)
+    }
+}
+
 impl From<&Endpoint> for Target {
     fn from(endpoint: &Endpoint) -> Self {
         Self::local(endpoint.clone())

@@ -208,7 +208,7 @@ impl Engine {
         }
         let mut left = READ_CAP;
         while self.readable {
-            if reading.demand == 0 {
+            if !reading.owed.is_due() {
                 return self.look_for_end();
             }
             if left == 0 {
@@ -217,7 +217,7 @@ impl Engine {
                 }
                 return;
             }
-            let most = usize::try_from(reading.demand).unwrap_or(usize::MAX).min(left);
+            let most = usize::try_from(reading.owed.left()).unwrap_or(usize::MAX).min(left);
             match block::read(most, |room| self.socket.read(room)) {
                 Ok((bytes, _)) if bytes.is_empty() => return self.end_read(),
                 Ok((bytes, full)) => {
@@ -228,7 +228,7 @@ impl Engine {
                     if let Some(ends) = &self.ends {
                         ends.has_read(bytes.len() as u64);
                     }
-                    reading.demand = reading.demand.saturating_sub(weight(&bytes));
+                    reading.owed.give(weight(&bytes));
                     let bulk = reading.is_bulk(bytes.len()) && self.socket.moves();
                     if !reading.link.take(Flow::Item(bytes)) {
                         return self.close_read(Ok(Counts::default()));
@@ -533,7 +533,7 @@ impl Engine {
             Message::Flow(flow) => self.take(flow, ctx),
             Message::Demand(Demand::More(amount)) => {
                 if let ReadHalf::Open(reading) = &mut self.read {
-                    reading.demand = reading.demand.saturating_add(amount);
+                    reading.owed.ask(amount);
                 }
                 self.read_on(ctx);
             }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | this one | what the engine serves: connected streams, and ends of pipes |
 //! | `transport/listening.rs` | sockets that listen |
-//! | `transport/datagrams.rs` | sockets for datagrams |
+//! | `transport/datagrams.rs`, `groups.rs` | sockets for datagrams; the groups that they join |
 //! | `transport/unix.rs`, `not_unix.rs` | what there is on Unix only: local sockets, and options |
 
 #![expect(clippy::disallowed_types, reason = "the one place of this crate that speaks to mio")]
@@ -27,14 +27,16 @@ use super::pipe::PipeEnd;
 use crate::kernel::{self, Pipe};
 
 mod datagrams;
+mod groups;
 mod listening;
 #[cfg_attr(not(unix), path = "transport/not_unix.rs")]
 #[cfg_attr(unix, path = "transport/unix.rs")]
 mod os;
 
-pub(crate) use datagrams::DatagramSocket;
+pub(crate) use datagrams::{DatagramSocket, as_v6, is_of_the_peer, is_too_large};
+pub(crate) use groups::set_interface;
 pub(crate) use listening::{ListenSocket, is_exhausted, is_of_the_connection};
-pub(crate) use os::{local_name, set_traffic_class};
+pub(crate) use os::{local_name, set_reuse_port, set_traffic_class};
 
 /// What the engine serves: a connected stream socket, or one that is being connected; or an end of a pipe.
 pub(crate) enum StreamSocket {

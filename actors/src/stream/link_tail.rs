@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::PipeError;
 use super::assembly::Counts;
 use super::link::{Demand, Downstream, Flow, Upstream, is_bytes, weight};
+use super::owed::Owed;
 use super::stage::Tail;
 
 /// Room for so many items is made at once.
@@ -16,7 +17,7 @@ const BATCH: u64 = 128;
 pub(crate) struct LinkTail<T> {
     link: Downstream<T>,
     /// Asked for and not pushed yet.
-    demand: u64,
+    owed: Owed,
     /// Asked for, and sent when the turn is over.
     batch: Vec<T>,
     /// Not asked for yet.
@@ -28,15 +29,15 @@ pub(crate) struct LinkTail<T> {
 impl<T: Send + 'static> LinkTail<T> {
     pub(crate) fn new(link: Downstream<T>) -> Self {
         let (batch, kept) = (Vec::new(), VecDeque::new());
-        Self { link, demand: 0, batch, kept, ended: false, closed: false }
+        Self { link, owed: Owed::default(), batch, kept, ended: false, closed: false }
     }
 
     fn enter(&mut self, item: T) {
         if self.batch.is_empty() {
             // One allocation, mostly: a window is asked for by halves.
-            self.batch.reserve(usize::try_from(self.demand.min(BATCH)).unwrap_or(1));
+            self.batch.reserve(usize::try_from(self.owed.left().min(BATCH)).unwrap_or(1));
         }
-        self.demand = self.demand.saturating_sub(weight(&item));
+        self.owed.give(weight(&item));
         self.batch.push(item);
     }
 
@@ -69,7 +70,7 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
         if self.closed {
             return Ok(());
         }
-        if self.demand > 0 && self.kept.is_empty() {
+        if self.owed.is_due() && self.kept.is_empty() {
             self.enter(item);
         } else {
             self.kept.push_back(item);
@@ -95,8 +96,8 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
     fn demand(&mut self, demand: Demand) {
         match demand {
             Demand::More(amount) => {
-                self.demand = self.demand.saturating_add(amount);
-                while self.demand > 0 {
+                self.owed.ask(amount);
+                while self.owed.is_due() {
                     let Some(item) = self.kept.pop_front() else { break };
                     self.enter(item);
                 }
@@ -122,7 +123,8 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
             return 0;
         }
         // What bytes will count is not known before they are there.
-        if is_bytes::<T>() { self.demand.min(1) } else { self.demand }
+        let left = self.owed.left();
+        if is_bytes::<T>() { left.min(1) } else { left }
     }
 
     fn is_closed(&self) -> bool {

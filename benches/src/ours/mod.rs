@@ -7,6 +7,7 @@ pub mod echo;
 pub mod events;
 pub mod files;
 pub mod flow;
+pub mod hashing;
 pub mod host;
 pub mod idle;
 pub mod jobs;

@@ -219,7 +219,7 @@ pub(crate) fn local_name(address: &SockAddr) -> Endpoint {
 }
 
 /// Lets several sockets listen at one address; the OS spreads what comes over them.
-pub(super) fn set_reuse_port(socket: &Socket) -> io::Result<()> {
+pub(crate) fn set_reuse_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_port(true)
 }
 
