@@ -11,3 +11,4 @@ pub mod hashing;
 pub mod host;
 pub mod idle;
 pub mod jobs;
+pub mod naming;

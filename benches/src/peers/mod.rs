@@ -21,6 +21,7 @@ pub mod recipients;
 pub mod tokio_tasks;
 pub mod two_loops;
 pub mod uv;
+pub mod uv_names;
 
 /// An actor system on tokio.
 pub trait Peer: System<Address: Sync> + Clone + Send + Sync + 'static {

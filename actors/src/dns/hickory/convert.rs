@@ -11,6 +11,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{Name, RData, RecordType as Kind};
 
 use super::checked::OTHER_QUESTION;
+use super::sockets::Trouble;
 use crate::dns::resolve_error::Asked;
 use crate::dns::{Answer, Caa, Mx, Record, RecordType, ResolveError, Soa, Srv, Txt};
 
@@ -92,11 +93,7 @@ fn seconds(seconds: i32) -> Duration {
 }
 
 /// Our error. `trouble` is what went wrong last with a socket.
-pub(super) fn error(
-    error: NetError,
-    trouble: Option<(io::ErrorKind, Arc<str>)>,
-    asked: Asked,
-) -> ResolveError {
+pub(super) fn error(error: NetError, trouble: Option<Trouble>, asked: Asked) -> ResolveError {
     match error {
         NetError::Dns(DnsError::NoRecordsFound(none)) => code(none.response_code, asked),
         NetError::Dns(DnsError::ResponseCode(response)) => code(response, asked),

@@ -156,7 +156,10 @@ impl<S: Socket> Attached for Attachment<S> {
 
 /// What went wrong last with the sockets of one engine.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Troubles(Arc<Mutex<Option<(io::ErrorKind, Arc<str>)>>>);
+pub(super) struct Troubles(Arc<Mutex<Option<Trouble>>>);
+
+/// What went wrong, and what the OS said.
+pub(super) type Trouble = (io::ErrorKind, Arc<str>);
 
 impl Troubles {
     /// Passes it on.
@@ -166,7 +169,7 @@ impl Troubles {
         error
     }
 
-    pub(super) fn last(&self) -> Option<(io::ErrorKind, Arc<str>)> {
+    pub(super) fn last(&self) -> Option<Trouble> {
         lock(&self.0).clone()
     }
 }
