@@ -2,7 +2,7 @@
 //!
 //! Each test has a group of its own, for others of this machine may be in one.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -226,7 +226,7 @@ fn a_group_of_ipv6_is_joined_and_left() {
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
     let source: IpAddr = "2001:db8::1".parse().expect("an address");
     let error = change(&host, socket.join_source(source, group, Interface::Any));
-    assert_eq!(error.expect_err("of IPv4 only").kind(), io::ErrorKind::Unsupported);
+    assert_eq!(error.expect_err("of IPv4 only").kind(), ErrorKind::Unsupported);
 }
 
 #[test]
