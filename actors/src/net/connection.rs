@@ -346,8 +346,8 @@ pub(super) fn over() -> io::Error {
 }
 
 /// Fails a reader that cannot be had.
-pub(super) fn refuse_reading(
-    link: &mut Downstream<Bytes>,
+pub(super) fn refuse_reading<T>(
+    link: &mut Downstream<T>,
     reporter: &mut Reporter,
     error: PipeError,
 ) {
@@ -385,8 +385,8 @@ impl Subscriber<Bytes> for IntoWriter {
 /// The lower end of a link into a writer that cannot be had.
 pub(crate) struct Refusal;
 
-impl Subscriber<Bytes> for Refusal {
-    fn take(&mut self, flow: Flow<Bytes>) -> bool {
+impl<T> Subscriber<T> for Refusal {
+    fn take(&mut self, flow: Flow<T>) -> bool {
         if let Flow::Begin(upstream) = flow {
             upstream.cancel();
         }
