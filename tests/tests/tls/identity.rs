@@ -194,7 +194,7 @@ fn the_name_that_is_asked_for_picks_the_certificate() {
 #[test]
 fn a_second_connection_goes_on_with_the_session_of_the_first() {
     let site = Site::new();
-    for versions in [roundsman::net::tls::rustls::ALL_VERSIONS, &[&TLS12]] {
+    for versions in [tls::rustls::ALL_VERSIONS, &[&TLS12]] {
         let (sender, resumed) = mpsc::channel();
         let server = start(site.server(), move |event, ctx| {
             if let Event::Accepted(connection) = &event {

@@ -116,7 +116,7 @@ impl Handshakes {
             }
             // Whoever has piped it before keeps it.
             Err(error) => {
-                ctx.happens(|| HandshakeFailed::new(connection.peer(), connection.local(), &error))
+                ctx.happens(|| HandshakeFailed::new(connection.peer(), connection.local(), &error));
             }
         }
     }
