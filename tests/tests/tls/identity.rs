@@ -6,7 +6,6 @@ use roundsman::net::tls::rustls::version::TLS12;
 use roundsman::net::tls::rustls::{AlertDescription, Error, HandshakeKind};
 use roundsman::net::tls::{self, HandshakeError, TlsError, TlsInfo, Version};
 use roundsman::net::{ConnectError, tcp};
-use roundsman_tests::again;
 use roundsman_tests::certificates::{Authority, Files};
 use roundsman_tests::server::Event;
 use roundsman_tests::tls_peer::{TlsClient, client_config};
@@ -348,6 +347,8 @@ fn a_name_that_can_be_none_is_refused_before_anybody_is_called() {
 #[cfg(unix)]
 #[test]
 fn an_attempt_without_settings_trusts_whom_the_system_trusts() {
+    use roundsman_tests::again;
+
     const NAME: &str = "identity::an_attempt_without_settings_trusts_whom_the_system_trusts";
     if !again::is_child() {
         let site = Authority::new();

@@ -170,6 +170,11 @@ impl Feed for Handshakes {
         Ok(false)
     }
 
+    fn drain(&mut self) {
+        // Who has not begun is turned away; those who have end by themselves.
+        self.held.cancel();
+    }
+
     fn let_go(&mut self) {
         // Handshakes are this actor's children, and end with it.
         self.held.cancel();
