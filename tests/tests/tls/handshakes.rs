@@ -5,8 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use roundsman::net::tcp;
 use roundsman::net::tls::{self, HandshakeError, TlsError};
+use roundsman::net::{ConnectError, tcp};
 use roundsman_tests::example::PATIENCE;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::peer::{Peer, aside};
@@ -38,6 +38,7 @@ fn what_is_no_tls_is_refused_and_named() {
     let failed = failed.recv().expect("it is told");
     assert_eq!(failed.peer, browser.local_addr().expect("an address"));
     assert_eq!(failed.local, server.socket_addr());
+    assert!(matches!(failed.error, HandshakeError::NotTls { .. }), "{failed:?}");
     let text = failed.error.to_string();
     assert!(text.contains("does not speak TLS") && text.contains("GET / HTTP/1.1"), "{text}");
     assert_serves(&server, &site);
@@ -351,15 +352,7 @@ fn an_attempt_ends_with_its_actor() {
 }
 
 #[test]
-fn whoever_waits_for_a_connection_to_close_hears_of_a_handshake_that_failed() {
-    // By the listener's seat it is told above; here by the error's kind.
-    let site = Site::new();
-    let (server, failed) = echo_that_tells(site.server());
-    let _socket = stranger(&server, b"GET / HTTP/1.0\r\n\r\n");
-    let failed = failed.recv().expect("it is told");
-    assert_eq!(failed.error.kind(), ErrorKind::InvalidData);
-    assert!(matches!(
-        outcome(site.client().connect(tcp::connect("nonsense"))),
-        Err(TlsError::Connect(_))
-    ));
+fn an_address_that_is_none_is_what_connecting_says_it_is() {
+    let error = outcome(Site::new().client().connect(tcp::connect("nonsense")));
+    assert!(matches!(error, Err(TlsError::Connect(ConnectError::BadTarget { .. }))), "{error:?}");
 }

@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use roundsman::net::tls::rustls::version::TLS12;
-use roundsman::net::tls::rustls::{ALL_VERSIONS, AlertDescription, Error, HandshakeKind};
+use roundsman::net::tls::rustls::{AlertDescription, Error, HandshakeKind};
 use roundsman::net::tls::{self, HandshakeError, TlsError, TlsInfo, Version};
 use roundsman::net::{ConnectError, tcp};
 use roundsman_tests::certificates::{Authority, Files};
@@ -196,7 +196,7 @@ fn the_name_that_is_asked_for_picks_the_certificate() {
 #[test]
 fn a_second_connection_goes_on_with_the_session_of_the_first() {
     let site = Site::new();
-    for versions in [ALL_VERSIONS, &[&TLS12]] {
+    for versions in [tls::rustls::ALL_VERSIONS, &[&TLS12]] {
         let (sender, resumed) = mpsc::channel();
         let server = start(site.server(), move |event, ctx| {
             if let Event::Accepted(connection) = &event {
@@ -344,4 +344,43 @@ fn a_name_that_can_be_none_is_refused_before_anybody_is_called() {
     assert!(error.to_string().contains("`server_name`"), "{error}");
     listener.set_nonblocking(true).expect("a socket");
     assert!(listener.accept().is_err(), "nobody was called");
+}
+
+/// In a process of its own, whose environment says what the system's roots are.
+#[cfg(unix)]
+#[test]
+fn an_attempt_without_settings_trusts_whom_the_system_trusts() {
+    use roundsman_tests::again;
+
+    const NAME: &str = "identity::an_attempt_without_settings_trusts_whom_the_system_trusts";
+    if !again::is_child() {
+        let site = Authority::new();
+        let files = site.issue("127.0.0.1");
+        let server = start(server(&files).build().expect("its files are there"), echo);
+        let address = server.socket_addr().to_string();
+        let (root, none) = (site.root(), site.file("none.pem"));
+        let none_either = site.file("none");
+        for (roots, expected) in [(&root, "well"), (&none, "SSL_CERT_FILE")] {
+            let roots = roots.to_str().expect("a path in Unicode");
+            let folder = none_either.to_str().expect("a path in Unicode");
+            let variables = [
+                ("SSL_CERT_FILE", roots),
+                ("SSL_CERT_DIR", folder),
+                ("TEST_SERVER", &address),
+                ("TEST_EXPECTS", expected),
+            ];
+            again::run(NAME, "", &variables);
+        }
+        return;
+    }
+    let variable = |name| std::env::var(name).expect("the parent has set it");
+    let outcome = outcome(tls::connect(variable("TEST_SERVER")));
+    match &*variable("TEST_EXPECTS") {
+        "well" => assert!(outcome.expect("a connection").tls().is_some()),
+        expected => {
+            let error = outcome.expect_err("nobody is trusted");
+            assert!(matches!(error, TlsError::Config(_)), "{error:?}");
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
 }

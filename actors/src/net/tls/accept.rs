@@ -1,8 +1,6 @@
 //! The server's handshakes, as a stage between a listener and whoever takes its connections.
 
 use std::collections::VecDeque;
-use std::io;
-use std::sync::Arc;
 
 use roundsman_runtime::{Context, Spawn};
 
@@ -20,7 +18,8 @@ use crate::stream::{Flow, PipeError};
 /// - A handshake that fails is that connection's end, and nothing else's: it is told as a [`HandshakeFailed`].
 /// - Each has a deadline, [`Server::timeout`]. So many are under way at once, and done and not asked for, as
 ///   [`Server::handshakes`] says; a peer that stalls takes up one of these places, and nobody waits for it otherwise.
-/// - Demand: while nobody asks, none begins, and the listener accepts none.
+/// - Demand: while nobody asks, none begins. While somebody does, as many begin as there are places, not only as many as are
+///   asked for: else the first few peers that stall would keep out everybody.
 /// - The end comes after the last handshake. A planned stop of the runtime cuts those that are under way, and so does a
 ///   failure or a cancel.
 /// - A connection keeps its [`peer`](Connection::peer), its place among a listener's
@@ -77,13 +76,13 @@ pub struct HandshakeFailed {
     pub peer: Endpoint,
     /// Our end.
     pub local: Endpoint,
-    /// Why, in the words of a [`HandshakeError`].
-    pub error: Arc<io::Error>,
+    /// Why.
+    pub error: HandshakeError,
 }
 
 impl HandshakeFailed {
-    pub(super) fn new(peer: &Endpoint, local: &Endpoint, error: io::Error) -> Self {
-        Self { peer: peer.clone(), local: local.clone(), error: Arc::new(error) }
+    pub(super) fn new(peer: &Endpoint, local: &Endpoint, error: &HandshakeError) -> Self {
+        Self { peer: peer.clone(), local: local.clone(), error: error.clone() }
     }
 }
 
@@ -115,8 +114,10 @@ impl Handshakes {
                 ctx.spawn_on_with(handshake.home(), spawn, move || handshake);
                 self.under_way += 1;
             }
-            // Whoever has piped it before has it now.
-            Err(error) => tracing::debug!(peer = %connection.peer(), %error, "no handshake"),
+            // Whoever has piped it before keeps it.
+            Err(error) => {
+                ctx.happens(|| HandshakeFailed::new(connection.peer(), connection.local(), &error));
+            }
         }
     }
 
@@ -155,7 +156,8 @@ impl Feed for Handshakes {
         {
             tail.push(connection)?;
         }
-        while self.places() > 0
+        while tail.room() > 0
+            && self.places() > 0
             && let Some(connection) = self.held.pop()
         {
             self.begin(&connection, ctx);
@@ -166,6 +168,11 @@ impl Feed for Handshakes {
             self.held.ask_up_to(self.places() as u64);
         }
         Ok(false)
+    }
+
+    fn drain(&mut self) {
+        // Who has not begun is turned away; those who have end by themselves.
+        self.held.cancel();
     }
 
     fn let_go(&mut self) {

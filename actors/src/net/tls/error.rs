@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerIncompatible};
@@ -40,8 +41,8 @@ impl TlsError {
     }
 }
 
-/// Why a handshake has failed; or what TLS says of a connection later, as the cause of an I/O error.
-#[derive(Debug, thiserror::Error)]
+/// Why a handshake has failed; or what TLS says of a connection later, as the text of an I/O error.
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
     /// The peer's certificate leads to no root that is trusted here.
@@ -133,7 +134,7 @@ pub enum HandshakeError {
     Stopped,
     /// The connection has failed.
     #[error("{0}")]
-    Io(#[source] io::Error),
+    Io(#[source] Arc<io::Error>),
     /// The peer breaks the protocol, or anything else that rustls says.
     #[error("{0}")]
     Protocol(#[source] Error),
@@ -197,6 +198,25 @@ fn remedy(alert: &str) -> &'static str {
 }
 
 impl HandshakeError {
+    /// What kind of I/O error it is: the socket's; `TimedOut`; `UnexpectedEof` if the peer has hung up;
+    /// `ConnectionAborted` if it was stopped here; `InvalidInput` for a name; else `InvalidData`.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Io(error) => error.kind(),
+            Self::TimedOut(_) => io::ErrorKind::TimedOut,
+            Self::HungUp | Self::Truncated => io::ErrorKind::UnexpectedEof,
+            Self::Stopped | Self::InUse => io::ErrorKind::ConnectionAborted,
+            Self::BadName { .. } => io::ErrorKind::InvalidInput,
+            _ => io::ErrorKind::InvalidData,
+        }
+    }
+
+    /// The same as an I/O error, for those who know of no TLS.
+    pub(crate) fn into_io(self) -> io::Error {
+        io::Error::new(self.kind(), self)
+    }
+
     /// Of an error of the session, which may be that of the socket.
     pub(crate) fn of(error: io::Error, opening: &[u8]) -> Self {
         match error.downcast::<Self>() {
@@ -207,7 +227,7 @@ impl HandshakeError {
     }
 
     pub(crate) fn of_socket(error: io::Error) -> Self {
-        Self::Io(error)
+        Self::Io(Arc::new(error))
     }
 
     /// Of what rustls says. `opening` is what the peer has sent first, if that is of interest.

@@ -2,7 +2,6 @@
 //!
 //! Spawned by [`accept`](super::accept()) and by an attempt to connect. It tells its one outcome, and ends.
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,6 @@ use super::{Client, HandshakeError, HandshakeFailed, Server, TlsInfo};
 use crate::net::Connection;
 use crate::net::connection::Life;
 use crate::net::ends::Ends;
-use crate::net::happenings::again;
 use crate::net::session::{Secured, Session};
 
 /// Who hears how it went.
@@ -137,13 +135,12 @@ impl Handshake {
 
     fn fail(&mut self, error: HandshakeError, ctx: &mut Context<Self>) {
         let Some(tell) = self.tell.take() else { return };
-        let said = Arc::new(io::Error::new(io::ErrorKind::InvalidData, error.to_string()));
         self.session = None;
-        self.ends.close(Some(Arc::clone(&said)));
         if let Side::Server = self.side {
             let (peer, local) = (&self.ends.peer, &self.ends.local);
-            ctx.happens(|| HandshakeFailed::new(peer, local, again(&said)));
+            ctx.happens(|| HandshakeFailed::new(peer, local, &error));
         }
+        self.ends.close(Some(Arc::new(error.clone().into_io())));
         tell.complete(Err(error));
         ctx.stop();
     }

@@ -13,6 +13,8 @@
 //!   reset, comes without, it fails, with [`UnexpectedEof`](std::io::ErrorKind::UnexpectedEof): what came may not be all that
 //!   was sent. The end of what is piped into the writer says `close_notify`, then FIN. Each half ends for itself, as without
 //!   TLS; peers of TLS 1.2 may end both with one (RFC 5246, 7.2.1).
+//! - **Whoever has only written** and lets go keeps the socket for up to 5 s, until the peer has ended, too: the peer's TLS says
+//!   things of its own, and a socket that is closed over those would be reset, with what the peer has not read yet.
 //! - **Pressure** goes through. What nobody asks for is not read, but for a record of 16 KiB; what the peer does not take waits
 //!   in 64 KiB of ciphertext at most, beside the 64 KiB that wait in every connection.
 //! - **Traffic** is plaintext: what [`Connection::traffic`](super::Connection::traffic) counts is what was read and written,

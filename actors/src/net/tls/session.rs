@@ -302,11 +302,11 @@ impl Write for Below<'_> {
 
 /// What TLS says of what has come, as an error of the socket.
 fn broken(error: rustls::Error) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, HandshakeError::of_tls(error, &[]))
+    HandshakeError::of_tls(error, &[]).into_io()
 }
 
 fn truncated() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, HandshakeError::Truncated)
+    HandshakeError::Truncated.into_io()
 }
 
 /// What TLS has agreed on, of a connection with TLS.
