@@ -10,3 +10,6 @@ pub mod flow;
 pub mod host;
 pub mod idle;
 pub mod jobs;
+pub mod lines;
+pub mod reads;
+pub mod timers;
