@@ -15,7 +15,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roundsman_runtime::{DrainPhase, JobError, Readiness, SourceId};
+use roundsman_runtime::{DrainPhase, JobError, Readiness, SourceId, Spawn};
 
 use super::block;
 use super::connection::{apply, over, refuse_reading};
@@ -432,9 +432,10 @@ impl Engine {
         Ok(())
     }
 
-    /// What its actor is called.
-    pub(super) fn name(&self) -> String {
-        self.ends.as_ref().map_or_else(|| "pipe".to_owned(), |ends| ends.actor_name())
+    /// How its actor is spawned, here or on another loop.
+    pub(super) fn spawn(&self) -> Spawn<Message> {
+        let named = self.ends.as_ref().map(|ends| Spawn::named_by(Arc::clone(ends)));
+        named.unwrap_or_else(|| Spawn::named("pipe")).tireless()
     }
 
     fn control_read(&mut self, control: Control, ctx: &mut Ctx<'_>) {

@@ -5,9 +5,7 @@
 //! a child of this one. Links go on to lead here, and what they bring is sent on in the order in which it came: it costs
 //! them a step, and no byte its place.
 
-use roundsman_runtime::{
-    Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement, Spawn,
-};
+use roundsman_runtime::{Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement};
 
 use super::connection::{over, refuse_reading};
 use super::engine::{Engine, Message};
@@ -36,9 +34,8 @@ impl Station {
             tracing::debug!(%error, "a connection stays on its loop: its socket cannot be taken back");
             return engine.settle();
         }
-        let name = engine.name();
+        let spawn = engine.spawn();
         let Self::Here(engine) = std::mem::replace(self, Self::Packed) else { return };
-        let spawn = Spawn::named(name).tireless();
         let there = ctx.spawn_on_with(Placement::Loop(index), spawn, move || Self::Here(engine));
         ctx.watch(&there, |_| Message::Departed);
         *self = Self::Moved(there);

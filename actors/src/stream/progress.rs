@@ -80,7 +80,7 @@ impl Meters {
             let counts = gauge.counts();
             links.push(LinkProgress {
                 from: gauge.from(),
-                to: Arc::clone(&gauge.to),
+                to: gauge.to.clone().into(),
                 items: counts.items,
                 bytes: counts.bytes,
                 items_per_second: rate(counts.items, seen.0),
@@ -94,7 +94,7 @@ impl Meters {
         // From the sink upwards, the first that has all it may have is what everybody above waits for.
         let behind = self.gauges.iter().find(|gauge| gauge.is_behind());
         let first = self.gauges.last().map_or_else(|| "".into(), |gauge| gauge.from());
-        let bottleneck = behind.map_or(first, |gauge| Arc::clone(&gauge.to));
+        let bottleneck = behind.map_or(first, |gauge| gauge.to.clone().into());
         let (items, bytes) = links.first().map_or((0, 0), |link| (link.items, link.bytes));
         links.reverse();
         Progress { items, bytes, elapsed: now - self.begun, links, bottleneck }
