@@ -11,7 +11,7 @@ use roundsman_runtime::{Actor, Address, Context, Placement, Scope, Spawn};
 
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
-use super::ends::{Closed, Ends, Traffic};
+use super::ends::{Closed, Ends, READER, Traffic, WRITER};
 use super::engine::{Engine, Message};
 use super::idle::{Idle, Rule};
 use super::options::Options;
@@ -130,7 +130,7 @@ impl Connection {
         Source::new(move |assembly, outflow| {
             let mut link = outflow.into_link(assembly);
             let ends = Arc::clone(&shared.ends);
-            let mut reporter = assembly.enter(StageName::Of(ends, "reader"), None);
+            let mut reporter = assembly.enter(StageName::Of(ends, READER), None);
             match shared.open(Half::Reader, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlRead);
@@ -155,7 +155,7 @@ impl Connection {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
             let ends = Arc::clone(&shared.ends);
-            let mut reporter = assembly.enter(StageName::Of(ends, "writer"), None);
+            let mut reporter = assembly.enter(StageName::Of(ends, WRITER), None);
             let to = reporter.name.clone();
             match shared.open(Half::Writer, assembly.owner) {
                 Ok(address) => {

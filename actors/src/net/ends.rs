@@ -35,6 +35,10 @@ pub struct Traffic {
     pub written: u64,
 }
 
+/// The parts that stages have in a connection.
+pub(crate) const READER: u8 = 0;
+pub(crate) const WRITER: u8 = 1;
+
 /// The two ends of a connection.
 pub(crate) struct Ends {
     pub(crate) peer: Endpoint,
@@ -149,7 +153,8 @@ impl fmt::Display for Ends {
 }
 
 impl NamesStages for Ends {
-    fn write_stage(&self, part: &'static str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write_stage(&self, part: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = if part == READER { "reader" } else { "writer" };
         write!(f, "{} {part} {}", self.name().family(), self.name())
     }
 }

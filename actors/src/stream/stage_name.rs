@@ -10,14 +10,14 @@ use std::sync::Arc;
 pub(crate) enum StageName {
     Fixed(&'static str),
     Text(Arc<str>),
-    /// As that calls the stage that has this part in it.
-    Of(Arc<dyn NamesStages>, &'static str),
+    /// As that calls the stage that has this part in it. A number, for every stage keeps a few of these.
+    Of(Arc<dyn NamesStages>, u8),
 }
 
 /// Something that several stages have a part in, and that they are called after: a connection.
 pub(crate) trait NamesStages: Send + Sync {
-    /// Writes what the stage with this part is called.
-    fn write_stage(&self, part: &'static str, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// Writes what the stage with this part is called. It has given the number itself.
+    fn write_stage(&self, part: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
 impl fmt::Display for StageName {
@@ -25,7 +25,7 @@ impl fmt::Display for StageName {
         match self {
             Self::Fixed(name) => f.write_str(name),
             Self::Text(name) => f.write_str(name),
-            Self::Of(whole, part) => whole.write_stage(part, f),
+            Self::Of(whole, part) => whole.write_stage(*part, f),
         }
     }
 }
