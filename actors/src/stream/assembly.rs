@@ -22,7 +22,8 @@ pub(crate) struct Assembly<'a> {
     /// Where the pipeline's own stages are spawned.
     pub(crate) stages: Scope<'a>,
     pub(crate) report: Recipient<Report>,
-    pub(crate) members: Vec<Member>,
+    /// `None` is for those who have closed.
+    pub(crate) members: Vec<Option<Member>>,
     /// What the actor that is to be spawned next will run, the last first.
     pub(crate) run: Vec<&'static str>,
     /// Of the links, from the sink upwards.
@@ -77,7 +78,7 @@ impl<'a> Assembly<'a> {
     pub(crate) fn enter(&mut self, name: impl Into<StageName>, control: Member) -> Reporter {
         // A pipeline has fewer stages than that.
         let member = self.members.len() as u32;
-        self.members.push(control);
+        self.members.push(Some(control));
         let name = name.into();
         for gauge in &self.gauges[self.unnamed..] {
             gauge.set_from(&name);
@@ -98,7 +99,7 @@ impl<'a> Assembly<'a> {
 
     /// Tells how to reach a member that was entered before its actor was there.
     pub(crate) fn set_control(&mut self, member: u32, control: Recipient<Control>) {
-        self.members[member as usize] = Some(control);
+        self.members[member as usize] = Some(Some(control));
     }
 
     /// A gauge for a link to `to`. Whoever enters next is the one who sends.

@@ -59,14 +59,14 @@ pub(crate) struct Meters {
 /// One look at the gauges.
 struct Look {
     at: Timestamp,
-    /// Items and bytes of each.
+    /// Items and bytes of each; empty before the first look.
     seen: Vec<(u64, u64)>,
 }
 
 impl Meters {
     pub(crate) fn new(gauges: Vec<Arc<Gauge>>, begun: Timestamp) -> Arc<Self> {
-        let seen = vec![(0, 0); gauges.len()];
-        Arc::new(Self { begun, gauges, last: Mutex::new(Look { at: begun, seen }) })
+        let last = Mutex::new(Look { at: begun, seen: Vec::new() });
+        Arc::new(Self { begun, gauges, last })
     }
 
     fn read(&self, now: Timestamp) -> Progress {
@@ -75,6 +75,7 @@ impl Meters {
         let rate = |now: u64, before: u64| {
             if since > 0.0 { now.saturating_sub(before) as f64 / since } else { 0.0 }
         };
+        last.seen.resize(self.gauges.len(), (0, 0));
         let mut links = Vec::new();
         for (gauge, seen) in self.gauges.iter().zip(&mut last.seen) {
             let counts = gauge.counts();
