@@ -85,6 +85,8 @@ pub(crate) struct Engine {
     writable: bool,
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
     hung_up: bool,
+    /// Everything that the peer has sent was read, up to its end.
+    at_end: bool,
     /// The reading half was told to give no more for now.
     read_paused: bool,
     released: bool,
@@ -145,6 +147,7 @@ impl Engine {
             readable: true,
             writable: true,
             hung_up: false,
+            at_end: false,
             read_paused: false,
             released: false,
             drops_input: false,
@@ -219,7 +222,10 @@ impl Engine {
             }
             let most = usize::try_from(reading.demand).unwrap_or(usize::MAX).min(left);
             match block::read(most, |room| self.socket.read(room)) {
-                Ok((bytes, _)) if bytes.is_empty() => return self.end_read(),
+                Ok((bytes, _)) if bytes.is_empty() => {
+                    self.at_end = true;
+                    return self.end_read();
+                }
                 Ok((bytes, full)) => {
                     // A short read from a stream socket says that there is no more: the next bytes are a new edge.
                     // Not so the end, which may have come with the bytes before it.
@@ -271,7 +277,10 @@ impl Engine {
             return;
         }
         match self.socket.is_at_end() {
-            Ok(true) => self.end_read(),
+            Ok(true) => {
+                self.at_end = true;
+                self.end_read();
+            }
             Ok(false) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -345,7 +354,9 @@ impl Engine {
     fn write_on(&mut self) {
         let WriteHalf::Open(writing) = &mut self.write else { return };
         let ends = self.ends.as_deref();
-        match writing.go(&mut self.socket, &mut self.writable, ends) {
+        // Then this half is the last to end, and the socket goes with it: one call does for two.
+        let closes = self.at_end && matches!(self.read, ReadHalf::Ended);
+        match writing.go(&mut self.socket, &mut self.writable, ends, closes) {
             Ok(None) => {}
             Ok(Some(counts)) => {
                 writing.reporter.closed(Ok(counts));
