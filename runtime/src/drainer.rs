@@ -26,7 +26,7 @@ use crate::ledger::Ledger;
 use crate::local::Local;
 use crate::own::flag;
 use crate::parcel::{Control, Parcel};
-use crate::pool;
+use crate::pool::{self, JobStatus};
 use crate::spawn::{Scope, Spawn};
 use crate::world::World;
 
@@ -427,7 +427,8 @@ impl Drainer {
             phases: std::mem::take(&mut self.phases),
             actors: left.actors,
             more_actors: left.more,
-            jobs: world.pool.jobs(),
+            // Of what nobody waits for nothing is cut.
+            jobs: world.pool.jobs().into_iter().filter(JobStatus::is_awaited).collect(),
             silent,
             elapsed: ctx.now() - self.began,
         };

@@ -81,7 +81,7 @@ pub struct JobStatus {
     pub name: String,
     /// Its lane.
     pub lane: Lane,
-    /// The path of the actor that started it.
+    /// The path of the actor that started it; empty if nobody waits for it ([`Job::detach`](crate::Job::detach)).
     pub owner: String,
     /// It runs; else it waits for a thread.
     pub running: bool,
@@ -90,7 +90,15 @@ pub struct JobStatus {
 impl fmt::Display for JobStatus {
     /// `resize (user lane) of /server/session-17`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} lane) of {}", self.name, self.lane, self.owner)
+        write!(f, "{} ({} lane)", self.name, self.lane)?;
+        if self.is_awaited() { write!(f, " of {}", self.owner) } else { Ok(()) }
+    }
+}
+
+impl JobStatus {
+    /// Whether an actor waits for it.
+    pub(crate) fn is_awaited(&self) -> bool {
+        !self.owner.is_empty()
     }
 }
 

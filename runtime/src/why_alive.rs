@@ -197,7 +197,8 @@ impl WhyAlive {
         for node in survey.into_tree().nodes {
             enter(&mut reasons, &node);
         }
-        reasons.extend(world.pool.jobs().into_iter().map(AliveReason::Job));
+        let jobs = world.pool.jobs().into_iter().filter(JobStatus::is_awaited);
+        reasons.extend(jobs.map(AliveReason::Job));
         Self { reasons }
     }
 }

@@ -180,3 +180,40 @@ fn proxy_joins_a_client_with_the_server_until_both_have_said_everything() {
     let ended = proxy.ended();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
 }
+
+#[test]
+fn watch_says_what_is_created_changed_renamed_and_removed_and_ends_on_ctrl_c() {
+    let folder = Folder::new();
+    let root = folder.path().display().to_string();
+    let mut watch = Example::start("watch", &[&root]);
+    assert_eq!(watch.line(), format!("watching {root}"));
+    let (page, moved) = (folder.file("page"), folder.file("moved"));
+    fs::write(&page, "be kind").expect("it can be written");
+    let mut next = |wanted: &str| {
+        // One write may be several changes.
+        let mut line = watch.line();
+        while line != wanted && line.starts_with("changed ") {
+            line = watch.line();
+        }
+        assert_eq!(line, wanted);
+    };
+    next(&format!("created {root}/page"));
+    fs::write(&page, "be kinder").expect("it can be written");
+    next(&format!("changed {root}/page"));
+    fs::rename(&page, &moved).expect("it is there");
+    next(&format!("renamed {root}/page to {root}/moved"));
+    fs::remove_file(&moved).expect("it is there");
+    next(&format!("removed {root}/moved"));
+    watch.signal("INT");
+    let ended = watch.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn watch_names_a_path_that_is_not_there() {
+    let folder = Folder::new();
+    let path = folder.file("nothing").display().to_string();
+    let ended = Example::start("watch", &[&path]).ended();
+    assert!(!ended.status.success(), "{ended:?}");
+    assert!(ended.stderr.contains(&path), "{}", ended.stderr);
+}

@@ -1,5 +1,7 @@
 //! The pool: jobs, lanes, and what becomes of each job.
 
+#[path = "pool/detached.rs"]
+mod detached;
 #[path = "pool/ending.rs"]
 mod ending;
 #[path = "pool/handing_over.rs"]
@@ -10,6 +12,8 @@ mod in_place;
 mod jobs;
 #[path = "pool/lanes.rs"]
 mod lanes;
+#[path = "pool/lines.rs"]
+mod lines;
 #[path = "pool/naming.rs"]
 mod naming;
 #[path = "pool/panics.rs"]

@@ -18,7 +18,7 @@ use roundsman_tests::seeds::Dice;
 use roundsman_tests::trial::World;
 use roundsman_tests::{again, seeds};
 
-use crate::{in_worlds, pattern};
+use crate::{in_worlds, open_descriptors, pattern};
 
 #[test]
 fn whatever_the_chunks_and_the_range_the_bytes_are_those_of_the_file() {
@@ -147,10 +147,6 @@ fn no_more_than_two_chunks_are_read_ahead_of_what_is_asked_for() {
         assert!(old >= 64 * 1024, "the window is used: {old}");
         assert!(old <= 64 * 1024 + 3 * CHUNK, "{old} bytes were read before they were asked for");
     });
-}
-
-fn open_descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").expect("Linux shows them").count()
 }
 
 #[test]

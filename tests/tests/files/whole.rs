@@ -2,35 +2,13 @@
 
 use std::fs;
 use std::io;
-use std::sync::mpsc;
 
-use roundsman::fs::{FsError, metadata, read, write, write_atomic};
-use roundsman::{Job, JobError};
+use roundsman::JobError;
+use roundsman::fs::{append, metadata, read, read_to_string, write, write_atomic};
 use roundsman_tests::folder::Folder;
-use roundsman_tests::patience::must_end;
-use roundsman_tests::role::Role;
 use roundsman_tests::trial::World;
 
-use crate::in_worlds;
-
-/// What comes of a job.
-fn outcome<T: Send + 'static>(world: World, job: Job<T, FsError>) -> Result<T, JobError<FsError>> {
-    let (sender, results) = mpsc::channel();
-    must_end(move || {
-        let role = Role::new(move |result, ctx| {
-            // The test waits for it.
-            let _ = sender.send(result);
-            ctx.stop();
-            Ok(())
-        });
-        let root = role.started(|ctx| {
-            ctx.start(job, |result| result);
-            Ok(())
-        });
-        world.runtime().run(|| root).expect("the root does not fail");
-    });
-    results.recv().expect("a job has one result")
-}
+use crate::{REAL, failure, in_worlds, outcome};
 
 #[test]
 fn what_is_written_is_read() {
@@ -72,4 +50,26 @@ fn an_atomic_write_that_fails_leaves_nothing_behind() {
     let error = outcome(World::Real { loops: 1 }, job).expect_err("a directory");
     assert!(error.to_string().contains("replacing "), "{error}");
     assert_eq!(folder.names().len(), 1, "{:?}", folder.names());
+}
+
+#[test]
+fn what_is_appended_stands_behind_what_was_there() {
+    let folder = Folder::new();
+    in_worlds(|world, _| {
+        let path = folder.file("diary");
+        for line in ["it rained\n", "it rained on\n"] {
+            outcome(world, append(&path, line)).expect("it can be written");
+        }
+        let text = outcome(world, read_to_string(&path)).expect("it is text");
+        assert_eq!(text, "it rained\nit rained on\n");
+        fs::remove_file(path).expect("it is there");
+    });
+}
+
+#[test]
+fn what_is_no_text_is_not_read_as_text() {
+    let folder = Folder::new();
+    let path = folder.with("picture", [0xff, 0xd8]);
+    let error = failure(outcome(REAL, read_to_string(&path)));
+    assert_eq!((error.kind(), &error.path), (io::ErrorKind::InvalidData, &path));
 }
