@@ -11,7 +11,7 @@ use roundsman_runtime::{Actor, Address, Context, Placement, Scope, Spawn};
 
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
-use super::ends::{Closed, Ends, Traffic};
+use super::ends::{Closed, Ends, READER, Traffic, WRITER};
 use super::engine::{Engine, Message};
 use super::idle::{Idle, Rule};
 use super::options::Options;
@@ -22,6 +22,7 @@ use super::transport::StreamSocket;
 use crate::kernel;
 use crate::stream::assembly::Reporter;
 use crate::stream::source::Outflow;
+use crate::stream::stage_name::StageName;
 use crate::stream::straight::{Straight, Target};
 use crate::stream::{Cut, Downstream, Flow, PipeError, Sink, Source, Subscriber, Upstream};
 
@@ -141,10 +142,8 @@ impl Connection {
         let shared = Arc::clone(&self.shared);
         Source::new(move |assembly, outflow| {
             let mut link = outflow.into_link(assembly);
-            let mut reporter = assembly.enter(
-                format!("{} reader {}", shared.ends.name().family(), shared.ends.name()),
-                None,
-            );
+            let ends = Arc::clone(&shared.ends);
+            let mut reporter = assembly.enter(StageName::Of(ends, READER), None);
             match shared.open(Half::Reader, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlRead);
@@ -168,11 +167,9 @@ impl Connection {
     pub fn writer(&self) -> Sink<Bytes> {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
-            let mut reporter = assembly.enter(
-                format!("{} writer {}", shared.ends.name().family(), shared.ends.name()),
-                None,
-            );
-            let to = Arc::clone(&reporter.name);
+            let ends = Arc::clone(&shared.ends);
+            let mut reporter = assembly.enter(StageName::Of(ends, WRITER), None);
+            let to = reporter.name.clone();
             match shared.open(Half::Writer, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlWrite);
@@ -180,7 +177,7 @@ impl Connection {
                     if let Err(refused) = address.send(Message::Write { reporter }) {
                         refuse(refused.into_message());
                     }
-                    let name = Arc::clone(&to);
+                    let name = to.clone();
                     Outflow::Link { link: Box::new(IntoWriter { address, name }), to }
                 }
                 Err(why) => {
@@ -294,7 +291,7 @@ impl Shared {
         }
         match std::mem::replace(&mut state.life, Life::Closed) {
             Life::Idle(socket) => {
-                let spawn = Spawn::named(self.ends.actor_name()).tireless();
+                let spawn = Spawn::named_by(self.ends.clone()).tireless();
                 let ends = Arc::clone(&self.ends);
                 let address = owner.spawn_on(state.home, spawn, move || {
                     Station::Here(Engine::between(ends, socket))
@@ -359,7 +356,7 @@ pub(super) fn refuse_reading<T>(
 /// The lower end of a link into a writer.
 struct IntoWriter {
     address: Address<Message>,
-    name: Arc<str>,
+    name: StageName,
 }
 
 impl Subscriber<Bytes> for IntoWriter {
@@ -369,11 +366,7 @@ impl Subscriber<Bytes> for IntoWriter {
 
     fn straight(&self) -> Option<Straight> {
         let lender = self.address.recipient(Message::Lend);
-        kernel::MOVES.then(|| Straight {
-            kind: Target::Socket,
-            name: Arc::clone(&self.name),
-            lender,
-        })
+        kernel::MOVES.then(|| Straight { kind: Target::Socket, name: self.name.clone(), lender })
     }
 
     fn moved(&mut self, bytes: u64) {

@@ -15,7 +15,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roundsman_runtime::{DrainPhase, JobError, Readiness, SourceId};
+use roundsman_runtime::{DrainPhase, JobError, Readiness, SourceId, Spawn};
 
 use super::block;
 use super::connection::{apply, over, refuse_reading};
@@ -87,6 +87,8 @@ pub(crate) struct Engine {
     pub(super) writable: bool,
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
     pub(super) hung_up: bool,
+    /// Everything that the peer has sent was read, up to its end.
+    at_end: bool,
     /// The reading half was told to give no more for now.
     read_paused: bool,
     released: bool,
@@ -147,6 +149,7 @@ impl Engine {
             readable: true,
             writable: true,
             hung_up: false,
+            at_end: false,
             read_paused: false,
             released: false,
             drops_input: false,
@@ -221,7 +224,10 @@ impl Engine {
             }
             let most = usize::try_from(reading.owed.left()).unwrap_or(usize::MAX).min(left);
             match block::read(most, |room| self.socket.read(room)) {
-                Ok((bytes, _)) if bytes.is_empty() => return self.end_read(),
+                Ok((bytes, _)) if bytes.is_empty() => {
+                    self.at_end = true;
+                    return self.end_read();
+                }
                 Ok((bytes, full)) => {
                     // A short read from a stream socket says that there is no more: the next bytes are a new edge.
                     // Not so the end, which may have come with the bytes before it.
@@ -253,7 +259,10 @@ impl Engine {
             return;
         }
         match self.socket.is_at_end() {
-            Ok(true) => self.end_read(),
+            Ok(true) => {
+                self.at_end = true;
+                self.end_read();
+            }
             Ok(false) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -327,7 +336,9 @@ impl Engine {
     fn write_on(&mut self) {
         let WriteHalf::Open(writing) = &mut self.write else { return };
         let ends = self.ends.as_deref();
-        match writing.go(&mut self.socket, &mut self.writable, ends) {
+        // Then this half is the last to end, and the socket goes with it: one call does for two.
+        let closes = self.at_end && matches!(self.read, ReadHalf::Ended);
+        match writing.go(&mut self.socket, &mut self.writable, ends, closes) {
             Ok(None) => {}
             Ok(Some(counts)) => {
                 writing.reporter.closed(Ok(counts));
@@ -357,6 +368,12 @@ impl Engine {
             tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
         }
         self.fail(why);
+    }
+
+    /// How its actor is spawned, here or on another loop.
+    pub(super) fn spawn(&self) -> Spawn<Message> {
+        let named = self.ends.as_ref().map(|ends| Spawn::named_by(Arc::clone(ends)));
+        named.unwrap_or_else(|| Spawn::named("pipe")).tireless()
     }
 
     fn control_read(&mut self, control: Control, ctx: &mut Ctx<'_>) {

@@ -7,9 +7,7 @@
 
 use std::io;
 
-use roundsman_runtime::{
-    Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement, Spawn,
-};
+use roundsman_runtime::{Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement};
 
 use super::connection::{over, refuse_reading};
 use super::engine::{Engine, Message, ReadHalf};
@@ -39,9 +37,8 @@ impl Station {
             tracing::debug!(%error, "a connection stays on its loop: its socket cannot be taken back");
             return engine.settle();
         }
-        let name = engine.name();
+        let spawn = engine.spawn();
         let Self::Here(engine) = std::mem::replace(self, Self::Packed) else { return };
-        let spawn = Spawn::named(name).tireless();
         let there = ctx.spawn_on_with(Placement::Loop(index), spawn, move || Self::Here(engine));
         ctx.watch(&there, |_| Message::Departed);
         *self = Self::Moved(there);
@@ -130,11 +127,6 @@ impl Engine {
         // Nobody knows there what was seen here: it looks for itself.
         (self.readable, self.writable) = (true, true);
         Ok(())
-    }
-
-    /// What its actor is called.
-    fn name(&self) -> String {
-        self.ends.as_ref().map_or_else(|| "pipe".to_owned(), |ends| ends.actor_name())
     }
 }
 

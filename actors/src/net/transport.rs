@@ -252,6 +252,16 @@ impl StreamSocket {
         }
     }
 
+    /// Whether closing it sends FIN, too, after everything that was flushed; once nothing is left to read, and nobody else
+    /// has a descriptor of it.
+    pub(crate) fn finishes_on_close(&self) -> bool {
+        match self {
+            Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) => true,
+            // It says that within its bytes first.
+            Self::Tls(_) => false,
+        }
+    }
+
     pub(crate) fn register<A: Actor>(
         &mut self,
         ctx: &mut Context<'_, A>,

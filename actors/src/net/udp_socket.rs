@@ -213,7 +213,7 @@ impl UdpSocket {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
             let mut reporter = assembly.enter(format!("udp writer {}", shared.name()), None);
-            let to = Arc::clone(&reporter.name);
+            let to = reporter.name.clone();
             let id = shared.next();
             let Some(address) = shared.open(assembly.owner) else {
                 let error = reporter.error(ended());

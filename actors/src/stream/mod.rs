@@ -60,6 +60,7 @@ mod simple_sources;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
+pub(crate) mod stage_name;
 pub(crate) mod straight;
 mod timed;
 mod unpacked;
