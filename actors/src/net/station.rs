@@ -15,6 +15,10 @@ use super::reading::{Reading, Way};
 use crate::stream::Flow;
 
 /// The place of a connection on a loop.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are the first, and a box would cost each of them"
+)]
 pub(crate) enum Station {
     Here(Engine),
     /// Between here and there: for as long as it takes to spawn.

@@ -99,7 +99,7 @@ fn a_peer_that_never_reads_is_cut_at_the_limit_that_was_stated() {
                 source.pipe(connection.writer()).start(ctx, Event::Ended);
                 let mut pushed = 0;
                 // Before anything can be sent: all of it waits here.
-                while let Ok(_) = outlet.push(Bytes::from_static(&[b'x'; 1000])) {
+                while outlet.push(Bytes::from_static(&[b'x'; 1000])).is_ok() {
                     pushed += 1000;
                 }
                 connection.abort();

@@ -2,8 +2,6 @@
 //!
 //! The one switch of `transport`: `not_unix.rs` has the same names for other systems.
 
-#![expect(clippy::disallowed_types, reason = "the one place of this crate that speaks to mio")]
-
 use std::fs::{self, File};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
