@@ -49,7 +49,7 @@ fn print(event: &WatchEvent) {
         WatchKind::Modified => println!("changed {path}"),
         WatchKind::Removed => println!("removed {path}"),
         WatchKind::Renamed { from, to } => {
-            println!("renamed {} to {}", from.display(), to.display())
+            println!("renamed {} to {}", from.display(), to.display());
         }
         WatchKind::Rescan => println!("too much at once: look at all of {path}"),
         other => println!("{other:?} {path}"),

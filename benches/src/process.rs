@@ -5,6 +5,7 @@ use std::{fs, io, process, time::Duration};
 use rustix::{
     process::{Resource, Rlimit, getrlimit, setrlimit},
     thread::{CpuSet, sched_setaffinity},
+    time::{ClockId, clock_gettime},
 };
 
 /// Resident memory of this process now, in bytes.
@@ -58,6 +59,13 @@ pub fn cpu_time(pid: u32) -> io::Result<Duration> {
         nanos += on_cpu.unwrap_or(0);
     }
     Ok(Duration::from_nanos(nanos))
+}
+
+/// CPU time that this process has used, all its threads and those that have ended included.
+pub fn own_cpu_time() -> Duration {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    // It is never negative, and nanoseconds are below a second.
+    Duration::new(used.tv_sec.unsigned_abs(), used.tv_nsec.unsigned_abs() as u32)
 }
 
 /// Keeps the calling thread, and the threads and processes it starts from now on, on these cores.

@@ -50,6 +50,7 @@ use crate::jobs::{self, JobKey};
 use crate::ledger::{DeadLetterReason, REASONS};
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
+use crate::name::Name;
 use crate::own::{Own, flag, life};
 use crate::parcel::Parcel;
 use crate::poller::Readiness;
@@ -79,7 +80,7 @@ pub(crate) struct Header {
     pub(crate) id: ActorId,
     pub(crate) high: u32,
     pub(crate) low: u32,
-    pub(crate) name: Option<Box<Box<str>>>,
+    pub(crate) name: Option<Box<Name>>,
     pub(crate) parent: Option<CellRef>,
 
     own: Own,
@@ -288,7 +289,7 @@ impl CellRef {
             id: birth.id,
             high: birth.high,
             low: birth.low,
-            name: birth.name.map(|name| Box::new(name.into_boxed_str())),
+            name: birth.name,
             parent: birth.parent,
             own: Own::new(birth.child_slot, birth.flags),
         };

@@ -31,6 +31,7 @@ mod lane;
 mod ledger;
 mod line;
 mod mailbox;
+mod name;
 mod pressure;
 mod refcount;
 mod run_queue;

@@ -3,6 +3,7 @@
 //! [`Context`](crate::Context), [`RuntimeHandle`](crate::RuntimeHandle) and the runtime's start spawn through a
 //! [`Scope`]. It makes the cell and puts the actor in it on its loop; the first turn calls `started`.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -17,6 +18,7 @@ use crate::extras::{Build, Supervised};
 use crate::home::Home;
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
+use crate::name::Name;
 use crate::own::flag;
 use crate::panics::Duty;
 use crate::parcel::Parcel;
@@ -54,7 +56,7 @@ pub enum Placement {
 /// ```
 #[derive(Debug)]
 pub struct Spawn<M> {
-    name: Option<String>,
+    name: Option<Box<Name>>,
     high: Option<u32>,
     low: Option<u32>,
     overflow: Overflow,
@@ -95,7 +97,55 @@ impl<M> Spawn<M> {
     /// An actor with a name, for its path: `/server/room:rust`.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
-        Self { name: Some(name.into()), ..Self::default() }
+        Self::called(Name::Text(name.into().into()))
+    }
+
+    /// An actor whose name is what `name` writes, whenever somebody asks: for actors that come and go faster than anybody
+    /// looks. What it writes must not change, and must not block.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::sync::Arc;
+    /// use roundsman_runtime::{Actor, Context, Outcome, Runtime, Spawn};
+    ///
+    /// struct Session;
+    ///
+    /// impl Actor for Session {
+    ///     type Message = ();
+    ///
+    ///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// struct Server;
+    ///
+    /// impl Actor for Server {
+    ///     type Message = ();
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         let peer: std::net::SocketAddr = "127.0.0.1:4711".parse()?;
+    ///         let session = ctx.spawn_with(Spawn::named_by(Arc::new(peer)), Session);
+    ///         assert!(session.path().ends_with("/127.0.0.1:4711"));
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// Runtime::builder().loops(1).build()?.run(|| Server)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn named_by(name: Arc<impl fmt::Display + Send + Sync + 'static>) -> Self {
+        Self::called(Name::Made(name))
+    }
+
+    fn called(name: Name) -> Self {
+        Self { name: Some(Box::new(name)), ..Self::default() }
     }
 
     /// The high mark, in messages: more than these, and senders pause (or what [`overflow`](Self::overflow) says).
@@ -150,8 +200,8 @@ impl<M> Spawn<M> {
         self
     }
 
-    pub(crate) fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+    pub(crate) fn name(&self) -> Option<String> {
+        self.name.as_ref().map(ToString::to_string)
     }
 
     fn marks(&self, home: &Home) -> (u32, u32) {
@@ -410,7 +460,7 @@ fn newborn<A: Actor>(
 pub(crate) struct Birth {
     pub(crate) id: ActorId,
     pub(crate) home: Arc<Home>,
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<Box<Name>>,
     pub(crate) parent: Option<CellRef>,
     pub(crate) child_slot: u32,
     pub(crate) flags: u32,

@@ -156,7 +156,7 @@ impl<A: Actor> Context<'_, A> {
         make: impl FnMut() -> B + 'static,
     ) -> Address<B::Message> {
         let ChildSpec { spawn, restart, significant, registered } = spec;
-        let name = registered.then(|| spawn.name().map(str::to_owned)).flatten();
+        let name = registered.then(|| spawn.name()).flatten();
         let (child, slot) = self.scope().supervised_here(spawn, restart, make);
         self.enter(&child, slot, restart, significant, name);
         child
@@ -170,7 +170,7 @@ impl<A: Actor> Context<'_, A> {
         make: impl FnMut() -> B + Send + 'static,
     ) -> Address<B::Message> {
         let ChildSpec { spawn, restart, significant, registered } = spec;
-        let name = registered.then(|| spawn.name().map(str::to_owned)).flatten();
+        let name = registered.then(|| spawn.name()).flatten();
         let (child, slot) = self.scope().supervised_on(placement, spawn, restart, make);
         self.enter(&child, slot, restart, significant, name);
         child

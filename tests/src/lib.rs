@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod arrivals;
+pub mod certificates;
 pub mod counted;
 pub mod cuts;
 pub mod diary;
@@ -29,5 +30,6 @@ pub mod seeds;
 pub mod server;
 pub mod tally;
 pub mod timeline;
+pub mod tls_peer;
 pub mod topology;
 pub mod trial;

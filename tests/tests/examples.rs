@@ -2,15 +2,19 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
+use roundsman::net::tls::rustls::ALL_VERSIONS;
+use roundsman_tests::certificates::Authority;
 use roundsman_tests::example::Example;
 use roundsman_tests::folder::Folder;
 use roundsman_tests::name_server::Rogue;
 use roundsman_tests::peer::Peer;
+use roundsman_tests::tls_peer::{TlsClient, client_config};
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 12] = [
+const TESTED: [&str; 13] = [
     "chat",
     "counter",
     "echo",
@@ -21,6 +25,7 @@ const TESTED: [&str; 12] = [
     "run_command",
     "serve_file",
     "supervised",
+    "tls_echo",
     "udp_ping",
     "watch",
 ];
@@ -99,7 +104,7 @@ fn serve_file_gives_each_client_the_whole_file() {
     let file = folder.with("served", &bytes);
     let mut server = Example::start("serve_file", &[file.as_os_str(), "127.0.0.1:0".as_ref()]);
     let line = server.line();
-    let address = line.rsplit(' ').next().and_then(|word| word.parse().ok());
+    let address = line.rsplit(' ').next().and_then(|word| word.parse::<SocketAddr>().ok());
     let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
     let mut clients = [Peer::connect(address), Peer::connect(address)];
     for client in &mut clients {
@@ -142,7 +147,8 @@ fn supervised_heals_itself_and_loses_the_bad_message_only() {
 fn echo_says_where_it_listens_and_sends_back_what_comes() {
     let mut echo = Example::start("echo", &["127.0.0.1:0"]);
     let line = echo.line();
-    let address = line.strip_prefix("echo listens on ").and_then(|rest| rest.parse().ok());
+    let address =
+        line.strip_prefix("echo listens on ").and_then(|rest| rest.parse::<SocketAddr>().ok());
     let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
     let mut peer = Peer::connect(address);
     peer.send(b"hello, echo");
@@ -177,7 +183,8 @@ fn proxy_joins_a_client_with_the_server_until_both_have_said_everything() {
     let to = listener.local_addr().expect("an address").to_string();
     let mut proxy = Example::start("proxy", &["127.0.0.1:0", &to]);
     let line = proxy.line();
-    let address = line.strip_prefix("proxy listens on ").and_then(|rest| rest.parse().ok());
+    let address =
+        line.strip_prefix("proxy listens on ").and_then(|rest| rest.parse::<SocketAddr>().ok());
     let mut client = Peer::connect(address.unwrap_or_else(|| panic!("the first line is {line:?}")));
     let (server, _) = listener.accept().expect("the proxy connects");
     let mut server = Peer::over(server);
@@ -374,4 +381,52 @@ fn resolve_says_clearly_why_it_finds_nothing() {
         assert!(ended.stderr.contains(why), "{}", ended.stderr);
         assert!(ended.stdout.is_empty(), "{ended:?}");
     }
+}
+
+#[test]
+fn tls_echo_sends_back_what_comes_and_reads_its_certificate_anew() {
+    let authority = Authority::new();
+    let files = authority.issue("localhost");
+    let listen = "127.0.0.1:0".as_ref();
+    let mut echo =
+        Example::start("tls_echo", &[listen, files.certificate.as_path(), files.key.as_path()]);
+    let line = echo.line();
+    let address =
+        line.strip_prefix("tls_echo listens on ").and_then(|rest| rest.parse::<SocketAddr>().ok());
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let config = client_config(&authority.root(), ALL_VERSIONS);
+    let mut peer = TlsClient::connect(address, config.clone(), "localhost");
+    peer.send(b"hello, echo");
+    peer.expect(b"hello, echo");
+    peer.finish();
+    peer.expect_end();
+    assert_eq!(echo.line(), "a client, TLS 1.3");
+    assert_eq!(echo.line(), "echoed 11 bytes");
+
+    let mut browser = Peer::connect(address);
+    browser.send(b"GET / HTTP/1.1\r\n\r\n");
+    assert!(echo.line().contains("does not speak TLS"));
+
+    authority.issue("renewed").replace(&files);
+    echo.signal("HUP");
+    assert_eq!(echo.line(), "the certificate was read anew");
+    let mut peer = TlsClient::connect(address, config, "renewed");
+    assert_eq!(echo.line(), "a client, TLS 1.3");
+    peer.send(b"still here");
+    peer.expect(b"still here");
+    echo.signal("INT");
+    let ended = echo.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, ["echoed 10 bytes"]);
+    peer.expect_end();
+}
+
+#[test]
+fn tls_echo_without_a_certificate_makes_none_and_says_so() {
+    let ended = Example::start("tls_echo", &["127.0.0.1:0"]).ended();
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("usage: tls_echo ADDRESS CERTIFICATE.pem KEY.pem"), "{ended:?}");
+    let ended = Example::start("tls_echo", &["127.0.0.1:0", "no.pem", "no.key.pem"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("reading no.pem: "), "{ended:?}");
 }

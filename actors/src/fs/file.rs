@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use roundsman_runtime::{Job, Lane, Line, job, try_job};
 
+use super::lent::{lend, room};
 use super::lock::Lock;
 use super::reader::Reader;
 use super::writer::Writer;
@@ -113,7 +114,7 @@ impl File {
         self.in_line("fs::File::read", "reading", move |file| {
             let mut bytes = room(len)?;
             retried(|| os::read(file, &mut bytes))?;
-            Ok(filled(bytes))
+            Ok(lend(bytes))
         })
     }
 
@@ -163,7 +164,7 @@ impl File {
         self.beside_others("fs::File::read_at", "reading", move |file| {
             let mut bytes = room(len)?;
             fill_at(file, &mut bytes, offset, len)?;
-            Ok(filled(bytes))
+            Ok(lend(bytes))
         })
     }
 
@@ -471,13 +472,6 @@ impl File {
     }
 }
 
-/// An empty buffer with room for so much.
-fn room(len: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    Ok(bytes)
-}
-
 /// Reads `len` bytes at a place behind what is in the buffer, or as many as there are.
 pub(crate) fn fill_at(
     file: &fs::File,
@@ -505,12 +499,4 @@ fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
             result => return result,
         }
     }
-}
-
-/// A buffer as bytes: a few bytes do not keep a large one.
-fn filled(buffer: Vec<u8>) -> Bytes {
-    if buffer.len() <= buffer.capacity() / 4 {
-        return Bytes::copy_from_slice(&buffer);
-    }
-    Bytes::from(buffer)
 }

@@ -2,8 +2,6 @@
 //!
 //! It is not paused and asks for no more than a window. Whatever happens, it reports after its file was closed.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use roundsman_runtime::{
     Actor, Address, Context, ExitReason, JobError, Lane, Outcome, Spawn, job, try_job,
@@ -14,6 +12,7 @@ use super::output::Output;
 use crate::kernel;
 use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::source::Outflow;
+use crate::stream::stage_name::StageName;
 use crate::stream::straight::{Borrower, Straight, Target};
 use crate::stream::{Cut, Flow, Owed, PipeError, Sink, Subscriber, Upstream, weight};
 use crate::write_queue::WriteQueue;
@@ -50,7 +49,7 @@ pub(crate) fn into_output(name: String, output: impl Output) -> Sink<Bytes> {
 /// The lower end of a link into a file.
 struct IntoFile {
     address: Address<Message>,
-    name: Arc<str>,
+    name: StageName,
 }
 
 impl Subscriber<Bytes> for IntoFile {

@@ -14,6 +14,7 @@ mod file;
 mod file_writer;
 mod glob;
 mod input;
+mod lent;
 mod links;
 mod lock;
 mod mover;

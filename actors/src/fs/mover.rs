@@ -18,6 +18,7 @@ use super::reader::Reader;
 use crate::kernel;
 use crate::stream::assembly::{Assembly, Control, Counts, Reporter};
 use crate::stream::source::Outflow;
+use crate::stream::stage_name::StageName;
 use crate::stream::straight::{Straight, Target};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Running, Sink, Summary, Upstream};
 
@@ -32,7 +33,7 @@ pub(crate) struct Mover {
     end: u64,
     /// None once somebody else has it: what copies instead.
     link: Option<Downstream<Bytes>>,
-    to: Arc<str>,
+    to: StageName,
     kind: Target,
     reporter: Reporter,
     file: Option<Arc<File>>,
@@ -145,7 +146,7 @@ impl Mover {
             Ok(step) => step,
             Err(JobError::Failed(Failure::Unfit)) => return self.copy(ctx),
             Err(JobError::Failed(Failure::Target(error))) => {
-                return self.fail(PipeError::new(Arc::clone(&self.to), error), ctx);
+                return self.fail(PipeError::new(self.to.clone(), error), ctx);
             }
             Err(JobError::Failed(Failure::File(error))) => {
                 let error = FsError::new("reading", self.reader.path(), error);
@@ -175,7 +176,7 @@ impl Mover {
     fn copy(&mut self, ctx: &mut Context<'_, Self>) {
         let Some(mut link) = self.link.take() else { return };
         link.moved(0);
-        let to = Arc::clone(&self.to);
+        let to = self.to.clone();
         let sink = Sink::new(move |_| Outflow::Link { link, to });
         // The same file, whatever is at the path by now. A job that had it is home.
         let file = self.file.take().and_then(Arc::into_inner);

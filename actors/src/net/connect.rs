@@ -30,10 +30,10 @@ const FULL_DELAY: Duration = Duration::from_millis(10);
 
 /// Where an attempt leads: an address, several, or a name and a port.
 #[derive(Clone, Debug)]
-pub struct Target(Kind);
+pub struct Target(pub(super) Kind);
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(super) enum Kind {
     Endpoints(Vec<Endpoint>),
     Name {
         host: String,
@@ -142,7 +142,7 @@ impl fmt::Display for Target {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is connected until `start`"]
 pub struct Connect {
-    to: Target,
+    pub(super) to: Target,
     options: Options,
     from: Option<SocketAddr>,
     timeout: Duration,

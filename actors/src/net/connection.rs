@@ -11,16 +11,18 @@ use roundsman_runtime::{Actor, Address, Context, Placement, Scope, Spawn};
 
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
-use super::ends::{Closed, Ends, Traffic};
+use super::ends::{Closed, Ends, READER, Traffic, WRITER};
 use super::engine::{Engine, Message};
 use super::idle::{Idle, Rule};
 use super::options::Options;
 use super::seat::Seat;
+use super::session::Secured;
 use super::station::{Station, refuse};
 use super::transport::StreamSocket;
 use crate::kernel;
 use crate::stream::assembly::Reporter;
 use crate::stream::source::Outflow;
+use crate::stream::stage_name::StageName;
 use crate::stream::straight::{Straight, Target};
 use crate::stream::{Cut, Downstream, Flow, PipeError, Sink, Source, Subscriber, Upstream};
 
@@ -34,26 +36,28 @@ use crate::stream::{Cut, Downstream, Flow, PipeError, Sink, Source, Subscriber, 
 /// never piped counts as ended once this value and its clones are gone.
 #[derive(Clone)]
 pub struct Connection {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What the halves of a connection have in common, until they are piped.
-struct Shared {
-    ends: Arc<Ends>,
+pub(super) struct Shared {
+    pub(super) ends: Arc<Ends>,
+    /// What TLS has agreed on, if there is TLS.
+    pub(super) secured: Secured,
     state: Mutex<State>,
 }
 
-struct State {
-    life: Life,
+pub(super) struct State {
+    pub(super) life: Life,
     /// On which loop it will live, if that is said.
-    home: Placement,
+    pub(super) home: Placement,
     /// What is to be done once nothing goes over it; until it lives.
     idle: Option<Box<Rule>>,
     reader_piped: bool,
     writer_piped: bool,
 }
 
-enum Life {
+pub(super) enum Life {
     /// Not piped yet.
     Idle(StreamSocket),
     Open(Address<Message>),
@@ -74,14 +78,24 @@ impl Connection {
         seat: Option<Seat>,
     ) -> Self {
         let ends = Arc::new(Ends::new(peer, local, socket.credentials(), seat));
+        Self::between(ends, socket, Placement::Here, Secured::default())
+    }
+
+    /// The same between ends that are there already.
+    pub(super) fn between(
+        ends: Arc<Ends>,
+        socket: StreamSocket,
+        home: Placement,
+        secured: Secured,
+    ) -> Self {
         let state = Mutex::new(State {
             life: Life::Idle(socket),
-            home: Placement::Here,
+            home,
             idle: None,
             reader_piped: false,
             writer_piped: false,
         });
-        Self { shared: Arc::new(Shared { ends, state }) }
+        Self { shared: Arc::new(Shared { ends, secured, state }) }
     }
 
     /// Where the peer is.
@@ -128,10 +142,8 @@ impl Connection {
         let shared = Arc::clone(&self.shared);
         Source::new(move |assembly, outflow| {
             let mut link = outflow.into_link(assembly);
-            let mut reporter = assembly.enter(
-                format!("{} reader {}", shared.ends.name().family(), shared.ends.name()),
-                None,
-            );
+            let ends = Arc::clone(&shared.ends);
+            let mut reporter = assembly.enter(StageName::Of(ends, READER), None);
             match shared.open(Half::Reader, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlRead);
@@ -155,11 +167,9 @@ impl Connection {
     pub fn writer(&self) -> Sink<Bytes> {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
-            let mut reporter = assembly.enter(
-                format!("{} writer {}", shared.ends.name().family(), shared.ends.name()),
-                None,
-            );
-            let to = Arc::clone(&reporter.name);
+            let ends = Arc::clone(&shared.ends);
+            let mut reporter = assembly.enter(StageName::Of(ends, WRITER), None);
+            let to = reporter.name.clone();
             match shared.open(Half::Writer, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlWrite);
@@ -167,7 +177,7 @@ impl Connection {
                     if let Err(refused) = address.send(Message::Write { reporter }) {
                         refuse(refused.into_message());
                     }
-                    let name = Arc::clone(&to);
+                    let name = to.clone();
                     Outflow::Link { link: Box::new(IntoWriter { address, name }), to }
                 }
                 Err(why) => {
@@ -260,7 +270,7 @@ impl Connection {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // Nothing in here can be left half done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -281,7 +291,7 @@ impl Shared {
         }
         match std::mem::replace(&mut state.life, Life::Closed) {
             Life::Idle(socket) => {
-                let spawn = Spawn::named(self.ends.actor_name()).tireless();
+                let spawn = Spawn::named_by(self.ends.clone()).tireless();
                 let ends = Arc::clone(&self.ends);
                 let address = owner.spawn_on(state.home, spawn, move || {
                     Station::Here(Engine::between(ends, socket))
@@ -316,7 +326,7 @@ impl Drop for Shared {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({} -> {})", self.local(), self.peer())
+        write!(f, "Connection({} -> {}{})", self.local(), self.peer(), self.shared.secured)
     }
 }
 
@@ -333,8 +343,8 @@ pub(super) fn over() -> io::Error {
 }
 
 /// Fails a reader that cannot be had.
-pub(super) fn refuse_reading(
-    link: &mut Downstream<Bytes>,
+pub(super) fn refuse_reading<T>(
+    link: &mut Downstream<T>,
     reporter: &mut Reporter,
     error: PipeError,
 ) {
@@ -346,7 +356,7 @@ pub(super) fn refuse_reading(
 /// The lower end of a link into a writer.
 struct IntoWriter {
     address: Address<Message>,
-    name: Arc<str>,
+    name: StageName,
 }
 
 impl Subscriber<Bytes> for IntoWriter {
@@ -356,11 +366,7 @@ impl Subscriber<Bytes> for IntoWriter {
 
     fn straight(&self) -> Option<Straight> {
         let lender = self.address.recipient(Message::Lend);
-        kernel::MOVES.then(|| Straight {
-            kind: Target::Socket,
-            name: Arc::clone(&self.name),
-            lender,
-        })
+        kernel::MOVES.then(|| Straight { kind: Target::Socket, name: self.name.clone(), lender })
     }
 
     fn moved(&mut self, bytes: u64) {
@@ -372,8 +378,8 @@ impl Subscriber<Bytes> for IntoWriter {
 /// The lower end of a link into a writer that cannot be had.
 pub(crate) struct Refusal;
 
-impl Subscriber<Bytes> for Refusal {
-    fn take(&mut self, flow: Flow<Bytes>) -> bool {
+impl<T> Subscriber<T> for Refusal {
+    fn take(&mut self, flow: Flow<T>) -> bool {
         if let Flow::Begin(upstream) = flow {
             upstream.cancel();
         }

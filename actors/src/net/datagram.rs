@@ -20,13 +20,15 @@ use roundsman_runtime::{
 };
 
 use super::block;
+use super::connection::refuse_reading;
 use super::datagram_happenings::DatagramFailed;
+use super::endpoint::canonical;
 use super::happenings::again;
 use super::multicast::Change;
 use super::outgoing::{Datagram, Outgoing, Route};
 use super::send_queue::{self, Pushed, Queued, SendQueue, Sending};
 use super::transport::{DatagramSocket, as_v6, is_of_the_peer, is_too_large};
-use super::udp_socket::{refuse_reading, say_dropped};
+use super::udp_socket::say_dropped;
 use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::{Cut, Demand, Downstream, Flow, PipeError, Upstream, window};
 
@@ -385,7 +387,7 @@ impl Engine {
         let Route { is_v6, peer } = self.settings.route;
         match to {
             _ if peer.is_some() => self.socket.send(bytes),
-            Some(to) => self.socket.send_to(bytes, if is_v6 { as_v6(to) } else { to }),
+            Some(to) => self.socket.send_to(bytes, if is_v6 { as_v6(to) } else { canonical(to) }),
             // It is not taken without a peer.
             None => Err(io::ErrorKind::NotConnected.into()),
         }

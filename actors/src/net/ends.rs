@@ -2,6 +2,7 @@
 //!
 //! Shared by the [`Connection`](super::Connection) and its engine, which alone writes the counters.
 
+use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use super::credentials::Credentials;
 use super::endpoint::Endpoint;
 use super::happenings::{ConnectionClosed, ConnectionFailed, ConnectionOpened};
 use super::seat::Seat;
+use crate::stream::stage_name::NamesStages;
 
 /// How a connection has ended; see [`Connection::closed`](super::Connection::closed).
 #[derive(Clone, Debug)]
@@ -32,6 +34,10 @@ pub struct Traffic {
     /// Bytes that the OS has taken for the peer.
     pub written: u64,
 }
+
+/// The parts that stages have in a connection.
+pub(crate) const READER: u8 = 0;
+pub(crate) const WRITER: u8 = 1;
 
 /// The two ends of a connection.
 pub(crate) struct Ends {
@@ -70,11 +76,6 @@ impl Ends {
     /// What names it: the end that has a name.
     pub(crate) fn name(&self) -> &Endpoint {
         if self.peer == Endpoint::Unnamed { &self.local } else { &self.peer }
-    }
-
-    /// What its actor is called.
-    pub(crate) fn actor_name(&self) -> String {
-        format!("{}:{}", self.name().family(), self.name())
     }
 
     pub(crate) fn traffic(&self) -> Traffic {
@@ -141,6 +142,20 @@ impl Ends {
     fn lock(&self) -> MutexGuard<'_, Life> {
         // Nothing in here is left half done by a panic.
         self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What its actor is called.
+impl fmt::Display for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.name().family(), self.name())
+    }
+}
+
+impl NamesStages for Ends {
+    fn write_stage(&self, part: u8, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = if part == READER { "reader" } else { "writer" };
+        write!(f, "{} {part} {}", self.name().family(), self.name())
     }
 }
 

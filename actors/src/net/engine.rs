@@ -15,13 +15,13 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use roundsman_runtime::{DrainPhase, JobError, Readiness, SourceId};
+use roundsman_runtime::{DrainPhase, JobError, Readiness, SourceId, Spawn};
 
 use super::block;
 use super::connection::{apply, over, refuse_reading};
 use super::ends::Ends;
 use super::happenings::again;
-use super::idle::{Next, Rule, Watch};
+use super::idle::{Rule, Watch};
 use super::options::Options;
 use super::reading::{Leaving, Reading, Way};
 use super::splice_into_file::Moving;
@@ -71,6 +71,8 @@ pub(crate) enum Message {
     Abort,
     /// The last handle is gone.
     Released,
+    /// The peer has been waited for long enough.
+    Lingered,
 }
 
 /// The actor of one connection.
@@ -80,26 +82,28 @@ pub(crate) struct Engine {
     pub(super) ends: Option<Arc<Ends>>,
     pub(super) source: Option<SourceId>,
     pub(super) read: ReadHalf,
-    write: WriteHalf,
+    pub(super) write: WriteHalf,
     pub(super) readable: bool,
-    writable: bool,
+    pub(super) writable: bool,
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
-    hung_up: bool,
+    pub(super) hung_up: bool,
+    /// Everything that the peer has sent was read, up to its end.
+    at_end: bool,
     /// The reading half was told to give no more for now.
     read_paused: bool,
     released: bool,
     /// What comes is read and dropped: a socket that is closed over unread bytes resets the connection, and the peer may
     /// lose what it was sent last.
-    drops_input: bool,
+    pub(super) drops_input: bool,
     /// A planned stop does not end the reading: what is to be read ends by itself.
     outlasts_drain: bool,
     /// It was told that it has begun.
-    opened: bool,
+    pub(super) opened: bool,
     /// The loop to which it is to move.
-    bound_for: Option<u16>,
-    idle: Option<Box<Watch>>,
+    pub(super) bound_for: Option<u16>,
+    pub(super) idle: Option<Box<Watch>>,
     /// Why it is over. The first failure stands.
-    failure: Option<Arc<io::Error>>,
+    pub(super) failure: Option<Arc<io::Error>>,
 }
 
 pub(super) enum ReadHalf {
@@ -122,7 +126,7 @@ impl ReadHalf {
     }
 }
 
-enum WriteHalf {
+pub(super) enum WriteHalf {
     Unused,
     Open(Writing),
     Ended,
@@ -145,6 +149,7 @@ impl Engine {
             readable: true,
             writable: true,
             hung_up: false,
+            at_end: false,
             read_paused: false,
             released: false,
             drops_input: false,
@@ -219,7 +224,10 @@ impl Engine {
             }
             let most = usize::try_from(reading.owed.left()).unwrap_or(usize::MAX).min(left);
             match block::read(most, |room| self.socket.read(room)) {
-                Ok((bytes, _)) if bytes.is_empty() => return self.end_read(),
+                Ok((bytes, _)) if bytes.is_empty() => {
+                    self.at_end = true;
+                    return self.end_read();
+                }
                 Ok((bytes, full)) => {
                     // A short read from a stream socket says that there is no more: the next bytes are a new edge.
                     // Not so the end, which may have come with the bytes before it.
@@ -245,33 +253,16 @@ impl Engine {
         }
     }
 
-    /// Reads what is there and drops it, until the socket has no more, or the cap.
-    fn drop_input(&mut self) {
-        if self.socket.is_shared() {
-            return;
-        }
-        let mut left = READ_CAP;
-        while self.readable && left > 0 {
-            match block::read(left, |room| self.socket.read(room)) {
-                Ok((bytes, _)) if bytes.is_empty() => self.readable = false,
-                Ok((bytes, full)) => {
-                    left -= bytes.len().min(left);
-                    self.readable = full || !self.socket.short_read_is_last();
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // No more for now, or a failure, of which the writing half hears by itself.
-                Err(_) => self.readable = false,
-            }
-        }
-    }
-
     /// Nothing is asked for; but the end, or a failure, needs no demand (rule 5).
     pub(super) fn look_for_end(&mut self) {
-        if !self.hung_up {
+        if !self.hung_up && !self.socket.ends_within() {
             return;
         }
         match self.socket.is_at_end() {
-            Ok(true) => self.end_read(),
+            Ok(true) => {
+                self.at_end = true;
+                self.end_read();
+            }
             Ok(false) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -345,7 +336,9 @@ impl Engine {
     fn write_on(&mut self) {
         let WriteHalf::Open(writing) = &mut self.write else { return };
         let ends = self.ends.as_deref();
-        match writing.go(&mut self.socket, &mut self.writable, ends) {
+        // Then this half is the last to end, and the socket goes with it: one call does for two.
+        let closes = self.at_end && matches!(self.read, ReadHalf::Ended);
+        match writing.go(&mut self.socket, &mut self.writable, ends, closes) {
             Ok(None) => {}
             Ok(Some(counts)) => {
                 writing.reporter.closed(Ok(counts));
@@ -370,71 +363,17 @@ impl Engine {
         self.abort_with(over());
     }
 
-    fn abort_with(&mut self, why: io::Error) {
+    pub(super) fn abort_with(&mut self, why: io::Error) {
         if let Err(error) = self.socket.reset_on_close() {
             tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
         }
         self.fail(why);
     }
 
-    fn watch_idle(&mut self, rule: Option<Box<Rule>>, ctx: &mut Ctx<'_>) {
-        if let Some(timer) = self.idle.take().and_then(|idle| idle.timer) {
-            ctx.cancel(timer);
-        }
-        // A pipe has no silence to be told of.
-        if let (Some(rule), Some(ends)) = (rule, &self.ends) {
-            let mut idle = Watch::new(*rule, Arc::clone(ends), ctx.now());
-            idle.timer = Some(ctx.send_after(idle.after(), Message::LookIdle));
-            self.idle = Some(Box::new(idle));
-        }
-    }
-
-    fn look_idle(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(idle) = &mut self.idle else { return };
-        match idle.look(ctx.now()) {
-            Next::Look(after) => idle.timer = Some(ctx.send_after(after, Message::LookIdle)),
-            Next::Close => {
-                let text = format!("nothing has gone over it for {:?}", idle.after());
-                self.abort_with(io::Error::new(io::ErrorKind::TimedOut, text));
-            }
-        }
-    }
-
-    /// The loop to which it is to move, and can: unless a job has something of it.
-    pub(super) fn bound_for(&self) -> Option<usize> {
-        let held = match &self.read {
-            ReadHalf::Leaving(_) => true,
-            ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
-            ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
-        };
-        self.bound_for.filter(|_| !held).map(usize::from)
-    }
-
-    /// It stays where it is.
-    pub(super) fn settle(&mut self) {
-        self.bound_for = None;
-    }
-
-    /// Makes it ready to be started on another loop.
-    ///
-    /// # Errors
-    /// The OS does not take the socket back.
-    pub(super) fn pack(&mut self, ctx: &mut Ctx<'_>) -> io::Result<()> {
-        self.settle();
-        if let Some(source) = self.source.take() {
-            self.socket.deregister(ctx, source)?;
-        }
-        if let Some(timer) = self.idle.as_mut().and_then(|idle| idle.timer.take()) {
-            ctx.cancel(timer);
-        }
-        // Nobody knows there what was seen here: it looks for itself.
-        (self.readable, self.writable) = (true, true);
-        Ok(())
-    }
-
-    /// What its actor is called.
-    pub(super) fn name(&self) -> String {
-        self.ends.as_ref().map_or_else(|| "pipe".to_owned(), |ends| ends.actor_name())
+    /// How its actor is spawned, here or on another loop.
+    pub(super) fn spawn(&self) -> Spawn<Message> {
+        let named = self.ends.as_ref().map(|ends| Spawn::named_by(Arc::clone(ends)));
+        named.unwrap_or_else(|| Spawn::named("pipe")).tireless()
     }
 
     fn control_read(&mut self, control: Control, ctx: &mut Ctx<'_>) {
@@ -472,7 +411,7 @@ impl Engine {
             // One that waits for a thread never begins, and is home at once.
             ctx.cancel_job(job);
         }
-        if self.is_over() {
+        if self.is_over() && !self.lingers(ctx) {
             ctx.stop();
         }
     }
@@ -503,7 +442,11 @@ impl Engine {
             ends.opened(ctx);
         }
         match self.socket.register(ctx, Message::Ready) {
-            Ok(source) => self.source = Some(source),
+            // What a session holds of what it has read shows as no readiness: one that has moved looks at once.
+            Ok(source) => {
+                self.source = Some(source);
+                self.read_on(ctx);
+            }
             Err(error) => self.fail(error),
         }
         if let Some(idle) = &mut self.idle {
@@ -578,6 +521,7 @@ impl Engine {
             Message::Departed => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
+            Message::Lingered => self.end_input(),
         }
         self.after_turn(ctx);
     }

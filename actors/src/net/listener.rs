@@ -1,6 +1,7 @@
 //! A listener: a source of connections. Demand is willingness to accept.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ impl Listener {
             let reporter = assembly.enter(name, None);
             let member = reporter.member;
             let spawn = Spawn::named(format!("listener:{}", self.local)).tireless();
-            let doors = self.sockets.into_iter().map(|socket| Door { socket, ready: false });
+            let doors = self.sockets.into_iter().map(Door::new);
             let acceptor = Acceptor {
                 doors: doors.collect(),
                 settings: self.settings,
@@ -111,7 +112,26 @@ struct Acceptor {
 /// One of its sockets.
 struct Door {
     socket: ListenSocket,
+    /// Where all its connections come to. `None`: the OS must be asked for each, for it listens on all addresses.
+    local: Option<Endpoint>,
     ready: bool,
+}
+
+impl Door {
+    fn new(socket: ListenSocket) -> Self {
+        let local = socket.endpoint().ok();
+        let is_one = |ip: IpAddr| !ip.is_unspecified() && ip == ip.to_canonical();
+        let local = local.filter(|local| local.ip().is_some_and(is_one));
+        Self { socket, local, ready: false }
+    }
+
+    /// Where a connection that has come through it is.
+    fn local_of(&self, socket: &StreamSocket) -> io::Result<Endpoint> {
+        match &self.local {
+            Some(local) => Ok(local.clone()),
+            None => socket.local_endpoint().or_else(|_| self.socket.endpoint()),
+        }
+    }
 }
 
 enum Message {
@@ -174,7 +194,7 @@ impl Acceptor {
         if let Err(error) = socket.set_options(&self.settings.options) {
             tracing::debug!(%peer, %error, "options of a socket were not set");
         }
-        let local = match socket.local_endpoint().or_else(|_| self.doors[which].socket.endpoint()) {
+        let local = match self.doors[which].local_of(&socket) {
             Ok(local) => local,
             Err(error) => {
                 self.say_dropped(which, Some(peer), &error, ctx);

@@ -30,14 +30,20 @@ pub(crate) mod pipe;
 mod reading;
 mod seat;
 mod send_queue;
+#[cfg_attr(feature = "tls", path = "tls/session.rs")]
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+pub(crate) mod session;
 mod splice;
 mod splice_into_file;
 pub(crate) mod station;
 pub mod tcp;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub(crate) mod transport;
 pub mod udp;
 mod udp_socket;
 pub mod unix;
+mod unwanted;
 mod writing;
 
 pub use block_list::{BlockList, BlockListError};

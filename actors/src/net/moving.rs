@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 
 use roundsman_runtime::{JobError, Readiness};
 
@@ -48,7 +47,7 @@ impl Engine {
             Ok(Stop::NoPipe) => reading.copy(),
             Err(Failure::Here(error)) => self.fail(error),
             Err(Failure::Target(error)) => {
-                let error = PipeError::new(Arc::clone(&splice.name), error);
+                let error = PipeError::new(splice.name.clone(), error);
                 self.cut_read(error);
             }
         }
@@ -98,8 +97,8 @@ impl Engine {
                 }
                 return self.read_on(ctx);
             }
-            Err(JobError::Failed(error)) => PipeError::new(Arc::clone(&splice.name), error),
-            Err(error) => PipeError::new(Arc::clone(&splice.name), error),
+            Err(JobError::Failed(error)) => PipeError::new(splice.name.clone(), error),
+            Err(error) => PipeError::new(splice.name.clone(), error),
         };
         self.cut_read(error);
     }

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::endpoint::canonical;
+
 /// The most bytes that one datagram carries over IPv4: 65,535 less the headers of IP and UDP. (RFC 768, RFC 791)
 pub const MAX_DATAGRAM_V4: usize = 65_507;
 /// The most bytes that one datagram carries over IPv6, without jumbograms: 65,535 less the header of UDP. (RFC 8200)
@@ -153,14 +155,14 @@ pub enum Refusal {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
     pub(crate) is_v6: bool,
-    /// Who it is connected to.
+    /// Who it is connected to, by its plain address.
     pub(crate) peer: Option<SocketAddr>,
 }
 
 impl Route {
     /// Whether it can go.
     pub(crate) fn check(&self, outgoing: &Outgoing) -> Result<(), Refusal> {
-        let to = match (self.peer, outgoing.to) {
+        let to = match (self.peer, outgoing.to.map(canonical)) {
             (Some(connected), Some(to)) if connected != to => {
                 return Err(Refusal::OtherPeer { connected });
             }
@@ -173,10 +175,7 @@ impl Route {
     }
 }
 
-/// The most bytes of a datagram to this peer.
+/// The most bytes of a datagram to this peer, whose address is its plain one.
 fn longest_to(peer: SocketAddr) -> usize {
-    match peer {
-        SocketAddr::V6(peer) if peer.ip().to_ipv4_mapped().is_none() => MAX_DATAGRAM_V6,
-        _ => MAX_DATAGRAM_V4,
-    }
+    if peer.is_ipv6() { MAX_DATAGRAM_V6 } else { MAX_DATAGRAM_V4 }
 }

@@ -1,14 +1,13 @@
 //! The reading half of a connection while it is open, and how what is read goes down its link: as items, or moved by
 //! the kernel once there is much of it and the link ends in a socket or a file.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use roundsman_runtime::JobId;
 
 use super::splice::Splice;
 use super::splice_into_file::SpliceIntoFile;
 use crate::stream::assembly::{Counts, Reporter};
+use crate::stream::stage_name::StageName;
 use crate::stream::straight::{Borrower, Straight, Target};
 use crate::stream::{Downstream, Owed, PipeError};
 
@@ -50,7 +49,7 @@ pub(crate) enum Way {
         bulk: u32,
     },
     /// The kernel is to move it; the target's descriptor has been asked for.
-    Borrowing(Box<(Target, Arc<str>)>),
+    Borrowing(Box<(Target, StageName)>),
     /// The kernel moves it into a socket.
     Straight(Box<Splice>),
     /// The kernel moves it into a file.

@@ -2,16 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 
 use super::transport::StreamSocket;
 use crate::kernel::Pipe;
+use crate::stream::stage_name::StageName;
 
 /// The way from one socket to another.
 pub(crate) struct Splice {
     target: File,
     /// Who the target is, for its errors.
-    pub(crate) name: Arc<str>,
+    pub(crate) name: StageName,
     /// What has left the one and not reached the other.
     pipe: Option<Pipe>,
     /// The peer has ended, or nothing more is to be read.
@@ -41,7 +41,7 @@ pub(crate) enum Failure {
 }
 
 impl Splice {
-    pub(crate) fn new(target: File, name: Arc<str>) -> Self {
+    pub(crate) fn new(target: File, name: StageName) -> Self {
         Self { target, name, pipe: None, at_end: false }
     }
 

@@ -3,19 +3,19 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 
 use roundsman_runtime::{Job, JobId, Lane, try_job};
 
 use super::transport::StreamSocket;
 use crate::kernel::Pipe;
+use crate::stream::stage_name::StageName;
 
 /// The way from a socket into a file.
 pub(crate) struct SpliceIntoFile {
     /// `None` while a job has them.
     ends: Option<Moving>,
     /// Who the file is, for its errors.
-    pub(crate) name: Arc<str>,
+    pub(crate) name: StageName,
     /// The job that has them.
     job: Option<JobId>,
     /// Nothing more is to be read.
@@ -44,7 +44,7 @@ pub(crate) enum Next {
 impl SpliceIntoFile {
     /// # Errors
     /// There is no pipe to be had.
-    pub(crate) fn new(target: File, name: Arc<str>) -> io::Result<Self> {
+    pub(crate) fn new(target: File, name: StageName) -> io::Result<Self> {
         let ends = Some(Moving { target, pipe: Pipe::large()? });
         Ok(Self { ends, name, job: None, at_end: false })
     }

@@ -7,6 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use socket2::{SockRef, Socket};
 
 use super::datagram::Settings;
+use super::endpoint::canonical;
 use super::listen::has_no_v6;
 use super::outgoing::Route;
 use super::send_queue::{Limits, SendQueue};
@@ -57,6 +58,19 @@ pub fn socket(address: impl ToString) -> Bind {
 }
 
 /// A socket that is to be bound, as a blueprint: nothing happens until [`bind`](Self::bind).
+///
+/// What is said of TTLs and of groups is said of the family of its address: of IPv6, if it takes both.
+///
+/// # Examples
+/// ```
+/// use roundsman::net::udp;
+///
+/// let bind = udp::socket("127.0.0.1:0").broadcast(true).ttl(3).receive_buffer(256 * 1024);
+/// let now = bind.bind()?.in_effect();
+/// assert!(now.broadcast);
+/// assert_eq!(now.ttl, 3);
+/// # Ok::<(), udp::BindError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is bound until `bind`"]
 pub struct Bind {
@@ -264,13 +278,14 @@ impl Bind {
         let socket = self.open()?;
         let is_v6 = socket.local_addr()?.is_ipv6();
         self.options.apply(&socket.options(), is_v6)?;
-        if let Some(peer) = self.peer {
+        let peer = self.peer.map(canonical);
+        if let Some(peer) = peer {
             socket.connect(if is_v6 { as_v6(peer) } else { peer })?;
         }
         let in_effect = InEffect::of(&socket.options(), is_v6)?;
         let settings = Settings {
-            local: socket.local_addr()?,
-            route: Route { is_v6, peer: self.peer },
+            local: canonical(socket.local_addr()?),
+            route: Route { is_v6, peer },
             max_datagram: self.max_datagram,
         };
         Ok(UdpSocket::new(socket, settings, SendQueue::new(self.limits), in_effect))

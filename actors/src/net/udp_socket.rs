@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roundsman_runtime::{Actor, Address, Context, Scope, Spawn};
 
+use super::connection::{Refusal as NoWriter, refuse_reading};
 use super::datagram::{Engine, Message, Settings, ended};
 use super::datagram_happenings::DatagramDropped;
 use super::multicast::{Change, Interface, Membership};
@@ -16,11 +17,8 @@ use super::send_queue::{Pushed, Room, SendQueue, UdpCounts};
 use super::transport::DatagramSocket;
 use super::udp::InEffect;
 use crate::slow::SlowPolicy;
-use crate::stream::assembly::Reporter;
 use crate::stream::source::Outflow;
-use crate::stream::{
-    Downstream, Flow, PipeError, Sink, Source, Subscriber, Upstream, is_bytes, map,
-};
+use crate::stream::{Flow, Sink, Source, Subscriber, is_bytes, map};
 
 /// A bound socket for datagrams. Made by [`Bind::bind`](super::udp::Bind::bind). (Node: `dgram.Socket`.)
 ///
@@ -215,12 +213,12 @@ impl UdpSocket {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
             let mut reporter = assembly.enter(format!("udp writer {}", shared.name()), None);
-            let to = Arc::clone(&reporter.name);
+            let to = reporter.name.clone();
             let id = shared.next();
             let Some(address) = shared.open(assembly.owner) else {
                 let error = reporter.error(ended());
                 reporter.closed(Err(error));
-                return Outflow::Link { link: Box::new(IntoNothing), to };
+                return Outflow::Link { link: Box::new(NoWriter), to };
             };
             let control = address.recipient(move |control| Message::ControlWrite(id, control));
             assembly.set_control(reporter.member, control);
@@ -234,7 +232,7 @@ impl UdpSocket {
         })
     }
 
-    /// Sends one datagram: it joins the send queue, and leaves at the latest when the OS takes it. What was not taken is
+    /// Sends one datagram: it joins the send queue, and leaves it in order as soon as the OS takes it. What was not taken is
     /// handed back. (Node: `send`.)
     ///
     /// Never blocks. That it was queued does not say that it will be sent, nor that it arrives: if not, the
@@ -440,17 +438,6 @@ pub(crate) fn say_dropped<A: Actor>(
     ctx.happens(|| DatagramDropped { local, to: *to, len: bytes.len(), policy });
 }
 
-/// Fails a reader that cannot be had.
-pub(crate) fn refuse_reading(
-    link: &mut Downstream<Datagram>,
-    reporter: &mut Reporter,
-    error: PipeError,
-) {
-    link.take(Flow::Begin(Upstream::none()));
-    link.take(Flow::Failed(error.clone()));
-    reporter.closed(Err(error));
-}
-
 /// The lower end of a link into a writer.
 struct IntoQueue {
     id: u32,
@@ -467,17 +454,5 @@ impl<T: Into<Outgoing> + Send + 'static> Subscriber<T> for IntoQueue {
             Flow::Failed(error) => Flow::Failed(error),
         };
         self.address.send(Message::Flow(self.id, flow)).is_ok()
-    }
-}
-
-/// The lower end of a link into a writer that cannot be had.
-struct IntoNothing;
-
-impl<T> Subscriber<T> for IntoNothing {
-    fn take(&mut self, flow: Flow<T>) -> bool {
-        if let Flow::Begin(upstream) = flow {
-            upstream.cancel();
-        }
-        false
     }
 }

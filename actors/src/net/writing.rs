@@ -21,6 +21,8 @@ pub(crate) struct Writing {
     ending: bool,
     /// The kernel moves bytes into the socket. Who has it do so hears when the socket takes more.
     is_lent: bool,
+    /// It has had it: another descriptor may be open for a while yet.
+    was_lent: bool,
     /// Who wants to have that, once everything is written that came before.
     borrower: Option<Box<Borrower>>,
     pub(crate) reporter: Reporter,
@@ -35,6 +37,7 @@ impl Writing {
             queue: WriteQueue::default(),
             ending: false,
             is_lent: false,
+            was_lent: false,
             borrower: None,
             reporter,
             counts: Counts::default(),
@@ -82,7 +85,8 @@ impl Writing {
         }
     }
 
-    /// Writes what waits, as far as the socket takes it, and asks for more. `Some` when everything is out and FIN is.
+    /// Writes what waits, as far as the socket takes it, and asks for more. `Some` when everything is out and FIN is; or
+    /// will be at once, for the socket `closes` then, with nothing left to read.
     ///
     /// # Errors
     /// What the socket says but that it takes no more for now, which `writable` then says.
@@ -91,6 +95,7 @@ impl Writing {
         socket: &mut StreamSocket,
         writable: &mut bool,
         ends: Option<&Ends>,
+        closes: bool,
     ) -> io::Result<Option<Counts>> {
         while *writable && !self.queue.is_empty() {
             let written =
@@ -113,11 +118,15 @@ impl Writing {
         if let Some(borrower) = self.borrower.take() {
             let lent = socket.lend();
             self.is_lent = lent.is_ok();
+            self.was_lent = true;
             // One that has ended needs none.
             let _ = borrower.send(lent);
         }
         if !self.ending {
             return Ok(None);
+        }
+        if closes && !self.was_lent && socket.finishes_on_close() {
+            return Ok(Some(self.counts));
         }
         match socket.finish() {
             // A peer that has reset meanwhile shows as an error of the reading half.

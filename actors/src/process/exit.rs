@@ -70,10 +70,11 @@ impl Actor for Waiter {
         Ok(())
     }
 
-    fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<'_, Self>) -> Outcome {
+    fn draining(&mut self, _: DrainPhase, ctx: &mut Context<'_, Self>) -> Outcome {
         let ending = self.process.ending();
-        let asks = self.on_drain == OnDrain::Ask && !ending.grace.is_zero();
-        if asks && phase == DrainPhase::Accept {
+        // Once, in whichever phase it hears of it first.
+        let on_drain = std::mem::replace(&mut self.on_drain, OnDrain::Leave);
+        if on_drain == OnDrain::Ask && !ending.grace.is_zero() {
             reaper::end(Arc::clone(&self.process), ending, ctx.scope());
         }
         Ok(())

@@ -10,6 +10,7 @@ use super::PipeError;
 use super::error::Cut;
 use super::link::window;
 use super::meter::Gauge;
+use super::stage_name::StageName;
 
 /// A pipeline while it is being put together.
 ///
@@ -21,7 +22,8 @@ pub(crate) struct Assembly<'a> {
     /// Where the pipeline's own stages are spawned.
     pub(crate) stages: Scope<'a>,
     pub(crate) report: Recipient<Report>,
-    pub(crate) members: Vec<Member>,
+    /// `None` is for those who have closed.
+    pub(crate) members: Vec<Option<Member>>,
     /// What the actor that is to be spawned next will run, the last first.
     pub(crate) run: Vec<&'static str>,
     /// Of the links, from the sink upwards.
@@ -73,10 +75,10 @@ impl<'a> Assembly<'a> {
     }
 
     /// Enters a member. It must say once that it has closed; `control` is how it is told things.
-    pub(crate) fn enter(&mut self, name: impl Into<Arc<str>>, control: Member) -> Reporter {
+    pub(crate) fn enter(&mut self, name: impl Into<StageName>, control: Member) -> Reporter {
         // A pipeline has fewer stages than that.
         let member = self.members.len() as u32;
-        self.members.push(control);
+        self.members.push(Some(control));
         let name = name.into();
         for gauge in &self.gauges[self.unnamed..] {
             gauge.set_from(&name);
@@ -87,18 +89,21 @@ impl<'a> Assembly<'a> {
 
     /// Enters the actor that is spawned now, named after what it runs, in order.
     pub(crate) fn enter_run(&mut self) -> Reporter {
-        self.run.reverse();
-        let name = std::mem::take(&mut self.run).join(", ");
-        self.enter(name, None)
+        let mut run = std::mem::take(&mut self.run);
+        run.reverse();
+        match run[..] {
+            [one] => self.enter(one, None),
+            _ => self.enter(run.join(", "), None),
+        }
     }
 
     /// Tells how to reach a member that was entered before its actor was there.
     pub(crate) fn set_control(&mut self, member: u32, control: Recipient<Control>) {
-        self.members[member as usize] = Some(control);
+        self.members[member as usize] = Some(Some(control));
     }
 
     /// A gauge for a link to `to`. Whoever enters next is the one who sends.
-    pub(crate) fn link_gauge<T: 'static>(&mut self, to: Arc<str>) -> Arc<Gauge> {
+    pub(crate) fn link_gauge<T: 'static>(&mut self, to: StageName) -> Arc<Gauge> {
         self.gauge(Gauge::new(to, window::<T>(), true))
     }
 
@@ -115,7 +120,7 @@ impl<'a> Assembly<'a> {
 
 /// Says once that a member has closed; says so itself if it is dropped, for the member has panicked then.
 pub(crate) struct Reporter {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: StageName,
     pub(crate) member: u32,
     aside: bool,
     to: Option<Recipient<Report>>,
@@ -123,7 +128,7 @@ pub(crate) struct Reporter {
 
 impl Reporter {
     /// One that reports to a member, which stands for several actors.
-    pub(crate) fn to(name: impl Into<Arc<str>>, to: Recipient<Report>) -> Self {
+    pub(crate) fn to(name: impl Into<StageName>, to: Recipient<Report>) -> Self {
         Self { name: name.into(), member: 0, aside: false, to: Some(to) }
     }
 
@@ -140,7 +145,7 @@ impl Reporter {
         &self,
         cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> PipeError {
-        PipeError::new(Arc::clone(&self.name), cause)
+        PipeError::new(self.name.clone(), cause)
     }
 }
 

@@ -235,7 +235,7 @@ impl<T: Clone + Send + 'static> Hub<T> {
         let hub = self.clone();
         Sink::new(move |assembly| {
             let reporter = assembly.enter("hub", None);
-            let to = Arc::clone(&reporter.name);
+            let to = reporter.name.clone();
             let number = hub.handle.board.number();
             let link = IntoHub { hub, number, reporter, counts: Counts::default() };
             Outflow::Link { link: Box::new(link), to }

@@ -118,7 +118,7 @@ where
     Sink::new(move |assembly| {
         let credit = Arc::new(Credit::new(window::<T>()));
         let reporter = assembly.enter("inlet", None);
-        let (name, counts) = (Arc::clone(&reporter.name), Counts::default());
+        let (name, counts) = (reporter.name.clone(), Counts::default());
         Outflow::Link { link: Box::new(IntoActor { to, credit, reporter, counts }), to: name }
     })
 }

@@ -19,6 +19,7 @@ use super::runner::{Runner, RunnerMessage};
 use super::sink::Sink;
 use super::source::{Outflow, Source};
 use super::stage::Tail;
+use super::stage_name::StageName;
 
 /// One source that becomes several.
 pub(crate) struct Junction<T: Send + 'static> {
@@ -93,7 +94,7 @@ impl Taking {
         self,
         assembly: &mut Assembly<'_>,
         tail: Box<dyn Tail<T>>,
-    ) -> (Downstream<T>, Arc<str>) {
+    ) -> (Downstream<T>, StageName) {
         match self {
             Self::Ahead => {
                 let (address, to) = Runner::spawn(assembly, LineFeed::new(1), tail);

@@ -8,14 +8,15 @@ use std::sync::{Arc, OnceLock};
 
 use super::assembly::Counts;
 use super::link::{Demand, Downstream, Flow, Subscriber, Supplier, Upstream, weight};
+use super::stage_name::StageName;
 use super::straight::Straight;
 
 /// What has gone over one link, or into a sink that shares an actor with what is before it.
 pub(crate) struct Gauge {
     /// Who sends.
-    from: OnceLock<Arc<str>>,
+    from: OnceLock<StageName>,
     /// Who takes.
-    pub(crate) to: Arc<str>,
+    pub(crate) to: StageName,
     items: AtomicU64,
     bytes: AtomicU64,
     /// Both as links count them. Without an end to what may come, the demand saturates.
@@ -27,7 +28,7 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
-    pub(crate) fn new(to: Arc<str>, window: u64, is_link: bool) -> Arc<Self> {
+    pub(crate) fn new(to: StageName, window: u64, is_link: bool) -> Arc<Self> {
         Arc::new(Self {
             from: OnceLock::new(),
             to,
@@ -41,12 +42,12 @@ impl Gauge {
     }
 
     /// Says who sends, once.
-    pub(crate) fn set_from(&self, from: &Arc<str>) {
-        self.from.get_or_init(|| Arc::clone(from));
+    pub(crate) fn set_from(&self, from: &StageName) {
+        self.from.get_or_init(|| from.clone());
     }
 
     pub(crate) fn from(&self) -> Arc<str> {
-        self.from.get().map_or_else(|| "".into(), Arc::clone)
+        self.from.get().map_or_else(|| "".into(), |from| from.clone().into())
     }
 
     pub(crate) fn counts(&self) -> Counts {

@@ -37,7 +37,7 @@ mod feeds;
 mod framing;
 #[cfg(test)]
 mod gathered;
-mod holdback;
+pub(crate) mod holdback;
 mod hub;
 mod hub_actor;
 mod inlet;
@@ -60,6 +60,7 @@ mod simple_sources;
 pub(crate) mod sink;
 pub(crate) mod source;
 pub(crate) mod stage;
+pub(crate) mod stage_name;
 pub(crate) mod straight;
 mod timed;
 mod unpacked;

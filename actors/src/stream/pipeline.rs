@@ -115,7 +115,7 @@ impl<R: Send + 'static> Pipeline<R> {
         (self.assemble)(&mut assembly);
         let Assembly { members, gauges, .. } = assembly;
         // It was spawned a line ago.
-        let _ = address.send(Message::Assembled(members.into_iter().map(Some).collect()));
+        let _ = address.send(Message::Assembled(members));
         Running { address: address.clone(), meters: Meters::new(gauges, ctx.now()) }
     }
 }

@@ -59,14 +59,14 @@ pub(crate) struct Meters {
 /// One look at the gauges.
 struct Look {
     at: Timestamp,
-    /// Items and bytes of each.
+    /// Items and bytes of each; empty before the first look.
     seen: Vec<(u64, u64)>,
 }
 
 impl Meters {
     pub(crate) fn new(gauges: Vec<Arc<Gauge>>, begun: Timestamp) -> Arc<Self> {
-        let seen = vec![(0, 0); gauges.len()];
-        Arc::new(Self { begun, gauges, last: Mutex::new(Look { at: begun, seen }) })
+        let last = Mutex::new(Look { at: begun, seen: Vec::new() });
+        Arc::new(Self { begun, gauges, last })
     }
 
     fn read(&self, now: Timestamp) -> Progress {
@@ -75,12 +75,13 @@ impl Meters {
         let rate = |now: u64, before: u64| {
             if since > 0.0 { now.saturating_sub(before) as f64 / since } else { 0.0 }
         };
+        last.seen.resize(self.gauges.len(), (0, 0));
         let mut links = Vec::new();
         for (gauge, seen) in self.gauges.iter().zip(&mut last.seen) {
             let counts = gauge.counts();
             links.push(LinkProgress {
                 from: gauge.from(),
-                to: Arc::clone(&gauge.to),
+                to: gauge.to.clone().into(),
                 items: counts.items,
                 bytes: counts.bytes,
                 items_per_second: rate(counts.items, seen.0),
@@ -94,7 +95,7 @@ impl Meters {
         // From the sink upwards, the first that has all it may have is what everybody above waits for.
         let behind = self.gauges.iter().find(|gauge| gauge.is_behind());
         let first = self.gauges.last().map_or_else(|| "".into(), |gauge| gauge.from());
-        let bottleneck = behind.map_or(first, |gauge| Arc::clone(&gauge.to));
+        let bottleneck = behind.map_or(first, |gauge| gauge.to.clone().into());
         let (items, bytes) = links.first().map_or((0, 0), |link| (link.items, link.bytes));
         links.reverse();
         Progress { items, bytes, elapsed: now - self.begun, links, bottleneck }

@@ -3,6 +3,7 @@
 //! Spawned by blueprints as a pipeline starts. Whatever has come, it lets its feed push as much as the tail has room for,
 //! and ends when the tail is closed. It never pauses: demand bounds what it sends.
 
+use std::fmt;
 use std::sync::Arc;
 
 use roundsman_runtime::{
@@ -14,6 +15,7 @@ use super::assembly::{Assembly, Control, Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Upstream};
 use super::stage::Tail;
+use super::stage_name::StageName;
 
 /// What gives a runner its items.
 ///
@@ -71,6 +73,18 @@ pub(crate) struct Runner<F: Feed> {
     going: bool,
 }
 
+/// What its actor is called: by its place in the pipeline, and by what it runs.
+struct RunName {
+    member: u32,
+    name: StageName,
+}
+
+impl fmt::Display for RunName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.member, self.name.to_string().replace(", ", "+"))
+    }
+}
+
 /// What a runner takes.
 pub(crate) enum RunnerMessage<F: Feed> {
     /// For its feed.
@@ -87,7 +101,7 @@ impl<F: Feed> Runner<F> {
         assembly: &mut Assembly<'_>,
         feed: F,
         tail: Box<dyn Tail<F::Item>>,
-    ) -> (Address<RunnerMessage<F>>, Arc<str>) {
+    ) -> (Address<RunnerMessage<F>>, StageName) {
         Self::spawn_on(assembly, Placement::Here, feed, tail)
     }
 
@@ -97,10 +111,10 @@ impl<F: Feed> Runner<F> {
         placement: Placement,
         feed: F,
         tail: Box<dyn Tail<F::Item>>,
-    ) -> (Address<RunnerMessage<F>>, Arc<str>) {
+    ) -> (Address<RunnerMessage<F>>, StageName) {
         let reporter = assembly.enter_run();
-        let (member, name) = (reporter.member, Arc::clone(&reporter.name));
-        let spawn = Spawn::named(format!("{member}:{}", name.replace(", ", "+"))).tireless();
+        let (member, name) = (reporter.member, reporter.name.clone());
+        let spawn = Spawn::named_by(Arc::new(RunName { member, name: name.clone() })).tireless();
         let runner = Self { feed, tail, reporter, result: None, paused: false, going: false };
         let address = assembly.stages.spawn_on(placement, spawn, move || runner);
         assembly.set_control(member, address.recipient(RunnerMessage::Control));

@@ -1,7 +1,5 @@
 //! A source: where items come from, as a blueprint.
 
-use std::sync::Arc;
-
 use roundsman_runtime::Placement;
 
 use super::assembly::Assembly;
@@ -14,6 +12,7 @@ use super::pipeline::Pipeline;
 use super::runner::{Feed, Runner};
 use super::sink::Sink;
 use super::stage::{Stage, Tail};
+use super::stage_name::StageName;
 
 /// Where items come from: a socket, an iterator, an actor's outlet, with any stages behind it.
 ///
@@ -31,7 +30,7 @@ pub(crate) enum Outflow<T> {
     Link {
         link: Downstream<T>,
         /// Who takes from it.
-        to: Arc<str>,
+        to: StageName,
     },
     /// Into a tail, which runs in whatever actor heads it.
     Tail(Box<dyn Tail<T>>),

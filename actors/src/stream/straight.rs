@@ -5,15 +5,16 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 
 use roundsman_runtime::Recipient;
+
+use super::stage_name::StageName;
 
 /// The lower end of a link, as a descriptor.
 pub(crate) struct Straight {
     pub(crate) kind: Target,
     /// Its name, for errors that are its own.
-    pub(crate) name: Arc<str>,
+    pub(crate) name: StageName,
     /// Asks for the descriptor. The link must have begun.
     pub(crate) lender: Recipient<Borrower>,
 }

@@ -11,4 +11,7 @@ pub mod hashing;
 pub mod host;
 pub mod idle;
 pub mod jobs;
+pub mod lines;
 pub mod naming;
+pub mod reads;
+pub mod timers;

@@ -8,7 +8,9 @@ use crate::system::{Packet, System};
 
 pub mod actix;
 pub mod blocking;
+pub mod blocking_reads;
 pub mod broadcast;
+pub mod delay_queue;
 pub mod executor;
 pub mod flume_threads;
 pub mod idle;
@@ -22,6 +24,8 @@ pub mod tokio_tasks;
 pub mod two_loops;
 pub mod uv;
 pub mod uv_names;
+pub mod uv_read;
+pub mod uv_timers;
 
 /// An actor system on tokio.
 pub trait Peer: System<Address: Sync> + Clone + Send + Sync + 'static {

@@ -1,7 +1,7 @@
 //! Sockets that are connected to one peer, and what the network says of it.
 
 use std::io::ErrorKind;
-use std::net::UdpSocket as StdSocket;
+use std::net::{SocketAddr, UdpSocket as StdSocket};
 
 use bytes::Bytes;
 use roundsman::net::UdpSocket;
@@ -72,7 +72,7 @@ fn a_connected_socket_sends_to_nobody_else() {
 }
 
 /// A peer that is gone, and its address.
-fn nobody() -> (std::net::SocketAddr, impl FnOnce() -> StdSocket) {
+fn nobody() -> (SocketAddr, impl FnOnce() -> StdSocket) {
     let address = address(&peer());
     (address, move || patient(StdSocket::bind(address).expect("it was free a moment ago")))
 }
@@ -146,4 +146,24 @@ fn a_socket_that_is_not_connected_fails_by_no_peer() {
     assert_eq!((number(&bytes), from), (7, socket.local()));
     peer.send_to(b"hello", socket.local()).expect("it goes");
     assert_eq!(&host.came().bytes[..], b"hello");
+}
+
+#[test]
+fn a_socket_for_both_families_that_is_connected_to_ipv4_has_plain_addresses() {
+    let (host, peer) = (Host::start(), peer());
+    let SocketAddr::V4(plain) = address(&peer) else { panic!("it is IPv4") };
+    let mapped = SocketAddr::from((plain.ip().to_ipv6_mapped(), plain.port()));
+    for to in [plain.into(), mapped] {
+        let socket = udp::socket("[::]:0").connect(to).bind().expect("a free port");
+        assert_eq!(socket.peer(), Some(plain.into()));
+        assert!(socket.local().is_ipv4(), "{}", socket.local());
+        for outgoing in [Outgoing::to(to, numbered(1)), numbered(1).into()] {
+            let socket = socket.clone();
+            host.ask(move |ctx| socket.send(ctx, outgoing)).expect("it is the peer");
+            assert_eq!(number(&next(&peer).0), 1);
+        }
+        peer.send_to(b"hello", socket.local()).expect("it goes");
+        host.read(&socket);
+        assert_eq!(host.came().peer, plain.into());
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each test has a group of its own, for others of this machine may be in one.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -52,7 +52,7 @@ fn has_failed(sockets: &[&UdpSocket]) -> bool {
     let failed = sockets.iter().any(|socket| socket.counts().failed > 0);
     assert!(!failed || std::env::var("CI").as_deref() != Ok("true"), "no way leads to groups");
     if failed {
-        eprintln!("SKIPPED: no way leads to groups, so that a socket is not heard was not tried");
+        eprintln!("SKIPPED: no way leads to groups, so they were not tried");
     }
     failed
 }
@@ -226,7 +226,29 @@ fn a_group_of_ipv6_is_joined_and_left() {
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
     let source: IpAddr = "2001:db8::1".parse().expect("an address");
     let error = change(&host, socket.join_source(source, group, Interface::Any));
-    assert_eq!(error.expect_err("of IPv4 only").kind(), io::ErrorKind::Unsupported);
+    assert_eq!(error.expect_err("of IPv4 only").kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn a_group_of_ipv6_is_heard() {
+    let host = Host::start();
+    let [socket, from] =
+        [(); 2].map(|()| udp::socket("[::]:0").multicast_ttl(1).bind().expect("a free port"));
+    // One that stays within an interface.
+    let group: IpAddr = "ff01::1234".parse().expect("a group");
+    if !joined(change(&host, socket.join(group, Interface::Any))) {
+        return;
+    }
+    host.read(&socket);
+    send(&host, &from, (group, socket.local().port()), &[1]);
+    while from.counts().waiting > 0 {
+        host.ask(|_| ());
+    }
+    if has_failed(&[&from]) {
+        return;
+    }
+    let came = host.came();
+    assert_eq!((number(&came.bytes), came.peer.port()), (1, from.local().port()));
 }
 
 #[test]

@@ -87,11 +87,6 @@ impl Host {
         receiver.recv_timeout(PATIENCE).expect("the actor has done it")
     }
 
-    /// Has the actor do it later, and not now.
-    pub fn tell(&self, work: impl FnOnce(&mut Ctx<'_>) + Send + 'static) {
-        self.root.send(Event::Do(Box::new(work))).expect("it lives");
-    }
-
     /// Pipes the reader of a socket to the actor.
     pub fn read(&self, socket: &UdpSocket) -> Running {
         let reader = socket.reader();

@@ -3,7 +3,6 @@
 //! The plans are `concat` and what recovers from failures. It decides nothing itself.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::time::Duration;
 
 use roundsman_runtime::{Context, Timestamp};
@@ -82,7 +81,7 @@ impl<T: Send + 'static, P: Plan<T>> Succession<T, P> {
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<(), PipeError> {
         let Some(source) = self.plan.source() else { return tail.end() };
-        let (link, to) = (ctx.recipient(event(SuccessionEvent::Flow)), Arc::from(self.name));
+        let (link, to) = (ctx.recipient(event(SuccessionEvent::Flow)), self.name.into());
         let into_here = Sink::new(move |_| Outflow::Link { link: Box::new(link), to });
         let running = source.pipe(into_here).start(ctx, event(SuccessionEvent::Closed));
         if self.paused {

@@ -1,7 +1,5 @@
 //! `also_to`: each item passed on, and into a sink.
 
-use std::sync::Arc;
-
 use super::boundary::spawn_linked;
 use super::broadcast::Everyone;
 use crate::stream::assembly::Assembly;
@@ -9,6 +7,7 @@ use crate::stream::fan::{Fan, Notes};
 use crate::stream::link::Downstream;
 use crate::stream::source::Outflow;
 use crate::stream::stage::Stage;
+use crate::stream::stage_name::StageName;
 use crate::stream::{Sink, Source};
 use roundsman_runtime::Placement;
 
@@ -86,7 +85,7 @@ impl<T: Clone + Send + 'static> Source<T> {
 fn linked<T: Send + 'static>(
     assembly: &mut Assembly<'_>,
     outflow: Outflow<T>,
-) -> (Downstream<T>, Arc<str>) {
+) -> (Downstream<T>, StageName) {
     match outflow {
         Outflow::Link { link, to } => (link, to),
         Outflow::Tail(tail) => spawn_linked(assembly, Placement::Here, tail),

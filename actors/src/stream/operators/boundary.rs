@@ -1,7 +1,5 @@
 //! `boundary` and `on`: what follows runs in an actor of its own.
 
-use std::sync::Arc;
-
 use roundsman_runtime::Placement;
 
 use crate::stream::Source;
@@ -11,6 +9,7 @@ use crate::stream::link::{Downstream, ToActor};
 use crate::stream::runner::{Runner, RunnerMessage};
 use crate::stream::source::Outflow;
 use crate::stream::stage::{Stage, Tail};
+use crate::stream::stage_name::StageName;
 
 /// What follows runs in an actor of its own, joined by a link. (Pekko: `async`.)
 ///
@@ -73,7 +72,7 @@ pub(crate) fn spawn_linked<T: Send + 'static>(
     assembly: &mut Assembly<'_>,
     placement: Placement,
     tail: Box<dyn Tail<T>>,
-) -> (Downstream<T>, Arc<str>) {
+) -> (Downstream<T>, StageName) {
     if assembly.run.is_empty() {
         assembly.run.push("boundary");
     }
