@@ -48,13 +48,22 @@ impl Dnsmasq {
     pub fn start(records: &[&str]) -> Option<Self> {
         is_installed("dnsmasq", "no real name server was asked: install dnsmasq-base").then(|| {
             // Between being found and being taken again a port may be lost.
-            let started = (0..10).find_map(|_| Self::try_start(records));
+            let started = (0..10).find_map(|_| Self::try_start(closed_port(), records));
             started.expect("dnsmasq starts")
         })
     }
 
-    fn try_start(records: &[&str]) -> Option<Self> {
-        let address = closed_port();
+    /// The same at this port.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[must_use]
+    pub fn start_at(port: u16, records: &[&str]) -> Self {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self::try_start(address, records).expect("dnsmasq starts")
+    }
+
+    fn try_start(address: SocketAddr, records: &[&str]) -> Option<Self> {
         let path = std::env::var("PATH").unwrap_or_default();
         let mut child = Command::new("dnsmasq")
             .env("PATH", format!("{path}:/usr/sbin:/sbin"))

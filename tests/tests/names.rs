@@ -8,5 +8,7 @@ mod lookups;
 mod questions;
 #[path = "names/records.rs"]
 mod records;
+#[path = "names/search.rs"]
+mod search;
 #[path = "names/shared_lookups.rs"]
 mod shared_lookups;

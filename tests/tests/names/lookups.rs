@@ -38,7 +38,8 @@ pub fn found(builder: Builder, lookup: Lookup) -> Found {
     })
 }
 
-fn real() -> Builder {
+/// A real runtime.
+pub fn real() -> Builder {
     Runtime::builder().loops(1)
 }
 
@@ -47,7 +48,7 @@ fn ip(text: &str) -> IpAddr {
 }
 
 /// What the system's own tool says of a name, in its order: nothing, if it finds nothing.
-fn getent(host: &str) -> Vec<IpAddr> {
+pub fn getent(host: &str) -> Vec<IpAddr> {
     let output = Command::new("getent").args(["ahosts", host]).output().expect("it runs");
     let lines = String::from_utf8_lossy(&output.stdout).into_owned();
     let streams = lines.lines().filter(|line| line.contains("STREAM"));
