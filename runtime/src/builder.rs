@@ -103,7 +103,7 @@ pub enum BuildError {
     #[error(transparent)]
     Lane(#[from] LaneError),
     /// Signals cannot be listened to.
-    #[error("SIGINT and SIGTERM cannot be listened to: {0}")]
+    #[error("SIGINT, SIGTERM and SIGPIPE cannot be handled: {0}")]
     Signals(io::Error),
 }
 
@@ -179,6 +179,45 @@ impl Builder {
     /// The plan by which SIGINT and SIGTERM stop the runtime. Default: [`Drain::default`].
     pub fn drain(mut self, plan: Drain) -> Self {
         self.settings.drain = plan;
+        self
+    }
+
+    /// Gives the runtime a thing that every actor can find by its type: [`Context::provided`](crate::Context::provided). The last of a type counts.
+    ///
+    /// For what belongs to a whole program and would otherwise be passed down to every actor, or be global: a
+    /// configuration, a table of names for a test. It is dropped with the runtime.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+    ///
+    /// struct Limits {
+    ///     lines: usize,
+    /// }
+    ///
+    /// struct Reader;
+    ///
+    /// impl Actor for Reader {
+    ///     type Message = ();
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         let limits = ctx.provided::<Limits>().ok_or("no limits were provided")?;
+    ///         assert_eq!(limits.lines, 80);
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let builder = Runtime::builder().loops(1).provide(Limits { lines: 80 });
+    /// builder.build()?.run(|| Reader)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn provide<T: Send + Sync + 'static>(self, value: T) -> Self {
+        self.provided.set(value);
         self
     }
 

@@ -10,7 +10,6 @@
 //! | `Done` | the owner's loop takes the result |
 //! | `Empty` | – |
 
-use std::any::type_name;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt;
@@ -25,6 +24,7 @@ use crate::clock::Timestamp;
 use crate::dying;
 use crate::errand::{Errand, Refusal};
 use crate::home::Home;
+use crate::job_code::{Code, Fallible, Sure, Watchful};
 use crate::job_error::JobError;
 use crate::jobs::JobKey;
 use crate::lane::Lane;
@@ -354,54 +354,6 @@ impl<T, E> About<T, E> {
 
     fn place(&self) -> Option<&Arc<Place>> {
         self.rare.as_ref()?.place.as_ref()
-    }
-}
-
-/// The code of a job. The kinds of it are types, and not closures around the user's, so that its name is the user's.
-trait Code<T, E>: Send + 'static {
-    fn run(self) -> Result<T, E>;
-    /// The path of the code.
-    fn path() -> &'static str;
-}
-
-struct Sure<F>(F);
-struct Fallible<F>(F);
-struct Watchful<F> {
-    code: F,
-    token: CancelToken,
-}
-
-fn path_of<F>() -> &'static str {
-    type_name::<F>().trim_end_matches("::{{closure}}")
-}
-
-impl<T, E, F: FnOnce() -> T + Send + 'static> Code<T, E> for Sure<F> {
-    fn run(self) -> Result<T, E> {
-        Ok((self.0)())
-    }
-
-    fn path() -> &'static str {
-        path_of::<F>()
-    }
-}
-
-impl<T, E, F: FnOnce() -> Result<T, E> + Send + 'static> Code<T, E> for Fallible<F> {
-    fn run(self) -> Result<T, E> {
-        (self.0)()
-    }
-
-    fn path() -> &'static str {
-        path_of::<F>()
-    }
-}
-
-impl<T, E, F: FnOnce(&CancelToken) -> Result<T, E> + Send + 'static> Code<T, E> for Watchful<F> {
-    fn run(self) -> Result<T, E> {
-        (self.code)(&self.token)
-    }
-
-    fn path() -> &'static str {
-        path_of::<F>()
     }
 }
 

@@ -57,6 +57,7 @@ mod extras;
 mod happening;
 mod hooks;
 mod job;
+mod job_code;
 mod job_error;
 mod jobs;
 mod linking;

@@ -23,6 +23,11 @@ impl<A: Actor> Context<'_, A> {
     }
 }
 
+/// There is no SIGPIPE here.
+pub(crate) fn outlive_broken_pipes() -> io::Result<()> {
+    Ok(())
+}
+
 /// Refused.
 pub(crate) fn listen_for_stop() -> io::Result<StopSignals> {
     Err(io::ErrorKind::Unsupported.into())

@@ -1,6 +1,6 @@
 //! Things that belong to one runtime: at most one of each type, for every actor to find.
 //!
-//! Filled by [`Builder::provide`], or by the first actor that needs a thing; read through [`Context::provided`]. It knows
+//! Filled by [`Builder::provide`](crate::Builder::provide), or by the first actor that needs a thing; read through [`Context::provided`]. It knows
 //! nothing of what it holds, and drops it with the runtime.
 
 use std::any::{Any, TypeId};
@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::actor::Actor;
-use crate::builder::Builder;
 use crate::context::Context;
 
 type Thing = Arc<dyn Any + Send + Sync>;
@@ -25,7 +24,8 @@ impl Provided {
         self.things.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set<T: Send + Sync + 'static>(&self, value: T) {
+    /// The last of a type counts.
+    pub(crate) fn set<T: Send + Sync + 'static>(&self, value: T) {
         let thing: Thing = Arc::new(value);
         let before = self.lock().insert(TypeId::of::<T>(), thing);
         // Outside of the lock: it is the user's.
@@ -51,49 +51,8 @@ impl Provided {
     }
 }
 
-impl Builder {
-    /// Gives the runtime a thing that every actor can find by its type: [`Context::provided`]. The last of a type counts.
-    ///
-    /// For what belongs to a whole program and would otherwise be passed down to every actor, or be global: a
-    /// configuration, a table of names for a test. It is dropped with the runtime.
-    ///
-    /// # Examples
-    /// ```
-    /// use roundsman_runtime::{Actor, Context, Outcome, Runtime};
-    ///
-    /// struct Limits {
-    ///     lines: usize,
-    /// }
-    ///
-    /// struct Reader;
-    ///
-    /// impl Actor for Reader {
-    ///     type Message = ();
-    ///
-    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-    ///         let limits = ctx.provided::<Limits>().ok_or("no limits were provided")?;
-    ///         assert_eq!(limits.lines, 80);
-    ///         ctx.stop();
-    ///         Ok(())
-    ///     }
-    ///
-    ///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
-    ///         Ok(())
-    ///     }
-    /// }
-    ///
-    /// let builder = Runtime::builder().loops(1).provide(Limits { lines: 80 });
-    /// builder.build()?.run(|| Reader)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn provide<T: Send + Sync + 'static>(self, value: T) -> Self {
-        self.provided.set(value);
-        self
-    }
-}
-
 impl<A: Actor> Context<'_, A> {
-    /// The thing of type `T` that this runtime was given: by [`Builder::provide`], or by
+    /// The thing of type `T` that this runtime was given: by [`Builder::provide`](crate::Builder::provide), or by
     /// [`provided_or`](Self::provided_or). It takes a mutex for the moment of one look into a table: keep what it returns
     /// where it is needed often.
     #[must_use]

@@ -16,4 +16,12 @@ pub enum Signal {
     User1,
     /// SIGUSR2.
     User2,
+    /// SIGQUIT: Ctrl-\ in a terminal; by default the process ends and leaves a core.
+    Quit,
+    /// SIGCHLD: a child of this process has ended or stopped. How one ended is said by whoever has started it.
+    Child,
+    /// SIGCONT: the process goes on after it was stopped.
+    Continue,
+    /// SIGWINCH: the terminal has another size.
+    WindowChange,
 }

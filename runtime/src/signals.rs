@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use signal_hook::SigId;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::consts::{
+    SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
+};
 use signal_hook::flag;
 
 use crate::actor::{Actor, Outcome};
@@ -32,6 +34,10 @@ impl Signal {
             Self::HangUp => SIGHUP,
             Self::User1 => SIGUSR1,
             Self::User2 => SIGUSR2,
+            Self::Quit => SIGQUIT,
+            Self::Child => SIGCHLD,
+            Self::Continue => SIGCONT,
+            Self::WindowChange => SIGWINCH,
         }
     }
 }
@@ -103,13 +109,45 @@ impl Actor for SignalListener {
 }
 
 impl<A: Actor> Context<'_, A> {
-    /// Turns a signal into this actor's own message, until the actor ends. Signals that come in quick succession may
-    /// be one message. Listening does not keep the runtime alive.
+    /// Turns a signal into this actor's own message, until the actor ends. Any number of actors may listen to one signal:
+    /// each is told. Signals that come in quick succession may be one message. Listening does not keep the runtime alive.
+    /// (Node: `process.on('SIGHUP', ..)`.)
     ///
-    /// From the first call on, the signal no longer does what the OS would have done, for the rest of the process.
+    /// From the first call on, the signal no longer does what the OS would have done, for the rest of the process; a child
+    /// process that is started has it as it was. What ends a process, SIGKILL, and what stops it, SIGSTOP, cannot be
+    /// listened to. SIGPIPE need not be: a runtime ignores it, and a write that nobody reads is an error, `BrokenPipe`.
     ///
     /// # Errors
-    /// The OS refuses; under simulation there are no signals.
+    /// The OS refuses: there is no descriptor left. Under simulation a signal never comes, and listening is a failure of the
+    /// child that listens.
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Actor, Context, Outcome, Runtime, Signal};
+    ///
+    /// /// Reads its settings again when it is told to.
+    /// struct Settings;
+    ///
+    /// impl Actor for Settings {
+    ///     type Message = Signal;
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.on_signal(Signal::HangUp, |signal| signal)?;
+    ///         # std::process::Command::new("sh").args(["-c", "kill -HUP $PPID"]).status()?;
+    ///         # ctx.set_expecting(true);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, signal: Signal, ctx: &mut Context<Self>) -> Outcome {
+    ///         assert_eq!(signal, Signal::HangUp);
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// Runtime::builder().loops(1).build()?.run(|| Settings)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn on_signal<F>(&mut self, signal: Signal, map: F) -> io::Result<()>
     where
         F: Fn(Signal) -> A::Message + Send + Sync + 'static,
@@ -119,6 +157,17 @@ impl<A: Actor> Context<'_, A> {
         self.spawn_with(Spawn::named(format!("signal:{signal:?}")), SignalListener { pipe, tell });
         Ok(())
     }
+}
+
+/// Has this process live on when it writes to what nobody reads any more: it is told so by the write. Rust ignores SIGPIPE
+/// before `main`, but not every process is Rust's from the start. What was ignored or handled before is afterwards, too.
+///
+/// A handler that does nothing, and not `SIG_IGN`: that would be what a child process begins with.
+pub(crate) fn outlive_broken_pipes() -> io::Result<()> {
+    // The handler stays when nobody is called by it any more.
+    let id = flag::register(SIGPIPE, Arc::default())?;
+    signal_hook::low_level::unregister(id);
+    Ok(())
 }
 
 /// What [`Builder::stop_on_signals`](crate::Builder::stop_on_signals) listens to.

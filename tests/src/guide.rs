@@ -38,11 +38,20 @@ pub struct Streams;
 #[doc = include_str!("../../docs/files.md")]
 pub struct Files;
 
+#[doc = include_str!("../../docs/processes.md")]
+pub struct Processes;
+
+#[doc = include_str!("../../docs/hashing.md")]
+pub struct Hashing;
+
 #[doc = include_str!("../../docs/events.md")]
 pub struct Events;
 
 #[doc = include_str!("../../docs/sockets.md")]
 pub struct Sockets;
+
+#[doc = include_str!("../../docs/names.md")]
+pub struct Names;
 
 #[doc = include_str!("../../docs/observing.md")]
 pub struct Observing;

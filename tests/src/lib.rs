@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod arrivals;
+pub mod certificates;
 pub mod counted;
 pub mod cuts;
 pub mod diary;
@@ -15,6 +16,7 @@ pub mod irc_client;
 pub mod ledger;
 pub mod links;
 pub mod missing;
+pub mod name_server;
 pub mod outcome;
 pub mod outside;
 pub mod pairs;
@@ -22,10 +24,12 @@ pub mod patience;
 pub mod payload;
 pub mod peer;
 pub mod relay;
+pub mod resolving;
 pub mod role;
 pub mod seeds;
 pub mod server;
 pub mod tally;
 pub mod timeline;
+pub mod tls_peer;
 pub mod topology;
 pub mod trial;

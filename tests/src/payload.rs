@@ -63,7 +63,7 @@ static PATTERN: LazyLock<Bytes> = LazyLock::new(|| {
 });
 
 impl Payload for Bytes {
-    const LINK: u64 = 2 * Self::WINDOW + BLOCK_MAX as u64 - 1;
+    const LINK: u64 = Self::WINDOW + BLOCK_MAX as u64 - 1;
     const WINDOW: u64 = 64 * 1024;
     const ITEM: u64 = BLOCK_MAX as u64;
     const WIDER: u64 = 1;

@@ -5,9 +5,10 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
+use roundsman::net::tls::TlsError;
 use roundsman::net::{Closed, ConnectError, Connection, Endpoint, Idle, Listener};
-use roundsman::stream::{Item, PipeError, StreamContext, Summary};
-use roundsman::{Address, Context, Outcome, Runtime, RuntimeHandle};
+use roundsman::stream::{Item, PipeError, Source, StreamContext, Summary};
+use roundsman::{Address, Context, Happening, Outcome, Runtime, RuntimeHandle};
 
 use crate::family::Family;
 use crate::ledger::run_balanced;
@@ -31,6 +32,10 @@ pub enum Event {
     Closed(Closed),
     /// Its attempt to connect has ended.
     Connected(Result<Connection, ConnectError>),
+    /// The same of one with TLS.
+    Secured(Result<Connection, TlsError>),
+    /// Something has happened that it listens to.
+    Happened(Happening),
     /// The test has something for it to do.
     Do(Box<dyn FnOnce(&mut Ctx<'_>) -> Outcome + Send>),
 }
@@ -96,12 +101,22 @@ impl Server {
     }
 
     /// The same with this listener.
-    ///
-    /// # Panics
-    /// If no runtime is to be had.
     pub fn with(
         listener: Listener,
         loops: usize,
+        serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
+    ) -> Self {
+        Self::start_at(listener, loops, |incoming| incoming, serve)
+    }
+
+    /// The same, with connections that go `through` something first.
+    ///
+    /// # Panics
+    /// If no runtime is to be had.
+    pub fn start_at(
+        listener: Listener,
+        loops: usize,
+        through: impl FnOnce(Source<Connection>) -> Source<Connection> + Send + 'static,
         mut serve: impl FnMut(Event, &mut Ctx<'_>) -> Outcome + Send + 'static,
     ) -> Self {
         let address = listener.local().clone();
@@ -116,7 +131,8 @@ impl Server {
                     event => serve(event, ctx),
                 })
                 .started(move |ctx| {
-                    listener.incoming().pipe(ctx.inlet(Event::Accepted)).start(ctx, Event::Ended);
+                    let incoming = through(listener.incoming());
+                    incoming.pipe(ctx.inlet(Event::Accepted)).start(ctx, Event::Ended);
                     sender.send((handle, ctx.address()))?;
                     Ok(())
                 })

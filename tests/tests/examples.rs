@@ -2,15 +2,33 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
+use roundsman::net::tls::rustls::ALL_VERSIONS;
+use roundsman_tests::certificates::Authority;
 use roundsman_tests::example::Example;
 use roundsman_tests::folder::Folder;
+use roundsman_tests::name_server::Rogue;
 use roundsman_tests::peer::Peer;
+use roundsman_tests::tls_peer::{TlsClient, client_config};
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 8] =
-    ["chat", "counter", "echo", "pipeline", "pool", "proxy", "serve_file", "supervised"];
+const TESTED: [&str; 13] = [
+    "chat",
+    "counter",
+    "echo",
+    "pipeline",
+    "pool",
+    "proxy",
+    "resolve",
+    "run_command",
+    "serve_file",
+    "supervised",
+    "tls_echo",
+    "udp_ping",
+    "watch",
+];
 
 fn examples() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples"))
@@ -86,7 +104,7 @@ fn serve_file_gives_each_client_the_whole_file() {
     let file = folder.with("served", &bytes);
     let mut server = Example::start("serve_file", &[file.as_os_str(), "127.0.0.1:0".as_ref()]);
     let line = server.line();
-    let address = line.rsplit(' ').next().and_then(|word| word.parse().ok());
+    let address = line.rsplit(' ').next().and_then(|word| word.parse::<SocketAddr>().ok());
     let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
     let mut clients = [Peer::connect(address), Peer::connect(address)];
     for client in &mut clients {
@@ -129,7 +147,8 @@ fn supervised_heals_itself_and_loses_the_bad_message_only() {
 fn echo_says_where_it_listens_and_sends_back_what_comes() {
     let mut echo = Example::start("echo", &["127.0.0.1:0"]);
     let line = echo.line();
-    let address = line.strip_prefix("echo listens on ").and_then(|rest| rest.parse().ok());
+    let address =
+        line.strip_prefix("echo listens on ").and_then(|rest| rest.parse::<SocketAddr>().ok());
     let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
     let mut peer = Peer::connect(address);
     peer.send(b"hello, echo");
@@ -164,7 +183,8 @@ fn proxy_joins_a_client_with_the_server_until_both_have_said_everything() {
     let to = listener.local_addr().expect("an address").to_string();
     let mut proxy = Example::start("proxy", &["127.0.0.1:0", &to]);
     let line = proxy.line();
-    let address = line.strip_prefix("proxy listens on ").and_then(|rest| rest.parse().ok());
+    let address =
+        line.strip_prefix("proxy listens on ").and_then(|rest| rest.parse::<SocketAddr>().ok());
     let mut client = Peer::connect(address.unwrap_or_else(|| panic!("the first line is {line:?}")));
     let (server, _) = listener.accept().expect("the proxy connects");
     let mut server = Peer::over(server);
@@ -179,6 +199,64 @@ fn proxy_joins_a_client_with_the_server_until_both_have_said_everything() {
     proxy.signal("TERM");
     let ended = proxy.ended();
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+}
+
+#[test]
+fn udp_ping_prints_a_line_for_each_reply_and_ends() {
+    let mut server = Example::start("udp_ping", &["server", "127.0.0.1:0"]);
+    let line = server.line();
+    let address = line.strip_prefix("udp_ping listens on ");
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let client = Example::start("udp_ping", &["client", address, "3"]).ended();
+    assert_eq!(client.status.code(), Some(0), "{client:?}");
+    let [replies @ .., summary] = &client.stdout[..] else { panic!("{client:?}") };
+    assert_eq!(replies.len(), 3, "{client:?}");
+    for (reply, number) in replies.iter().zip(1..) {
+        let time = reply.strip_prefix(&format!("reply {number} from {address}: "));
+        let time = time.and_then(|time| time.strip_suffix(" ms")?.parse::<f64>().ok());
+        assert!(time.is_some(), "{reply}");
+    }
+    assert_eq!(summary, "3 sent, 3 received, 0 lost");
+    server.signal("TERM");
+    let ended = server.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, ["answered 3 pings"]);
+}
+
+#[test]
+fn udp_ping_counts_what_is_lost() {
+    let server = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    server.set_read_timeout(Some(roundsman_tests::example::PATIENCE)).expect("above zero");
+    let address = server.local_addr().expect("an address").to_string();
+    let client = Example::start("udp_ping", &["client", &address, "3"]);
+    let mut ping = [0; 4];
+    for number in 1..=3 {
+        let (len, from) = server.recv_from(&mut ping).expect("it pings");
+        assert_eq!((len, ping), (4, [0, 0, 0, number]));
+        if number == 2 {
+            // Twice: the second is no reply.
+            for _ in 0..2 {
+                server.send_to(&ping, from).expect("it goes");
+            }
+        }
+    }
+    let ended = client.ended();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let [reply, summary] = &ended.stdout[..] else { panic!("{ended:?}") };
+    assert!(reply.starts_with("reply 2 from "), "{reply}");
+    assert_eq!(summary, "3 sent, 1 received, 2 lost");
+}
+
+#[test]
+fn udp_ping_fails_if_nobody_is_there() {
+    let gone = std::net::UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let address = gone.local_addr().expect("an address").to_string();
+    drop(gone);
+    let ended = Example::start("udp_ping", &["client", &address, "2"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert_eq!(ended.stdout.last().map(String::as_str), Some("2 sent, 0 received, 2 lost"));
+    assert!(ended.stdout[0].starts_with(&format!("udp reader {address}: ")), "{ended:?}");
+    assert!(ended.stderr.contains("nobody has answered"), "{}", ended.stderr);
 }
 
 #[test]
@@ -216,4 +294,139 @@ fn watch_names_a_path_that_is_not_there() {
     let ended = Example::start("watch", &[&path]).ended();
     assert!(!ended.status.success(), "{ended:?}");
     assert!(ended.stderr.contains(&path), "{}", ended.stderr);
+}
+
+#[test]
+fn run_command_marks_each_line_and_ends_as_the_command_does() {
+    let script = "echo one; echo oh >&2; echo two; exit 3";
+    let ended = Example::start("run_command", &["sh", "-c", script]).ended();
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert_eq!(
+        (&ended.stdout[..], &*ended.stderr),
+        (&["out: one", "out: two"].map(str::to_owned)[..], "err: oh\n")
+    );
+}
+
+#[test]
+fn run_command_asks_its_command_to_end_when_it_is_told_to() {
+    let script = "trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+    for signal in ["INT", "TERM"] {
+        let mut example = Example::start("run_command", &["sh", "-c", script]);
+        assert_eq!(example.line(), "out: ready");
+        example.signal(signal);
+        let ended = example.ended();
+        assert_eq!(
+            (ended.status.code(), &ended.stdout[..]),
+            (Some(0), &["out: asked".to_owned()][..])
+        );
+    }
+}
+
+#[test]
+fn run_command_names_the_signal_that_ended_its_command() {
+    let ended = Example::start("run_command", &["sh", "-c", "kill -TERM $$"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("signal: 15"), "{}", ended.stderr);
+}
+
+#[test]
+fn run_command_names_what_is_wrong_with_its_arguments() {
+    let ended = Example::start("run_command", &["no-such-program"]).ended();
+    assert_eq!(ended.status.code(), Some(127), "{ended:?}");
+    let ended = Example::start::<&str>("run_command", &[]).ended();
+    assert_eq!(ended.status.code(), Some(127), "{ended:?}");
+    assert!(ended.stderr.contains("usage: run_command COMMAND"), "{}", ended.stderr);
+}
+
+/// A name server that knows a mail exchange and an address of `there.test`.
+fn name_server() -> Rogue {
+    Rogue::start(|asked| {
+        let exchange = [0, 10, 4, b'm', b'a', b'i', b'l', 0xc0, 12].to_vec();
+        vec![match (&*asked.label(), asked.record_type()) {
+            ("there", 1) => asked.answer(0, &[(1, vec![10, 0, 0, 1]), (1, vec![10, 0, 0, 2])]),
+            ("there", 15) => asked.answer(0, &[(15, exchange)]),
+            ("there", _) => asked.answer(0, &[]),
+            _ => asked.answer(3, &[]),
+        }]
+    })
+}
+
+#[test]
+fn resolve_prints_one_record_a_line() {
+    let server = name_server();
+    let at = format!("@{}", server.address());
+    let printed = |arguments: &[&str]| {
+        let ended = Example::start("resolve", arguments).ended();
+        assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+        assert_eq!(ended.stderr, "");
+        ended.stdout
+    };
+    assert_eq!(printed(&["there.test", &at]), ["10.0.0.1", "10.0.0.2"]);
+    assert_eq!(printed(&["there.test", "mx", &at]), ["10 mail.there.test"]);
+}
+
+#[test]
+fn resolve_says_clearly_why_it_finds_nothing() {
+    let server = name_server();
+    let at = format!("@{}", server.address());
+    for (arguments, why) in [
+        (&["nowhere.test", &at][..], "there is no such name"),
+        (&["there.test", "TXT", &at], "the name has no such records"),
+        (&["there.test", "SPAM", &at], "is no type of records"),
+        (&["there.test", "@nobody"], "@nobody"),
+        (&[], "usage"),
+    ] {
+        let ended = Example::start("resolve", arguments).ended();
+        assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+        assert!(ended.stderr.contains(why), "{}", ended.stderr);
+        assert!(ended.stdout.is_empty(), "{ended:?}");
+    }
+}
+
+#[test]
+fn tls_echo_sends_back_what_comes_and_reads_its_certificate_anew() {
+    let authority = Authority::new();
+    let files = authority.issue("localhost");
+    let listen = "127.0.0.1:0".as_ref();
+    let mut echo =
+        Example::start("tls_echo", &[listen, files.certificate.as_path(), files.key.as_path()]);
+    let line = echo.line();
+    let address =
+        line.strip_prefix("tls_echo listens on ").and_then(|rest| rest.parse::<SocketAddr>().ok());
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let config = client_config(&authority.root(), ALL_VERSIONS);
+    let mut peer = TlsClient::connect(address, config.clone(), "localhost");
+    peer.send(b"hello, echo");
+    peer.expect(b"hello, echo");
+    peer.finish();
+    peer.expect_end();
+    assert_eq!(echo.line(), "a client, TLS 1.3");
+    assert_eq!(echo.line(), "echoed 11 bytes");
+
+    let mut browser = Peer::connect(address);
+    browser.send(b"GET / HTTP/1.1\r\n\r\n");
+    assert!(echo.line().contains("does not speak TLS"));
+
+    authority.issue("renewed").replace(&files);
+    echo.signal("HUP");
+    assert_eq!(echo.line(), "the certificate was read anew");
+    let mut peer = TlsClient::connect(address, config, "renewed");
+    assert_eq!(echo.line(), "a client, TLS 1.3");
+    peer.send(b"still here");
+    peer.expect(b"still here");
+    echo.signal("INT");
+    let ended = echo.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, ["echoed 10 bytes"]);
+    peer.expect_end();
+}
+
+#[test]
+fn tls_echo_without_a_certificate_makes_none_and_says_so() {
+    let ended = Example::start("tls_echo", &["127.0.0.1:0"]).ended();
+    assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("usage: tls_echo ADDRESS CERTIFICATE.pem KEY.pem"), "{ended:?}");
+    let ended = Example::start("tls_echo", &["127.0.0.1:0", "no.pem", "no.key.pem"]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("reading no.pem: "), "{ended:?}");
 }

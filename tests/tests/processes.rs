@@ -3,8 +3,22 @@
 
 #[path = "processes/children.rs"]
 mod children;
+#[path = "processes/endings.rs"]
+mod endings;
+#[path = "processes/floods.rs"]
+mod floods;
+#[path = "processes/inherited.rs"]
+mod inherited;
+#[path = "processes/outputs.rs"]
+mod outputs;
+#[path = "processes/signals.rs"]
+mod signals;
+#[path = "processes/stalls.rs"]
+mod stalls;
 #[path = "processes/standard.rs"]
 mod standard;
+#[path = "processes/terminals.rs"]
+mod terminals;
 #[path = "processes/through.rs"]
 mod through;
 

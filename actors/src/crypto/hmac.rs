@@ -177,7 +177,8 @@ pub fn hmac(
     data: impl Into<Bytes>,
 ) -> Job<Digest> {
     let (key, data) = (key.into(), data.into());
-    let bytes = key.len().saturating_add(data.len());
+    let bytes = [key.len(), data.len(), algorithm.digest_len()];
+    let bytes = bytes.into_iter().fold(0, usize::saturating_add);
     let mac = job(Lane::Crypto, move || algorithm.mac(&key, &data)).named(algorithm.name());
     sized(mac, bytes)
 }

@@ -9,17 +9,31 @@
 //! `lookup` knows no sockets. Only `hickory` names the crate that speaks DNS.
 
 mod addresses;
+mod answer;
+mod ask;
 mod flights;
+mod hickory;
 mod hosts;
 mod inquiry;
 mod lookup;
 mod lookup_error;
 mod lookups;
+mod question;
+mod record;
+mod resolve_error;
+mod resolver;
 mod seeker;
+mod service;
+mod settings;
 
 pub use addresses::Addresses;
+pub use answer::Answer;
 pub use hosts::Hosts;
 pub use inquiry::Inquiry;
 pub use lookup::{Family, Lookup, lookup};
 pub use lookup_error::LookupError;
 pub use lookups::Lookups;
+pub use question::Question;
+pub use record::{Caa, Mx, Record, RecordType, Soa, Srv, Txt, UnknownType};
+pub use resolve_error::{Asked, ResolveError};
+pub use resolver::{Resolver, ResolverBuilder};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use roundsman_runtime::{
     Actor, Context, DeadLetter, ExitReason, Outcome, Owner, PressureGuard, Ready, Recipient, Reply,
-    Watch,
+    Signal, Watch,
 };
 
 use super::entry::{Entry, Gone};
@@ -73,6 +73,8 @@ pub struct Emitter {
     max_listeners: usize,
     /// It emits what happens in the runtime.
     happenings: bool,
+    /// It emits these as they come.
+    signals: Vec<Signal>,
     /// The event of which some are held.
     held: Option<TypeId>,
     /// Counts whatever needs a number.
@@ -103,6 +105,7 @@ impl Emitter {
             owners: HashMap::new(),
             max_listeners: MAX_LISTENERS,
             happenings: false,
+            signals: Vec::new(),
             held: None,
             count: 0,
             pressure: None,
@@ -158,6 +161,15 @@ impl Emitter {
     #[must_use]
     pub fn happenings() -> Self {
         Self { happenings: true, ..Self::new() }
+    }
+
+    /// An emitter of these signals of the OS, each of which is an event, a [`Signal`]: see [`Context::on_signal`].
+    ///
+    /// It listens from its start on: it has when it answers a question. It fails as it starts if the OS refuses, and where
+    /// there are no signals.
+    #[must_use]
+    pub fn signals(signals: impl IntoIterator<Item = Signal>) -> Self {
+        Self { signals: signals.into_iter().collect(), ..Self::new() }
     }
 
     /// How many listeners one owner may have here, of all events together, before a warning is logged, once for each owner.
@@ -525,6 +537,9 @@ impl Actor for Emitter {
                     }
                 })
             });
+        }
+        for signal in &self.signals {
+            ctx.on_signal(*signal, EmitterMessage::emission)?;
         }
         Ok(())
     }

@@ -38,6 +38,8 @@
 //! | [`ConnectionClosed`](crate::net::ConnectionClosed) | it has ended |
 //! | [`ConnectionFailed`](crate::net::ConnectionFailed) | it has failed |
 //! | [`ConnectionDropped`](crate::net::ConnectionDropped) | a listener has not got a connection that came |
+//! | [`DatagramDropped`](crate::net::DatagramDropped) | a UDP socket has dropped what it had taken to send |
+//! | [`DatagramFailed`](crate::net::DatagramFailed) | a datagram could not be sent, or an earlier one came to nothing |
 //!
 //! Whatever else is told with [`Context::happens`](crate::Context::happens) is one as well. An emitter that is over is passed
 //! over, so nobody pauses for one; `LoopMetrics::untold` counts that. While there is none, nothing is told.

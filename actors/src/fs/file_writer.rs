@@ -14,7 +14,7 @@ use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::source::Outflow;
 use crate::stream::stage_name::StageName;
 use crate::stream::straight::{Borrower, Straight, Target};
-use crate::stream::{Cut, Flow, PipeError, Sink, Subscriber, Upstream, weight};
+use crate::stream::{Cut, Flow, Owed, PipeError, Sink, Subscriber, Upstream, weight};
 use crate::write_queue::WriteQueue;
 
 /// Bytes that may wait here, or be written: larger than the window of a link, for each job is a way there and back.
@@ -30,7 +30,7 @@ pub(crate) fn into_output(name: String, output: impl Output) -> Sink<Bytes> {
             output: Some(Box::new(output)),
             busy: false,
             upstream: None,
-            asked: 0,
+            owed: Owed::default(),
             queue: WriteQueue::default(),
             writing: 0,
             borrower: None,
@@ -92,7 +92,7 @@ struct FileWriter {
     busy: bool,
     upstream: Option<Upstream>,
     /// Asked for and not come.
-    asked: u64,
+    owed: Owed,
     queue: WriteQueue,
     /// Bytes that a job writes now.
     writing: u64,
@@ -117,7 +117,7 @@ impl FileWriter {
         match flow {
             Flow::Begin(upstream) => {
                 // It may begin again, if the kernel cannot move what comes.
-                self.asked = 0;
+                self.owed = Owed::default();
                 self.upstream = Some(upstream);
             }
             Flow::Item(bytes) => self.enqueue(bytes),
@@ -131,7 +131,7 @@ impl FileWriter {
     }
 
     fn enqueue(&mut self, bytes: Bytes) {
-        self.asked = self.asked.saturating_sub(weight(&bytes));
+        self.owed.give(weight(&bytes));
         self.counts.add(&bytes);
         self.queue.push(bytes);
     }
@@ -156,11 +156,11 @@ impl FileWriter {
 
     fn ask(&mut self) {
         let Some(upstream) = &self.upstream else { return };
-        let held = self.asked + self.writing + self.queue.len() as u64;
-        let room = WINDOW.saturating_sub(held);
-        if room >= WINDOW / 2 {
-            upstream.request(room);
-            self.asked += room;
+        let held = self.writing + self.queue.len() as u64;
+        if self.owed.leaves_half(held, WINDOW) {
+            let missing = self.owed.missing(held, WINDOW);
+            upstream.request(missing);
+            self.owed.ask(missing);
         }
     }
 
@@ -239,7 +239,7 @@ impl Actor for FileWriter {
         match message {
             Message::Flow(flow) => self.take(flow),
             Message::Lend(borrower) => self.borrower = Some(borrower),
-            Message::Moved(0) => self.asked = 0,
+            Message::Moved(0) => self.owed = Owed::default(),
             Message::Moved(bytes) => {
                 self.counts.items += 1;
                 self.counts.bytes += bytes;

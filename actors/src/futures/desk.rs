@@ -41,7 +41,7 @@ pub(crate) trait Attached: Send + Sync {
     fn ready(&self, readiness: Readiness);
     /// It could not be registered.
     fn failed(&self, error: io::Error);
-    /// Where the executor notes its key.
+    /// Where the executor notes its key, once it is registered; then it says that it is [`ready`](Self::ready).
     fn key(&self) -> &OnceLock<usize>;
 }
 
@@ -86,11 +86,6 @@ fn put(request: Request) -> Result<(), NoDesk> {
     });
     // Outside of the borrow: its drop may want a desk.
     refused.map_or(Ok(()), |_| Err(NoDesk))
-}
-
-/// Whether there is one.
-pub(crate) fn is_open() -> bool {
-    DESK.with_borrow(Option::is_some)
 }
 
 pub(super) fn arm(duration: Duration, alarm: &Arc<Alarm>) -> Result<(), NoDesk> {

@@ -158,6 +158,7 @@ impl Executor {
                 }
                 // A socket is attached once.
                 let _ = attached.key().set(key);
+                attached.ready(Readiness::READABLE | Readiness::WRITABLE);
                 entry.insert((source, attached));
             }
             Err(error) => attached.failed(error),

@@ -22,6 +22,6 @@ pub use error::FutureError;
 pub use outcome::FutureHandle;
 pub use sleep::{Sleep, sleep};
 
-pub(crate) use desk::{Attached, attach, detach, is_open, spawn};
+pub(crate) use desk::{Attached, attach, detach, spawn};
 pub(crate) use executor::{Executor, Message};
 pub(crate) use task::{Task, TaskHandle};

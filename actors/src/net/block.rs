@@ -12,6 +12,10 @@ use bytes::{Bytes, BytesMut};
 const BLOCK: usize = 256 * 1024;
 /// With less room than this, a block is replaced.
 const ROOM: usize = 16 * 1024;
+/// The longest datagram fits into so many.
+const DATAGRAM: usize = 64 * 1024;
+/// A datagram of up to so many bytes is copied: whoever keeps one must not keep a whole block with it.
+const SMALL_DATAGRAM: usize = 16 * 1024;
 /// A read of up to so many bytes is copied: the copy is cheaper than what cutting costs later.
 const SMALL: usize = 2 * 1024;
 
@@ -39,6 +43,30 @@ pub(crate) fn read(
             block.split_to(got).freeze()
         };
         Ok((bytes, got == room))
+    })
+}
+
+/// Receives one datagram with `receive`, which says how long it was and from whom it came. Returns at most its first `max`
+/// bytes, how long it was, and from whom.
+///
+/// # Errors
+/// What `receive` says.
+pub(crate) fn datagram<P>(
+    max: usize,
+    receive: impl FnOnce(&mut [u8]) -> io::Result<(usize, P)>,
+) -> io::Result<(Bytes, usize, P)> {
+    CURRENT.with_borrow_mut(|block| {
+        if block.len() < DATAGRAM {
+            *block = BytesMut::zeroed(BLOCK);
+        }
+        let (len, peer) = receive(&mut block[..DATAGRAM])?;
+        let kept = len.min(max);
+        let bytes = if kept <= SMALL_DATAGRAM {
+            Bytes::copy_from_slice(&block[..kept])
+        } else {
+            block.split_to(kept).freeze()
+        };
+        Ok((bytes, len, peer))
     })
 }
 

@@ -30,10 +30,10 @@ const FULL_DELAY: Duration = Duration::from_millis(10);
 
 /// Where an attempt leads: an address, several, or a name and a port.
 #[derive(Clone, Debug)]
-pub struct Target(Kind);
+pub struct Target(pub(super) Kind);
 
 #[derive(Clone, Debug)]
-enum Kind {
+pub(super) enum Kind {
     Endpoints(Vec<Endpoint>),
     Name {
         host: String,
@@ -66,6 +66,12 @@ impl From<SocketAddr> for Target {
 impl From<Vec<SocketAddr>> for Target {
     fn from(addresses: Vec<SocketAddr>) -> Self {
         Self(Kind::Endpoints(addresses.into_iter().map(Endpoint::Ip).collect()))
+    }
+}
+
+impl From<Endpoint> for Target {
+    fn from(endpoint: Endpoint) -> Self {
+        Self::local(endpoint)
     }
 }
 
@@ -136,7 +142,7 @@ impl fmt::Display for Target {
 #[derive(Clone, Debug)]
 #[must_use = "nothing is connected until `start`"]
 pub struct Connect {
-    to: Target,
+    pub(super) to: Target,
     options: Options,
     from: Option<SocketAddr>,
     timeout: Duration,

@@ -16,6 +16,7 @@ use super::engine::{Engine, Message};
 use super::idle::{Idle, Rule};
 use super::options::Options;
 use super::seat::Seat;
+use super::session::Secured;
 use super::station::{Station, refuse};
 use super::transport::StreamSocket;
 use crate::kernel;
@@ -35,26 +36,28 @@ use crate::stream::{Cut, Downstream, Flow, PipeError, Sink, Source, Subscriber, 
 /// never piped counts as ended once this value and its clones are gone.
 #[derive(Clone)]
 pub struct Connection {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What the halves of a connection have in common, until they are piped.
-struct Shared {
-    ends: Arc<Ends>,
+pub(super) struct Shared {
+    pub(super) ends: Arc<Ends>,
+    /// What TLS has agreed on, if there is TLS.
+    pub(super) secured: Secured,
     state: Mutex<State>,
 }
 
-struct State {
-    life: Life,
+pub(super) struct State {
+    pub(super) life: Life,
     /// On which loop it will live, if that is said.
-    home: Placement,
+    pub(super) home: Placement,
     /// What is to be done once nothing goes over it; until it lives.
     idle: Option<Box<Rule>>,
     reader_piped: bool,
     writer_piped: bool,
 }
 
-enum Life {
+pub(super) enum Life {
     /// Not piped yet.
     Idle(StreamSocket),
     Open(Address<Message>),
@@ -75,14 +78,24 @@ impl Connection {
         seat: Option<Seat>,
     ) -> Self {
         let ends = Arc::new(Ends::new(peer, local, socket.credentials(), seat));
+        Self::between(ends, socket, Placement::Here, Secured::default())
+    }
+
+    /// The same between ends that are there already.
+    pub(super) fn between(
+        ends: Arc<Ends>,
+        socket: StreamSocket,
+        home: Placement,
+        secured: Secured,
+    ) -> Self {
         let state = Mutex::new(State {
             life: Life::Idle(socket),
-            home: Placement::Here,
+            home,
             idle: None,
             reader_piped: false,
             writer_piped: false,
         });
-        Self { shared: Arc::new(Shared { ends, state }) }
+        Self { shared: Arc::new(Shared { ends, secured, state }) }
     }
 
     /// Where the peer is.
@@ -257,7 +270,7 @@ impl Connection {
 }
 
 impl Shared {
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         // Nothing in here can be left half done by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -313,7 +326,7 @@ impl Drop for Shared {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connection({} -> {})", self.local(), self.peer())
+        write!(f, "Connection({} -> {}{})", self.local(), self.peer(), self.shared.secured)
     }
 }
 
@@ -330,8 +343,8 @@ pub(super) fn over() -> io::Error {
 }
 
 /// Fails a reader that cannot be had.
-pub(super) fn refuse_reading(
-    link: &mut Downstream<Bytes>,
+pub(super) fn refuse_reading<T>(
+    link: &mut Downstream<T>,
     reporter: &mut Reporter,
     error: PipeError,
 ) {
@@ -365,8 +378,8 @@ impl Subscriber<Bytes> for IntoWriter {
 /// The lower end of a link into a writer that cannot be had.
 pub(crate) struct Refusal;
 
-impl Subscriber<Bytes> for Refusal {
-    fn take(&mut self, flow: Flow<Bytes>) -> bool {
+impl<T> Subscriber<T> for Refusal {
+    fn take(&mut self, flow: Flow<T>) -> bool {
         if let Flow::Begin(upstream) = flow {
             upstream.cancel();
         }

@@ -82,7 +82,7 @@ impl Endpoint {
 }
 
 /// A peer of IPv4 that a socket for both families has accepted has its address in one of IPv6: the plain one is given.
-fn canonical(address: SocketAddr) -> SocketAddr {
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
             Some(v4) => SocketAddr::new(v4.into(), v6.port()),

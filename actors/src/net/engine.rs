@@ -21,7 +21,7 @@ use super::block;
 use super::connection::{apply, over, refuse_reading};
 use super::ends::Ends;
 use super::happenings::again;
-use super::idle::{Next, Rule, Watch};
+use super::idle::{Rule, Watch};
 use super::options::Options;
 use super::reading::{Leaving, Reading, Way};
 use super::splice_into_file::Moving;
@@ -71,6 +71,8 @@ pub(crate) enum Message {
     Abort,
     /// The last handle is gone.
     Released,
+    /// The peer has been waited for long enough.
+    Lingered,
 }
 
 /// The actor of one connection.
@@ -80,11 +82,11 @@ pub(crate) struct Engine {
     pub(super) ends: Option<Arc<Ends>>,
     pub(super) source: Option<SourceId>,
     pub(super) read: ReadHalf,
-    write: WriteHalf,
+    pub(super) write: WriteHalf,
     pub(super) readable: bool,
-    writable: bool,
+    pub(super) writable: bool,
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
-    hung_up: bool,
+    pub(super) hung_up: bool,
     /// Everything that the peer has sent was read, up to its end.
     at_end: bool,
     /// The reading half was told to give no more for now.
@@ -92,16 +94,16 @@ pub(crate) struct Engine {
     released: bool,
     /// What comes is read and dropped: a socket that is closed over unread bytes resets the connection, and the peer may
     /// lose what it was sent last.
-    drops_input: bool,
+    pub(super) drops_input: bool,
     /// A planned stop does not end the reading: what is to be read ends by itself.
     outlasts_drain: bool,
     /// It was told that it has begun.
-    opened: bool,
+    pub(super) opened: bool,
     /// The loop to which it is to move.
-    bound_for: Option<u16>,
-    idle: Option<Box<Watch>>,
+    pub(super) bound_for: Option<u16>,
+    pub(super) idle: Option<Box<Watch>>,
     /// Why it is over. The first failure stands.
-    failure: Option<Arc<io::Error>>,
+    pub(super) failure: Option<Arc<io::Error>>,
 }
 
 pub(super) enum ReadHalf {
@@ -124,7 +126,7 @@ impl ReadHalf {
     }
 }
 
-enum WriteHalf {
+pub(super) enum WriteHalf {
     Unused,
     Open(Writing),
     Ended,
@@ -211,7 +213,7 @@ impl Engine {
         }
         let mut left = READ_CAP;
         while self.readable {
-            if reading.demand == 0 {
+            if !reading.owed.is_due() {
                 return self.look_for_end();
             }
             if left == 0 {
@@ -220,7 +222,7 @@ impl Engine {
                 }
                 return;
             }
-            let most = usize::try_from(reading.demand).unwrap_or(usize::MAX).min(left);
+            let most = usize::try_from(reading.owed.left()).unwrap_or(usize::MAX).min(left);
             match block::read(most, |room| self.socket.read(room)) {
                 Ok((bytes, _)) if bytes.is_empty() => {
                     self.at_end = true;
@@ -234,7 +236,7 @@ impl Engine {
                     if let Some(ends) = &self.ends {
                         ends.has_read(bytes.len() as u64);
                     }
-                    reading.demand = reading.demand.saturating_sub(weight(&bytes));
+                    reading.owed.give(weight(&bytes));
                     let bulk = reading.is_bulk(bytes.len()) && self.socket.moves();
                     if !reading.link.take(Flow::Item(bytes)) {
                         return self.close_read(Ok(Counts::default()));
@@ -251,29 +253,9 @@ impl Engine {
         }
     }
 
-    /// Reads what is there and drops it, until the socket has no more, or the cap.
-    fn drop_input(&mut self) {
-        if self.socket.is_shared() {
-            return;
-        }
-        let mut left = READ_CAP;
-        while self.readable && left > 0 {
-            match block::read(left, |room| self.socket.read(room)) {
-                Ok((bytes, _)) if bytes.is_empty() => self.readable = false,
-                Ok((bytes, full)) => {
-                    left -= bytes.len().min(left);
-                    self.readable = full || !self.socket.short_read_is_last();
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // No more for now, or a failure, of which the writing half hears by itself.
-                Err(_) => self.readable = false,
-            }
-        }
-    }
-
     /// Nothing is asked for; but the end, or a failure, needs no demand (rule 5).
     pub(super) fn look_for_end(&mut self) {
-        if !self.hung_up {
+        if !self.hung_up && !self.socket.ends_within() {
             return;
         }
         match self.socket.is_at_end() {
@@ -381,66 +363,11 @@ impl Engine {
         self.abort_with(over());
     }
 
-    fn abort_with(&mut self, why: io::Error) {
+    pub(super) fn abort_with(&mut self, why: io::Error) {
         if let Err(error) = self.socket.reset_on_close() {
             tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
         }
         self.fail(why);
-    }
-
-    fn watch_idle(&mut self, rule: Option<Box<Rule>>, ctx: &mut Ctx<'_>) {
-        if let Some(timer) = self.idle.take().and_then(|idle| idle.timer) {
-            ctx.cancel(timer);
-        }
-        // A pipe has no silence to be told of.
-        if let (Some(rule), Some(ends)) = (rule, &self.ends) {
-            let mut idle = Watch::new(*rule, Arc::clone(ends), ctx.now());
-            idle.timer = Some(ctx.send_after(idle.after(), Message::LookIdle));
-            self.idle = Some(Box::new(idle));
-        }
-    }
-
-    fn look_idle(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(idle) = &mut self.idle else { return };
-        match idle.look(ctx.now()) {
-            Next::Look(after) => idle.timer = Some(ctx.send_after(after, Message::LookIdle)),
-            Next::Close => {
-                let text = format!("nothing has gone over it for {:?}", idle.after());
-                self.abort_with(io::Error::new(io::ErrorKind::TimedOut, text));
-            }
-        }
-    }
-
-    /// The loop to which it is to move, and can: unless a job has something of it.
-    pub(super) fn bound_for(&self) -> Option<usize> {
-        let held = match &self.read {
-            ReadHalf::Leaving(_) => true,
-            ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
-            ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
-        };
-        self.bound_for.filter(|_| !held).map(usize::from)
-    }
-
-    /// It stays where it is.
-    pub(super) fn settle(&mut self) {
-        self.bound_for = None;
-    }
-
-    /// Makes it ready to be started on another loop.
-    ///
-    /// # Errors
-    /// The OS does not take the socket back.
-    pub(super) fn pack(&mut self, ctx: &mut Ctx<'_>) -> io::Result<()> {
-        self.settle();
-        if let Some(source) = self.source.take() {
-            self.socket.deregister(ctx, source)?;
-        }
-        if let Some(timer) = self.idle.as_mut().and_then(|idle| idle.timer.take()) {
-            ctx.cancel(timer);
-        }
-        // Nobody knows there what was seen here: it looks for itself.
-        (self.readable, self.writable) = (true, true);
-        Ok(())
     }
 
     /// How its actor is spawned, here or on another loop.
@@ -484,7 +411,7 @@ impl Engine {
             // One that waits for a thread never begins, and is home at once.
             ctx.cancel_job(job);
         }
-        if self.is_over() {
+        if self.is_over() && !self.lingers(ctx) {
             ctx.stop();
         }
     }
@@ -515,7 +442,11 @@ impl Engine {
             ends.opened(ctx);
         }
         match self.socket.register(ctx, Message::Ready) {
-            Ok(source) => self.source = Some(source),
+            // What a session holds of what it has read shows as no readiness: one that has moved looks at once.
+            Ok(source) => {
+                self.source = Some(source);
+                self.read_on(ctx);
+            }
             Err(error) => self.fail(error),
         }
         if let Some(idle) = &mut self.idle {
@@ -545,7 +476,7 @@ impl Engine {
             Message::Flow(flow) => self.take(flow, ctx),
             Message::Demand(Demand::More(amount)) => {
                 if let ReadHalf::Open(reading) = &mut self.read {
-                    reading.demand = reading.demand.saturating_add(amount);
+                    reading.owed.ask(amount);
                 }
                 self.read_on(ctx);
             }
@@ -590,6 +521,7 @@ impl Engine {
             Message::Departed => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
+            Message::Lingered => self.end_input(),
         }
         self.after_turn(ctx);
     }

@@ -1,5 +1,6 @@
 //! What is done about a connection over which nothing goes.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use roundsman_runtime::{Recipient, TimerId, Timestamp};
 
 use super::endpoint::Endpoint;
 use super::ends::{Ends, Traffic};
+use super::engine::{Engine, Message};
+use super::station::Ctx;
 
 /// Nothing has gone over a connection for a while; see [`Connection::on_idle`](super::Connection::on_idle).
 #[derive(Clone, Debug)]
@@ -79,6 +82,31 @@ impl Watch {
     /// How long nothing may go.
     pub(crate) fn after(&self) -> Duration {
         self.rule.after
+    }
+}
+
+impl Engine {
+    pub(super) fn watch_idle(&mut self, rule: Option<Box<Rule>>, ctx: &mut Ctx<'_>) {
+        if let Some(timer) = self.idle.take().and_then(|idle| idle.timer) {
+            ctx.cancel(timer);
+        }
+        // A pipe has no silence to be told of.
+        if let (Some(rule), Some(ends)) = (rule, &self.ends) {
+            let mut idle = Watch::new(*rule, Arc::clone(ends), ctx.now());
+            idle.timer = Some(ctx.send_after(idle.after(), Message::LookIdle));
+            self.idle = Some(Box::new(idle));
+        }
+    }
+
+    pub(super) fn look_idle(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(idle) = &mut self.idle else { return };
+        match idle.look(ctx.now()) {
+            Next::Look(after) => idle.timer = Some(ctx.send_after(after, Message::LookIdle)),
+            Next::Close => {
+                let text = format!("nothing has gone over it for {:?}", idle.after());
+                self.abort_with(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+        }
     }
 }
 

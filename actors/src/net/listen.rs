@@ -224,7 +224,7 @@ fn not_an_address() -> io::Error {
 }
 
 /// Whether the error says that this machine has no IPv6, or none on its loopback interface.
-fn has_no_v6(error: &io::Error) -> bool {
+pub(super) fn has_no_v6(error: &io::Error) -> bool {
     /// EAFNOSUPPORT of Linux, of BSD, and of Windows.
     const NO_FAMILY: [i32; 3] = [97, 47, 10047];
     error.kind() == io::ErrorKind::AddrNotAvailable

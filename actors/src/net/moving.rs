@@ -13,15 +13,15 @@ use super::reading::{Reading, Way};
 use super::splice::{Failure, Splice, Stop};
 use super::splice_into_file::{Moving, Next, SpliceIntoFile};
 use super::station::Ctx;
-use crate::stream::PipeError;
 use crate::stream::straight::Target;
+use crate::stream::{Owed, PipeError};
 
 impl Engine {
     /// Has the kernel move what there is, as long as the target takes it, or up to the cap.
     pub(super) fn move_on(&mut self, ctx: &mut Ctx<'_>) {
         let ReadHalf::Open(reading) = &mut self.read else { return };
         let Way::Straight(splice) = &mut reading.way else { return };
-        if reading.demand == 0 || (!self.readable && splice.is_empty()) {
+        if !reading.owed.is_due() || (!self.readable && splice.is_empty()) {
             if splice.is_empty() {
                 self.look_for_end();
             }
@@ -37,7 +37,7 @@ impl Engine {
         match stop {
             Ok(Stop::Dry) => self.readable = false,
             // The target's engine asks when it takes more.
-            Ok(Stop::Full) => reading.demand = 0,
+            Ok(Stop::Full) => reading.owed = Owed::default(),
             Ok(Stop::End) => self.end_read(),
             Ok(Stop::Cap) => {
                 if let Some(source) = self.source {
@@ -115,7 +115,10 @@ impl Engine {
                 Target::Socket => {
                     reading.way = Way::Straight(Box::new(Splice::new(target, name)));
                     // It has written everything: it takes some.
-                    reading.demand = reading.demand.max(1);
+                    if !reading.owed.is_due() {
+                        reading.owed = Owed::default();
+                        reading.owed.ask(1);
+                    }
                 }
                 Target::File => match SpliceIntoFile::new(target, name) {
                     Ok(splice) => reading.way = Way::IntoFile(Box::new(splice)),

@@ -130,3 +130,6 @@ impl Options {
         self.prepare(socket)
     }
 }
+
+#[cfg(test)]
+mod tests;

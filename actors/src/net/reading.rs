@@ -9,7 +9,7 @@ use super::splice_into_file::SpliceIntoFile;
 use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::stage_name::StageName;
 use crate::stream::straight::{Borrower, Straight, Target};
-use crate::stream::{Downstream, PipeError};
+use crate::stream::{Downstream, Owed, PipeError};
 
 /// A read of so much is a large one.
 const LARGE: u32 = 16 * 1024;
@@ -21,8 +21,8 @@ const BULK: u32 = 256 * 1024;
 pub(crate) struct Reading {
     pub(crate) link: Downstream<Bytes>,
     pub(crate) reporter: Reporter,
-    /// While the kernel moves bytes: not 0 if the target may take some.
-    pub(crate) demand: u64,
+    /// While the kernel moves bytes: due if the target may take some.
+    pub(crate) owed: Owed,
     pub(crate) way: Way,
 }
 
@@ -60,7 +60,7 @@ pub(crate) enum Way {
 
 impl Reading {
     pub(crate) fn new(link: Downstream<Bytes>, reporter: Reporter) -> Self {
-        Self { link, reporter, demand: 0, way: Way::Plain { bulk: 0 } }
+        Self { link, reporter, owed: Owed::default(), way: Way::Plain { bulk: 0 } }
     }
 
     /// So much was read at once. True if the kernel could move what follows.
@@ -84,7 +84,7 @@ impl Reading {
     /// The kernel cannot move it after all. Demand counts again.
     pub(crate) fn copy(&mut self) {
         self.way = Way::Copied;
-        self.demand = 0;
+        self.owed = Owed::default();
         self.link.moved(0);
     }
 }

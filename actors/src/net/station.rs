@@ -5,13 +5,20 @@
 //! a child of this one. Links go on to lead here, and what they bring is sent on in the order in which it came: it costs
 //! them a step, and no byte its place.
 
+use std::io;
+
 use roundsman_runtime::{Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement};
 
 use super::connection::{over, refuse_reading};
-use super::engine::{Engine, Message};
+use super::engine::{Engine, Message, ReadHalf};
+use super::reading::{Reading, Way};
 use crate::stream::Flow;
 
 /// The place of a connection on a loop.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are the first, and a box would cost each of them"
+)]
 pub(crate) enum Station {
     Here(Engine),
     /// Between here and there: for as long as it takes to spawn.
@@ -89,6 +96,41 @@ impl Actor for Station {
         if let Self::Here(engine) = self {
             engine.close(ctx);
         }
+    }
+}
+
+/// What moving takes of the engine.
+impl Engine {
+    /// The loop to which it is to move, and can: unless a job has something of it, or it only waits for its end.
+    fn bound_for(&self) -> Option<usize> {
+        let held = match &self.read {
+            ReadHalf::Leaving(_) => true,
+            ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
+            ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
+        };
+        self.bound_for.filter(|_| !held && !self.drops_input).map(usize::from)
+    }
+
+    /// It stays where it is.
+    fn settle(&mut self) {
+        self.bound_for = None;
+    }
+
+    /// Makes it ready to be started on another loop.
+    ///
+    /// # Errors
+    /// The OS does not take the socket back.
+    fn pack(&mut self, ctx: &mut Ctx<'_>) -> io::Result<()> {
+        self.settle();
+        if let Some(source) = self.source.take() {
+            self.socket.deregister(ctx, source)?;
+        }
+        if let Some(timer) = self.idle.as_mut().and_then(|idle| idle.timer.take()) {
+            ctx.cancel(timer);
+        }
+        // Nobody knows there what was seen here: it looks for itself.
+        (self.readable, self.writable) = (true, true);
+        Ok(())
     }
 }
 

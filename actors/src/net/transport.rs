@@ -6,7 +6,7 @@
 //! |---|---|
 //! | this one | what the engine serves: connected streams, and ends of pipes |
 //! | `transport/listening.rs` | sockets that listen |
-//! | `transport/datagrams.rs` | sockets for datagrams |
+//! | `transport/datagrams.rs`, `groups.rs` | sockets for datagrams; the groups that they join |
 //! | `transport/unix.rs`, `not_unix.rs` | what there is on Unix only: local sockets, and options |
 
 #![expect(clippy::disallowed_types, reason = "the one place of this crate that speaks to mio")]
@@ -24,23 +24,28 @@ use super::credentials::Credentials;
 use super::endpoint::Endpoint;
 use super::options::Options;
 use super::pipe::PipeEnd;
+use super::session::Session;
 use crate::kernel::{self, Pipe};
 
 mod datagrams;
+mod groups;
 mod listening;
 #[cfg_attr(not(unix), path = "transport/not_unix.rs")]
 #[cfg_attr(unix, path = "transport/unix.rs")]
 mod os;
 
-pub(crate) use datagrams::DatagramSocket;
+pub(crate) use datagrams::{DatagramSocket, as_v6, is_of_the_peer, is_too_large};
+pub(crate) use groups::set_interface;
 pub(crate) use listening::{ListenSocket, is_exhausted, is_of_the_connection};
-pub(crate) use os::{local_name, set_traffic_class};
+pub(crate) use os::{local_name, set_reuse_port, set_traffic_class};
 
 /// What the engine serves: a connected stream socket, or one that is being connected; or an end of a pipe.
 pub(crate) enum StreamSocket {
     Tcp(mio::net::TcpStream),
     Local(os::LocalStream),
     Pipe(PipeEnd),
+    /// One of the others, with TLS on top.
+    Tls(Box<Session>),
 }
 
 impl StreamSocket {
@@ -80,13 +85,14 @@ impl StreamSocket {
             Self::Tcp(socket) => Ok(SockRef::from(socket)),
             Self::Local(socket) => Ok(socket.options()),
             Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Tls(session) => session.below().options(),
         }
     }
 
     /// Whether anything can come out of it.
     pub(crate) fn can_read(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Local(_) => true,
+            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) => true,
             Self::Pipe(end) => end.is_reader(),
         }
     }
@@ -94,7 +100,7 @@ impl StreamSocket {
     /// Whether anything can be written into it.
     pub(crate) fn can_write(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Local(_) => true,
+            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) => true,
             Self::Pipe(end) => !end.is_reader(),
         }
     }
@@ -102,14 +108,19 @@ impl StreamSocket {
     /// Whether other processes use the same descriptor: what nobody here has asked for is theirs.
     pub(crate) fn is_shared(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Local(_) => false,
+            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) => false,
             Self::Pipe(end) => end.is_shared(),
         }
     }
 
     /// Whether a read that has not filled its room says that there is no more for now. If not, only `WouldBlock` does.
     pub(crate) fn short_read_is_last(&self) -> bool {
-        !self.is_shared()
+        !self.is_shared() && !self.ends_within()
+    }
+
+    /// Whether the peer says within its bytes that it has ended: nothing shows that but reading on.
+    pub(crate) fn ends_within(&self) -> bool {
+        matches!(self, Self::Tls(_))
     }
 
     /// How connecting went, once the socket is writable: where the peer is. `None`: it is not decided yet.
@@ -133,6 +144,7 @@ impl StreamSocket {
     pub(crate) fn credentials(&self) -> Option<Credentials> {
         match self {
             Self::Local(socket) => socket.credentials(),
+            Self::Tls(session) => session.below().credentials(),
             Self::Tcp(_) | Self::Pipe(_) => None,
         }
     }
@@ -142,6 +154,7 @@ impl StreamSocket {
         match self {
             Self::Tcp(socket) => options.apply(&SockRef::from(socket)),
             Self::Local(_) | Self::Pipe(_) => Ok(()),
+            Self::Tls(session) => session.below().set_options(options),
         }
     }
 
@@ -150,6 +163,7 @@ impl StreamSocket {
             Self::Tcp(socket) => socket.read(into),
             Self::Local(socket) => socket.read(into),
             Self::Pipe(end) => end.read(into),
+            Self::Tls(session) => session.read(into),
         }
     }
 
@@ -158,6 +172,7 @@ impl StreamSocket {
             Self::Tcp(socket) => socket.write(from),
             Self::Local(socket) => socket.write(from),
             Self::Pipe(end) => end.write(from),
+            Self::Tls(session) => session.write(from),
         }
     }
 
@@ -166,6 +181,7 @@ impl StreamSocket {
             Self::Tcp(socket) => socket.write_vectored(from),
             Self::Local(socket) => socket.write_vectored(from),
             Self::Pipe(end) => end.write_vectored(from),
+            Self::Tls(session) => session.write_vectored(from),
         }
     }
 
@@ -176,6 +192,7 @@ impl StreamSocket {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) => Ok(()),
+            Self::Tls(session) => session.flush(),
         }
     }
 
@@ -189,7 +206,7 @@ impl StreamSocket {
         match self {
             Self::Tcp(socket) => kernel::lend(socket),
             Self::Local(socket) => socket.lend(),
-            Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Pipe(_) | Self::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -198,7 +215,7 @@ impl StreamSocket {
         match self {
             Self::Tcp(socket) => pipe.fill(socket),
             Self::Local(socket) => socket.splice(pipe),
-            Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Pipe(_) | Self::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
@@ -206,6 +223,7 @@ impl StreamSocket {
     pub(crate) fn is_at_end(&mut self) -> io::Result<bool> {
         match self {
             Self::Pipe(end) => end.is_empty(),
+            Self::Tls(session) => session.is_at_end(),
             Self::Tcp(_) | Self::Local(_) => {
                 self.options()?.peek(&mut [MaybeUninit::uninit()]).map(|got| got == 0)
             }
@@ -218,6 +236,7 @@ impl StreamSocket {
         match self {
             Self::Tcp(socket) => SockRef::from(socket).set_linger(Some(Duration::ZERO)),
             Self::Local(_) | Self::Pipe(_) => Ok(()),
+            Self::Tls(session) => session.below().reset_on_close(),
         }
     }
 
@@ -228,6 +247,7 @@ impl StreamSocket {
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         match self {
             Self::Pipe(_) => Ok(()),
+            Self::Tls(session) => session.finish(),
             Self::Tcp(_) | Self::Local(_) => self.options()?.shutdown(Shutdown::Write),
         }
     }
@@ -237,6 +257,8 @@ impl StreamSocket {
     pub(crate) fn finishes_on_close(&self) -> bool {
         match self {
             Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) => true,
+            // It says that within its bytes first.
+            Self::Tls(_) => false,
         }
     }
 
@@ -249,6 +271,7 @@ impl StreamSocket {
             Self::Tcp(socket) => ctx.register(socket, Interest::BOTH, map),
             Self::Local(socket) => socket.register(ctx, map),
             Self::Pipe(end) => end.register(ctx, map),
+            Self::Tls(session) => session.below_mut().register(ctx, map),
         }
     }
 
@@ -261,7 +284,14 @@ impl StreamSocket {
             Self::Tcp(socket) => ctx.deregister(socket, id),
             Self::Local(socket) => socket.deregister(ctx, id),
             Self::Pipe(end) => end.deregister(ctx, id),
+            Self::Tls(session) => session.below_mut().deregister(ctx, id),
         }
+    }
+}
+
+impl From<Box<Session>> for StreamSocket {
+    fn from(session: Box<Session>) -> Self {
+        Self::Tls(session)
     }
 }
 

@@ -8,14 +8,14 @@ use super::ends::Ends;
 use super::transport::StreamSocket;
 use crate::stream::assembly::{Counts, Reporter};
 use crate::stream::straight::Borrower;
-use crate::stream::{Upstream, weight, window};
+use crate::stream::{Owed, Upstream, weight, window};
 use crate::write_queue::WriteQueue;
 
 /// The writing half of a connection.
 pub(crate) struct Writing {
     upstream: Option<Upstream>,
     /// Asked for and not come.
-    asked: u64,
+    owed: Owed,
     queue: WriteQueue,
     /// The end has come: FIN follows what waits.
     ending: bool,
@@ -33,7 +33,7 @@ impl Writing {
     pub(crate) fn new(reporter: Reporter) -> Self {
         Self {
             upstream: None,
-            asked: 0,
+            owed: Owed::default(),
             queue: WriteQueue::default(),
             ending: false,
             is_lent: false,
@@ -46,13 +46,13 @@ impl Writing {
 
     /// Its link has begun.
     pub(crate) fn begin(&mut self, upstream: Upstream) {
-        upstream.request(window::<Bytes>());
-        self.asked = window::<Bytes>();
+        self.owed = Owed::default();
         self.upstream = Some(upstream);
+        self.ask();
     }
 
     pub(crate) fn push(&mut self, bytes: Bytes) {
-        self.asked = self.asked.saturating_sub(weight(&bytes));
+        self.owed.give(weight(&bytes));
         self.counts.add(&bytes);
         self.queue.push(bytes);
     }
@@ -71,7 +71,7 @@ impl Writing {
     pub(crate) fn moved(&mut self, bytes: u64) {
         if bytes == 0 {
             self.is_lent = false;
-            self.asked = 0;
+            self.owed = Owed::default();
             return self.ask();
         }
         self.counts.items += 1;
@@ -137,10 +137,11 @@ impl Writing {
 
     fn ask(&mut self) {
         let Some(upstream) = &self.upstream else { return };
-        let room = window::<Bytes>().saturating_sub(self.asked + self.queue.len() as u64);
-        if room >= window::<Bytes>() / 2 {
-            upstream.request(room);
-            self.asked += room;
+        let (held, most) = (self.queue.len() as u64, window::<Bytes>());
+        if self.owed.leaves_half(held, most) {
+            let missing = self.owed.missing(held, most);
+            upstream.request(missing);
+            self.owed.ask(missing);
         }
     }
 

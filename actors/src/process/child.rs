@@ -2,18 +2,22 @@
 
 use std::error::Error;
 use std::io;
-use std::process::{self, Command, ExitStatus};
+use std::process::{self, ExitStatus};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman_runtime::{Actor, Context, Signal};
 
-use super::exit;
+use super::command::{Command, Ending};
+use super::exit::{self, OnDrain};
 use super::os::{self, ReadEnd, WriteEnd};
+use super::reaper;
 use crate::stream::{Cut, Sink, Source};
 
-/// Starts a child process. What `command` says of standard input, output and error holds: those that are
-/// [`Stdio::piped`](process::Stdio::piped) are sources and sinks here. (Node: `child_process.spawn`.)
+/// Starts a child process: a [`Command`], or one of the standard library's. What it says of standard input, output and
+/// error holds: those that are [`Stdio::piped`](process::Stdio::piped) are sources and sinks here. (Node:
+/// `child_process.spawn`.)
 ///
 /// It takes the loop about a millisecond, as in libuv.
 ///
@@ -23,10 +27,10 @@ use crate::stream::{Cut, Sink, Source};
 /// # Examples
 /// ```
 /// # #[cfg(unix)] {
-/// use std::process::{Command, ExitStatus, Stdio};
+/// use std::process::{ExitStatus, Stdio};
 /// use bytes::Bytes;
 /// use roundsman::prelude::*;
-/// use roundsman::process::{self, Child};
+/// use roundsman::process::{self, Command};
 /// use roundsman::stream::{PipeError, Source, Summary, collect};
 ///
 /// enum Msg {
@@ -41,8 +45,7 @@ use crate::stream::{Cut, Sink, Source};
 ///     type Message = Msg;
 ///
 ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-///         let mut sort = Command::new("sort");
-///         sort.stdin(Stdio::piped()).stdout(Stdio::piped());
+///         let sort = Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::piped());
 ///         let child = process::spawn(sort)?;
 ///         let words = Source::iter(["b\n", "a\n"].map(Bytes::from));
 ///         words.pipe(child.stdin()).start(ctx, Msg::Given);
@@ -66,29 +69,36 @@ use crate::stream::{Cut, Sink, Source};
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn spawn(mut command: Command) -> io::Result<Child> {
-    let mut child = command.spawn()?;
+pub fn spawn(command: impl Into<Command>) -> io::Result<Child> {
+    let Command { mut inner, ending } = command.into();
+    let mut child = inner.spawn()?;
     Ok(Child {
-        id: child.id(),
         stdin: Slot::new("stdin", child.stdin.take().map(WriteEnd::from)),
         stdout: Slot::new("stdout", child.stdout.take().map(ReadEnd::from)),
         stderr: Slot::new("stderr", child.stderr.take().map(ReadEnd::from)),
-        process: Arc::new(Process(Mutex::new(State { child, watched: false }))),
+        process: Arc::new(Process {
+            id: child.id(),
+            ending,
+            state: Mutex::new(State { child, watched: false, asked: false }),
+        }),
     })
 }
 
 /// A child process; started by [`spawn`].
 ///
-/// It does not outlive who wants it: dropped before [`exit`](Self::exit), this kills it; from then on it is killed when
-/// the actor ends that is to be told. Killed children are waited for, so there are no zombies: the OS takes them apart at
-/// once, but for a process that is stuck in the kernel, for which the loop waits, too. Grandchildren are not touched.
+/// It does not outlive who wants it. Dropped before [`exit`](Self::exit), this kills it, and waits until the OS has taken it
+/// apart, about a millisecond. From then on it ends when the actor ends that is to be told: killed at once, or
+/// [after a grace time](Command::kill_after). Nobody waits for that then: an actor without a parent, `ending:ID`, sees to it, and
+/// the runtime lives on as long. In every case its status is taken, so there are no zombies. Grandchildren are not touched.
+///
+/// When the runtime itself ends, a child that is still there is killed and waited for; one that is stuck in the kernel
+/// makes it wait, too.
 ///
 /// Each of its streams can be piped once: a second pipeline fails with [`Cut::InUse`](crate::stream::Cut::InUse), and
 /// one with a stream that is not piped to us with [`NotPiped`]. Under simulation they fail, for there is no OS to wait
 /// for; on systems that are not Unix they are read and written on the pool, one thread each for as long as that takes.
 #[derive(Debug)]
 pub struct Child {
-    id: u32,
     pub(crate) stdin: Slot<WriteEnd>,
     pub(crate) stdout: Slot<ReadEnd>,
     pub(crate) stderr: Slot<ReadEnd>,
@@ -99,7 +109,7 @@ impl Child {
     /// Its number, as the OS counts processes.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.id
+        self.process.id
     }
 
     /// What the child reads. The end of the stream closes it.
@@ -125,13 +135,21 @@ impl Child {
         os::source("child stderr", self.stderr.clone())
     }
 
-    /// Tells this actor how the child has ended, once, also if it has already. The child is killed when the actor ends.
-    /// What it has written may still be on its way. (Node: `exit`.)
+    /// Tells this actor how the child has ended, once, also if it has already. When the actor ends, the child does, too:
+    /// killed, or [after a grace time](Command::kill_after). What it has written may still be on its way. (Node: `exit`.)
     ///
     /// Linux says when that is (a pidfd); elsewhere it is looked for every 10 to 200 ms.
     ///
     /// An error instead of a status says that somebody else has waited for the child, or is told of its end already.
     pub fn exit<A, F>(&self, ctx: &mut Context<'_, A>, map: F)
+    where
+        A: Actor,
+        F: Fn(io::Result<ExitStatus>) -> A::Message + Send + Sync + 'static,
+    {
+        self.watch(OnDrain::Ask, ctx, map);
+    }
+
+    pub(crate) fn watch<A, F>(&self, on_drain: OnDrain, ctx: &mut Context<'_, A>, map: F)
     where
         A: Actor,
         F: Fn(io::Result<ExitStatus>) -> A::Message + Send + Sync + 'static,
@@ -142,7 +160,23 @@ impl Child {
             tell.complete(Err(io::Error::new(io::ErrorKind::ResourceBusy, text)));
             return;
         }
-        exit::watch(Arc::clone(&self.process), self.id, tell, ctx);
+        exit::watch(Arc::clone(&self.process), tell, on_drain, ctx);
+    }
+
+    /// Asks it to end, by SIGTERM or its [stop signal](Command::stop_signal), and kills it if it has not after `grace`.
+    /// Returns at once; that it has ended comes as usual. Harmless after its end. Called again, it asks no
+    /// more; the shortest time holds.
+    ///
+    /// It is done by a timer of an actor without a parent, so it goes on when the caller ends; the runtime lives on as long. A
+    /// planned stop of the runtime waits for it with the links. Under simulation the time is virtual: it passes at once.
+    ///
+    /// # Errors
+    /// The OS does not allow it; nobody can be asked on systems that are not Unix. It is killed after `grace` all the same.
+    pub fn terminate<A: Actor>(&self, grace: Duration, ctx: &mut Context<'_, A>) -> io::Result<()> {
+        let Ending { signal, .. } = self.process.ending;
+        let asked = self.process.ask(signal);
+        reaper::end(Arc::clone(&self.process), Ending { signal, grace }, ctx.scope());
+        asked
     }
 
     /// Kills it (`SIGKILL`). Harmless after its end. That it has ended comes as usual.
@@ -158,30 +192,71 @@ impl Child {
     /// # Errors
     /// The OS does not allow it; there are signals on Unix only.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        let mut state = self.process.lock();
-        // One that was waited for has no number any more: another process may have it.
-        match state.child.try_wait()? {
-            Some(_) => Ok(()),
-            None => os::signal(&state.child, signal),
-        }
+        self.process.signal(signal)
     }
 }
 
 /// The process itself, in the hands of the handle and of whoever waits for its end. The last one kills it.
 #[derive(Debug)]
-pub(crate) struct Process(Mutex<State>);
+pub(crate) struct Process {
+    id: u32,
+    ending: Ending,
+    state: Mutex<State>,
+}
 
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) child: process::Child,
     /// Somebody is told of its end.
     watched: bool,
+    /// It has been asked to end. Once: there are programs that take a second time for "at once".
+    asked: bool,
 }
 
 impl Process {
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here is left half done by a panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// How it is to end when nobody wants it any more.
+    pub(super) fn ending(&self) -> Ending {
+        self.ending
+    }
+
+    /// Whether it is over; then it is no zombie any more.
+    pub(super) fn has_ended(&self) -> bool {
+        // An error: somebody else has taken its status.
+        !matches!(self.lock().child.try_wait(), Ok(None))
+    }
+
+    pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
+        let mut state = self.lock();
+        // One that was waited for has no number any more: another process may have it.
+        match state.child.try_wait()? {
+            Some(_) => Ok(()),
+            None => os::signal(&state.child, signal),
+        }
+    }
+
+    /// Asks it to end, unless it has been asked before.
+    pub(super) fn ask(&self, signal: Signal) -> io::Result<()> {
+        if std::mem::replace(&mut self.lock().asked, true) {
+            return Ok(());
+        }
+        self.signal(signal)
+    }
+
+    /// Kills it, and does not wait.
+    pub(super) fn kill(&self) {
+        let mut state = self.lock();
+        if let Err(error) = state.child.kill() {
+            tracing::warn!(pid = self.id, %error, "a child process cannot be killed");
+        }
     }
 
     /// Kills it, unless it has ended, and waits for its end.
@@ -190,7 +265,7 @@ impl Process {
         if matches!(state.child.try_wait(), Ok(None)) {
             let killed = state.child.kill().and_then(|()| state.child.wait().map(drop));
             if let Err(error) = killed {
-                tracing::warn!(pid = state.child.id(), %error, "a child process stays behind");
+                tracing::warn!(pid = self.id, %error, "a child process stays behind");
             }
         }
     }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use roundsman_runtime::{Address, Scope, Signal};
 
 use super::child::Slot;
+use super::terminal::{StandardStream, TerminalSize};
 use crate::fs::{StreamInput, StreamOutput, from_input, into_output};
 use crate::net::engine::Message;
 use crate::net::half;
@@ -88,5 +89,9 @@ pub(crate) fn stderr() -> Sink<Bytes> {
 
 /// There are no signals here.
 pub(crate) fn signal(_: &Child, _: Signal) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn terminal_size(_: StandardStream) -> io::Result<TerminalSize> {
     Err(io::ErrorKind::Unsupported.into())
 }

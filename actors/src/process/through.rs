@@ -1,12 +1,14 @@
 //! A child process as a stage: what comes goes into its standard input, what it writes goes on.
 
 use std::io;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 
 use bytes::Bytes;
 use roundsman_runtime::{Address, Context};
 
 use super::child::{Child, spawn};
+use super::command::Command;
+use super::exit::OnDrain;
 use super::os;
 use crate::net::connection::Refusal;
 use crate::net::engine;
@@ -31,17 +33,17 @@ const STDIN: &str = "child stdin";
 ///   (`head -n 1`).
 /// - Failure: any other exit is an [`ExitError`], with the last 4 KiB of its standard error; that it cannot be started is
 ///   an [`io::Error`].
-/// - Cancel, a failure elsewhere, and the end of the pipeline's owner kill it.
+/// - Cancel, a failure elsewhere, and the end of the pipeline's owner kill it, at once or
+///   [after a grace time](Command::kill_after). A planned stop of the runtime waits for what it makes of what has come.
 ///
 /// What `command` says of the three standard streams is overruled. On Unix only; elsewhere it fails with `Unsupported`.
 ///
 /// # Examples
 /// ```
 /// # #[cfg(unix)] {
-/// use std::process::Command;
 /// use bytes::Bytes;
 /// use roundsman::prelude::*;
-/// use roundsman::process;
+/// use roundsman::process::{self, Command};
 /// use roundsman::stream::{PipeError, Source, collect};
 ///
 /// struct Sorter;
@@ -67,7 +69,8 @@ const STDIN: &str = "child stdin";
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn through(command: Command) -> Stage<Bytes, Bytes> {
+pub fn through(command: impl Into<Command>) -> Stage<Bytes, Bytes> {
+    let command = command.into();
     Stage::made(NAME, move |assembly, outflow| {
         let tail = outflow.into_tail(assembly);
         assembly.run.push(NAME);
@@ -97,7 +100,7 @@ struct Started {
 }
 
 fn start(mut command: Command, assembly: &Assembly<'_>) -> io::Result<Started> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = spawn(command)?;
     let scope = assembly.stages;
     let stdin = os::engine(scope, STDIN, child.stdin.take().map_err(io::Error::other)?, false)?;
@@ -113,7 +116,7 @@ fn begin(
     assembly: &mut Assembly<'_>,
     tail: Box<dyn Tail<Bytes>>,
 ) -> Outflow<Bytes> {
-    let program = command.get_program().to_string_lossy().into_owned();
+    let program = command.inner.get_program().to_string_lossy().into_owned();
     let started = start(command, assembly);
     let engines = started
         .as_ref()
@@ -208,8 +211,9 @@ impl Feed for Through {
     fn begin(&mut self, ctx: &mut Context<'_, Runner<Self>>) -> Result<(), PipeError> {
         match self.started.take() {
             Some(Ok(started)) => {
-                // From here on it is this actor's: killed when that ends.
-                started.child.exit(ctx, |status| RunnerMessage::Event(Event::Exited(status)));
+                // From here on it is this actor's: it ends when that does.
+                let exited = |status| RunnerMessage::Event(Event::Exited(status));
+                started.child.watch(OnDrain::Leave, ctx, exited);
                 self.stdin = Some(started.stdin);
                 Ok(())
             }

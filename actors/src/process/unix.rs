@@ -12,6 +12,7 @@ use roundsman_runtime::{Address, Scope, Signal, Spawn};
 use rustix::fs::FileType;
 
 use super::child::Slot;
+use super::terminal::{StandardStream, TerminalSize};
 use crate::fs::{StreamInput, StreamOutput, from_input, into_output};
 use crate::net::engine::{Engine, Message};
 use crate::net::half;
@@ -104,7 +105,20 @@ pub(crate) fn signal(child: &process::Child, signal: Signal) -> io::Result<()> {
         Signal::HangUp => rustix::process::Signal::HUP,
         Signal::User1 => rustix::process::Signal::USR1,
         Signal::User2 => rustix::process::Signal::USR2,
+        Signal::Quit => rustix::process::Signal::QUIT,
+        Signal::Child => rustix::process::Signal::CHILD,
+        Signal::Continue => rustix::process::Signal::CONT,
+        Signal::WindowChange => rustix::process::Signal::WINCH,
         _ => return Err(io::ErrorKind::Unsupported.into()),
     };
     Ok(rustix::process::kill_process(rustix::process::Pid::from_child(child), signal)?)
+}
+
+pub(crate) fn terminal_size(stream: StandardStream) -> io::Result<TerminalSize> {
+    let size = match stream {
+        StandardStream::Input => rustix::termios::tcgetwinsize(io::stdin()),
+        StandardStream::Output => rustix::termios::tcgetwinsize(io::stdout()),
+        StandardStream::Error => rustix::termios::tcgetwinsize(io::stderr()),
+    }?;
+    Ok(TerminalSize { columns: size.ws_col, rows: size.ws_row })
 }

@@ -10,6 +10,7 @@ use super::PipeError;
 use super::assembly::{Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Downstream, Flow, Supplier, Upstream, is_bytes, weight};
+use super::owed::Owed;
 use super::stage::Tail;
 
 /// Which arm an item goes to.
@@ -28,7 +29,7 @@ pub(crate) trait Deal<T>: Send + 'static {
 pub(crate) struct Arm<T> {
     place: Place<T>,
     /// Asked for and not given.
-    pub(crate) demand: u64,
+    pub(crate) owed: Owed,
     /// Given, and sent when the turn is over.
     batch: Vec<T>,
 }
@@ -42,7 +43,7 @@ enum Place<T> {
 
 impl<T: Send + 'static> Arm<T> {
     fn new() -> Self {
-        Self { place: Place::Awaited, demand: 0, batch: Vec::new() }
+        Self { place: Place::Awaited, owed: Owed::default(), batch: Vec::new() }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -60,7 +61,7 @@ impl<T: Send + 'static> Arm<T> {
     /// Gives it an item. Dropped if it has gone.
     pub(crate) fn give(&mut self, item: T) {
         if self.is_open() {
-            self.demand = self.demand.saturating_sub(weight(&item));
+            self.owed.give(weight(&item));
             self.batch.push(item);
         }
     }
@@ -130,7 +131,7 @@ impl<T: Send + 'static> Fan<T> {
                 arm.place = Place::Open(link);
             }
             if note.more > 0 {
-                arm.demand = arm.demand.saturating_add(note.more);
+                arm.owed.ask(note.more);
                 self.deal.asked(index);
             }
             if note.gone {

@@ -50,9 +50,7 @@ impl<T: 'static> Holdback<T> {
 
     /// Asks until so much is held or asked for; not before half of it is free.
     pub(crate) fn ask_up_to(&mut self, most: u64) {
-        if self.weight + self.port.asked() <= most / 2 {
-            self.port.ask_up_to(most - self.weight);
-        }
+        self.port.ask_beside(self.weight, most);
     }
 
     /// The item that came first.

@@ -13,6 +13,7 @@ use super::error::Cut;
 use super::hub::{Board, Gauge, HubError};
 use super::intake::{Intake, NO_LINK};
 use super::link::{Demand, Downstream, Flow, Supplier, weight};
+use super::owed::Owed;
 use crate::SlowPolicy;
 
 /// What the actor of a hub takes.
@@ -43,7 +44,7 @@ pub(super) struct HubActor<T: Clone + Send + 'static> {
 /// A subscriber.
 struct Entry<T: Send + 'static> {
     link: HubLink<T>,
-    demand: u64,
+    owed: Owed,
     queue: VecDeque<T>,
     gauge: Arc<Gauge>,
 }
@@ -114,7 +115,7 @@ impl<T: Clone + Send + 'static> HubActor<T> {
         let Some(entry) = self.subscribers.get_mut(&number) else { return };
         let Demand::More(amount) = demand else { return self.forget(number) };
         let held_up = entry.holds_up(limit);
-        entry.demand = entry.demand.saturating_add(*amount);
+        entry.owed.ask(*amount);
         let stays = entry.send();
         self.full -= usize::from(held_up && !entry.holds_up(limit));
         if stays {
@@ -194,8 +195,8 @@ impl<T: Clone + Send + 'static> Actor for HubActor<T> {
             HubMessage::Published(item) => self.intake.stand_alone(item),
             HubMessage::Fed(number, flow) => self.fed(number, flow),
             HubMessage::Subscribed(number, link, gauge) => {
-                let (demand, queue) = (0, VecDeque::new());
-                self.subscribers.insert(number, Entry { link, demand, queue, gauge });
+                let (owed, queue) = (Owed::default(), VecDeque::new());
+                self.subscribers.insert(number, Entry { link, owed, queue, gauge });
                 self.tell_end(number);
             }
             HubMessage::Asked(number, demand) => self.asked(number, &demand),
@@ -267,9 +268,9 @@ impl<T: Send + 'static> Entry<T> {
     /// Sends what was asked for. False if nobody is there any more.
     fn send(&mut self) -> bool {
         let mut batch = Vec::new();
-        while self.demand > 0 {
+        while self.owed.is_due() {
             let Some(item) = self.queue.pop_front() else { break };
-            self.demand = self.demand.saturating_sub(weight(&item));
+            self.owed.give(weight(&item));
             batch.push(item);
         }
         self.gauge.waiting.store(self.queue.len() as u64, Ordering::Relaxed);

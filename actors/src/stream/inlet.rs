@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use roundsman_runtime::{Actor, Context, Recipient};
@@ -24,33 +24,24 @@ pub struct Item<T: Send + 'static> {
 
 /// How much of a link's window is in use.
 ///
-/// The counters are counters only, so `Relaxed` will do: what one side adds reaches the other with the demand, or the
-/// item, that it was added for.
+/// A counter only, so `Relaxed` will do: what an item has added to it reaches the other side with the demand.
 struct Credit {
-    /// Asked for and not come.
-    asked: AtomicU64,
-    /// The same, and what has come and not been dropped. More than the window by less than one item.
-    in_use: AtomicU64,
-    window: u64,
+    /// Asked for, and not given back: what comes only changes from the one to the other. Below zero if an item was given
+    /// back that was larger than what was asked for (see [`Owed`](super::owed::Owed)).
+    in_use: AtomicI64,
+    window: i64,
     upstream: OnceLock<Upstream>,
 }
 
 impl Credit {
     fn new(window: u64) -> Self {
-        let (asked, in_use) = (AtomicU64::new(window), AtomicU64::new(window));
-        Self { asked, in_use, window, upstream: OnceLock::new() }
-    }
-
-    /// An item has come. One that is larger than what was asked for takes more of the window than was promised.
-    fn arrived(&self, weight: u64) {
-        // The link is serial and what it brings was asked for before, so nobody lowers `asked` meanwhile.
-        let covered = weight.min(self.asked.load(Ordering::Relaxed));
-        self.asked.fetch_sub(covered, Ordering::Relaxed);
-        self.in_use.fetch_add(weight - covered, Ordering::Relaxed);
+        let window = i64::try_from(window).unwrap_or(i64::MAX);
+        Self { in_use: AtomicI64::new(window), window, upstream: OnceLock::new() }
     }
 
     /// An item has been dropped: asks for more once half of the window is free.
     fn give_back(&self, weight: u64) {
+        let weight = i64::try_from(weight).unwrap_or(i64::MAX);
         let mut in_use = self.in_use.fetch_sub(weight, Ordering::Relaxed) - weight;
         while in_use <= self.window / 2 {
             // Whoever fills the window asks for what that took; items are dropped on any thread.
@@ -60,14 +51,13 @@ impl Credit {
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => return self.ask(self.window - in_use),
+                Ok(_) => return self.ask(in_use.abs_diff(self.window)),
                 Err(now) => in_use = now,
             }
         }
     }
 
     fn ask(&self, amount: u64) {
-        self.asked.fetch_add(amount, Ordering::Relaxed);
         if let Some(upstream) = self.upstream.get() {
             upstream.request(amount);
         }
@@ -145,7 +135,6 @@ impl<T: Send + 'static> IntoActor<T> {
     fn give(&mut self, value: T) -> bool {
         let weight = weight(&value);
         self.counts.add(&value);
-        self.credit.arrived(weight);
         let item = Item { value: Some(value), weight, credit: Arc::clone(&self.credit) };
         if self.to.send(item).is_ok() {
             return true;
@@ -161,7 +150,8 @@ impl<T: Send + 'static> Subscriber<T> for IntoActor<T> {
         match flow {
             Flow::Begin(upstream) => {
                 // A link begins once (rule 2).
-                self.credit.upstream.get_or_init(|| upstream).request(self.credit.window);
+                self.credit.upstream.get_or_init(|| upstream);
+                self.credit.ask(self.credit.window.unsigned_abs());
             }
             Flow::Item(value) => return self.give(value),
             Flow::Items(values) => return values.into_iter().all(|value| self.give(value)),

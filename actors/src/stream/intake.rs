@@ -40,10 +40,7 @@ impl Lower {
     /// Asks for a window, less what stands in line, once half of it is free. An item that is larger than what was asked
     /// for takes more of it.
     fn ask<T: 'static>(&mut self) {
-        let window = window::<T>();
-        if self.weight + self.port.asked() <= window / 2 {
-            self.port.ask_up_to(window - self.weight);
-        }
+        self.port.ask_beside(self.weight, window::<T>());
     }
 
     fn is_done(&self) -> bool {

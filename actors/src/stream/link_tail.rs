@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::PipeError;
 use super::assembly::Counts;
 use super::link::{Demand, Downstream, Flow, Upstream, is_bytes, weight};
+use super::owed::Owed;
 use super::stage::Tail;
 
 /// Room for so many items is made at once.
@@ -16,7 +17,7 @@ const BATCH: u64 = 128;
 pub(crate) struct LinkTail<T> {
     link: Downstream<T>,
     /// Asked for and not pushed yet.
-    demand: u64,
+    owed: Owed,
     /// Asked for, and sent when the turn is over: one alone, so that a link over which little goes keeps no room for more.
     first: Option<T>,
     /// Or several.
@@ -30,7 +31,7 @@ pub(crate) struct LinkTail<T> {
 impl<T: Send + 'static> LinkTail<T> {
     pub(crate) fn new(link: Downstream<T>) -> Self {
         let (batch, kept) = (Vec::new(), VecDeque::new());
-        Self { link, demand: 0, first: None, batch, kept, ended: false, closed: false }
+        Self { link, owed: Owed::default(), first: None, batch, kept, ended: false, closed: false }
     }
 
     fn enter(&mut self, item: T) {
@@ -39,12 +40,12 @@ impl<T: Send + 'static> LinkTail<T> {
             self.batch.push(item);
         } else if let Some(first) = self.first.take() {
             // One allocation, mostly: a window is asked for by halves. It goes with the batch.
-            self.batch.reserve(usize::try_from(self.demand.min(BATCH)).unwrap_or(1) + 1);
+            self.batch.reserve(usize::try_from(self.owed.left().min(BATCH)).unwrap_or(1) + 1);
             self.batch.extend([first, item]);
         } else {
             self.first = Some(item);
         }
-        self.demand = self.demand.saturating_sub(weight);
+        self.owed.give(weight);
     }
 
     fn send_batch(&mut self) {
@@ -77,7 +78,7 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
         if self.closed {
             return Ok(());
         }
-        if self.demand > 0 && self.kept.is_empty() {
+        if self.owed.is_due() && self.kept.is_empty() {
             self.enter(item);
         } else {
             self.kept.push_back(item);
@@ -103,8 +104,8 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
     fn demand(&mut self, demand: Demand) {
         match demand {
             Demand::More(amount) => {
-                self.demand = self.demand.saturating_add(amount);
-                while self.demand > 0 {
+                self.owed.ask(amount);
+                while self.owed.is_due() {
                     let Some(item) = self.kept.pop_front() else { break };
                     self.enter(item);
                 }
@@ -130,7 +131,8 @@ impl<T: Send + 'static> Tail<T> for LinkTail<T> {
             return 0;
         }
         // What bytes will count is not known before they are there.
-        if is_bytes::<T>() { self.demand.min(1) } else { self.demand }
+        let left = self.owed.left();
+        if is_bytes::<T>() { left.min(1) } else { left }
     }
 
     fn is_closed(&self) -> bool {

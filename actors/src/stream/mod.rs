@@ -8,8 +8,8 @@
 //! link, in `tests/tests/streams.rs`.
 //!
 //! 1. **Never more than was asked** (§1.1, §3.17). Items flow only while demand is left. [`Bytes`](bytes::Bytes) are
-//!    counted by length, and an item may begin while any is left, so they overshoot by less than one item; and by up to a
-//!    window more if the next ask crosses such an item on its way, for the upper end forgets what it has overshot.
+//!    counted by length, and an item may begin while any is left, so they overshoot by less than one item. Both ends
+//!    remember that: what is asked for next covers it first.
 //! 2. **Begin first, once** (§1.9, §2.12). The first thing on a link says whom to ask.
 //! 3. **Serial** (§1.3). What comes down a link comes one after another, also across loops.
 //! 4. **Silent after the end** (§1.7). After the end or a failure nothing comes.
@@ -37,7 +37,7 @@ mod feeds;
 mod framing;
 #[cfg(test)]
 mod gathered;
-mod holdback;
+pub(crate) mod holdback;
 mod hub;
 mod hub_actor;
 mod inlet;
@@ -50,6 +50,7 @@ mod meter;
 mod nested;
 mod operators;
 mod outlet;
+mod owed;
 mod pipeline;
 pub(crate) mod port;
 mod progress;
@@ -75,10 +76,11 @@ pub use framing::{encode_split, fixed, length_delimited, split};
 pub use hub::{Hub, HubError, HubSubscriber, Refused};
 pub use inlet::Item;
 pub use link::{Demand, Flow, Upstream};
-pub(crate) use link::{Downstream, Subscriber, ToActor, weight, window};
+pub(crate) use link::{Downstream, Subscriber, ToActor, is_bytes, weight, window};
 pub use map_on_pool::{Jobs, map_on_pool, try_map_on_pool};
 pub use operators::*;
 pub use outlet::{Full, Outlet, Wanted, outlet};
+pub(crate) use owed::Owed;
 pub use pipeline::{Pipeline, Running, Summary};
 pub use progress::{LinkProgress, Progress};
 pub use sink::Sink;

@@ -14,6 +14,7 @@ use super::PipeError;
 use super::assembly::{Control, Counts, Reporter};
 use super::error::Cut;
 use super::link::{Demand, Downstream, Flow, Supplier, Upstream, weight};
+use super::owed::Owed;
 use super::source::Source;
 
 /// A pair: a source to pipe, and the outlet through which an actor (or a thread) feeds it.
@@ -35,7 +36,7 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
     let shared = Arc::new(Shared(Mutex::new(State {
         pump: None,
         nudged: false,
-        demand: 0,
+        owed: Owed::default(),
         asked: VecDeque::new(),
         kept: VecDeque::new(),
         kept_weight: 0,
@@ -141,7 +142,7 @@ struct State<T: Send + 'static> {
     /// The pump has been told to look and has not looked yet.
     nudged: bool,
     /// Asked for, and not pushed yet.
-    demand: u64,
+    owed: Owed,
     /// Asked for, and not sent yet: no more than the link's window.
     asked: VecDeque<T>,
     /// Not asked for yet.
@@ -210,8 +211,8 @@ impl<T: Send + 'static> State<T> {
             return Err(Full::Closed(item));
         }
         let weight = weight(&item);
-        if self.kept.is_empty() && self.demand > 0 {
-            self.demand = self.demand.saturating_sub(weight);
+        if self.kept.is_empty() && self.owed.is_due() {
+            self.owed.give(weight);
             self.asked.push_back(item);
         } else {
             if self.kept_weight.saturating_add(weight) > self.limit {
@@ -221,10 +222,10 @@ impl<T: Send + 'static> State<T> {
             self.kept_weight += weight;
             self.kept.push_back(item);
         }
-        if self.demand == 0 {
+        if !self.owed.is_due() {
             self.listen();
         }
-        Ok(self.demand)
+        Ok(self.owed.left())
     }
 
     /// A push has found no demand.
@@ -236,15 +237,15 @@ impl<T: Send + 'static> State<T> {
 
     /// So much more is asked for.
     fn request(&mut self, amount: u64) {
-        self.demand = self.demand.saturating_add(amount);
-        while self.demand > 0 {
+        self.owed.ask(amount);
+        while self.owed.is_due() {
             let Some(item) = self.kept.pop_front() else { break };
             let weight = weight(&item);
             self.kept_weight -= weight;
-            self.demand = self.demand.saturating_sub(weight);
+            self.owed.give(weight);
             self.asked.push_back(item);
         }
-        if self.demand > 0 {
+        if self.owed.is_due() {
             self.tell();
         }
     }

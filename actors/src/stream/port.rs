@@ -2,19 +2,20 @@
 
 use super::PipeError;
 use super::link::{Flow, Upstream, is_bytes, weight, wide_window, window};
+use super::owed::Owed;
 use super::stage::Tail;
 
 /// The lower end of a link: whom to ask, and how much was asked for and has not come.
 pub(crate) struct Port {
     upstream: Option<Upstream>,
-    asked: u64,
+    owed: Owed,
     /// It has said its last, or was cancelled.
     over: bool,
 }
 
 impl Port {
     pub(crate) fn new() -> Self {
-        Self { upstream: None, asked: 0, over: false }
+        Self { upstream: None, owed: Owed::default(), over: false }
     }
 
     /// The link has begun. If it was cancelled before, the upper end hears of it now: an [`Upstream`] that is dropped
@@ -58,7 +59,7 @@ impl Port {
     /// An item has come.
     #[inline]
     pub(crate) fn arrived<T: 'static>(&mut self, item: &T) {
-        self.asked = self.asked.saturating_sub(weight(item));
+        self.owed.give(weight(item));
     }
 
     /// Asks again, if at most half of the window is asked for.
@@ -70,33 +71,37 @@ impl Port {
     /// window, more is asked for: nothing waits here.
     pub(crate) fn ask_within<T: 'static>(&mut self, room: u64, remaining: u64) {
         let most = room.min(wide_window::<T>()).max(window::<T>());
-        if self.asked <= most / 2 {
+        if self.owed.leaves_half(0, most) {
             // How many items bytes are is not known before they are there.
-            self.ask_up_to(if is_bytes::<T>() { most } else { most.min(remaining) });
+            self.fill(0, if is_bytes::<T>() { most } else { most.min(remaining) });
         }
     }
 
-    /// Asks until so much is asked for.
+    /// Asks until so much is held by whoever has this end, or on its way; not before half of it is free.
+    pub(crate) fn ask_beside(&mut self, held: u64, most: u64) {
+        if self.owed.leaves_half(held, most) {
+            self.fill(held, most);
+        }
+    }
+
+    /// Asks until so much is on its way.
     pub(crate) fn ask_up_to(&mut self, most: u64) {
+        self.fill(0, most);
+    }
+
+    fn fill(&mut self, held: u64, most: u64) {
+        let missing = self.owed.missing(held, most);
         if let Some(upstream) = &self.upstream
-            && self.asked < most
+            && missing > 0
         {
-            upstream.request(most - self.asked);
-            self.asked = most;
+            upstream.request(missing);
+            self.owed.ask(missing);
         }
     }
 
     /// Asks for as much as there is room for, at most a window, if at most half of that is asked for.
     pub(crate) fn ask_for_room<T: 'static>(&mut self, room: u64) {
-        let most = window::<T>().min(room);
-        if self.asked() <= most / 2 {
-            self.ask_up_to(most);
-        }
-    }
-
-    /// Asked for and not come.
-    pub(crate) fn asked(&self) -> u64 {
-        self.asked
+        self.ask_beside(0, window::<T>().min(room));
     }
 
     /// The end has come, or a failure.

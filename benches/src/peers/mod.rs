@@ -23,6 +23,7 @@ pub mod recipients;
 pub mod tokio_tasks;
 pub mod two_loops;
 pub mod uv;
+pub mod uv_names;
 pub mod uv_read;
 pub mod uv_timers;
 

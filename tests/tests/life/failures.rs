@@ -1,6 +1,7 @@
 //! A failure ends its actor and nothing else, wherever it happens.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -208,7 +208,7 @@ fn a_connection_over_which_nothing_goes_is_told_of_once_for_each_silence() {
             Ok(())
         });
         let mut peer = Peer::connect(&server.address);
-        let mut expect_silence = || {
+        let expect_silence = || {
             let idle = silences.recv().expect("it is told");
             assert_eq!(idle.after, Duration::from_millis(20));
         };

@@ -1,10 +1,10 @@
 //! Pressure ends at the peer's TCP window: what nobody reads is not read, and what nobody takes is not made.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use bytes::Bytes;
-use roundsman::stream::{Source, StreamContext};
+use roundsman::stream::{Source, StreamContext, outlet};
 use roundsman_tests::counted::{Count, Counted};
 use roundsman_tests::family::each_family;
 use roundsman_tests::links::kernel_buffers;
@@ -85,6 +85,52 @@ fn a_reader_that_is_not_asked_does_not_read() {
         let end = sent + 4 * MIB;
         peer.send_pattern(sent, end);
         wait_for(&received, end);
+    });
+}
+
+#[test]
+fn a_peer_that_never_reads_is_cut_at_the_limit_that_was_stated() {
+    const LIMIT: u64 = 256 * 1024;
+    each_family(|family| {
+        let (tell, cut) = mpsc::channel();
+        let server = Server::of(family, 1, move |event, ctx| {
+            if let Event::Accepted(connection) = event {
+                let (source, mut outlet) = outlet(LIMIT);
+                source.pipe(connection.writer()).start(ctx, Event::Ended);
+                let mut pushed = 0;
+                // Before anything can be sent: all of it waits here.
+                while outlet.push(Bytes::from_static(&[b'x'; 1000])).is_ok() {
+                    pushed += 1000;
+                }
+                connection.abort();
+                tell.send(pushed)?;
+            }
+            Ok(())
+        });
+        let _silent = Peer::connect(&server.address);
+        let pushed = cut.recv().expect("it is cut");
+        assert!((LIMIT - 1000..=LIMIT).contains(&pushed), "{pushed} bytes were kept for it");
+        must_end(move || server.wait_until_idle());
+    });
+}
+
+#[test]
+fn a_peer_that_trickles_holds_nobody_up() {
+    each_family(|family| {
+        let server = Server::of(family, 1, crate::echo);
+        let mut slow: Vec<_> = (0..20).map(|_| Peer::connect(&server.address)).collect();
+        let mut quick = Peer::connect(&server.address);
+        for byte in b"a line that comes byte by byte\n" {
+            for peer in &mut slow {
+                peer.send(&[*byte]);
+            }
+            // Between any two bytes of the slow ones there is time for others.
+            quick.send_pattern(0, 64 * 1024);
+            quick.expect_pattern(0, 64 * 1024);
+        }
+        for peer in &mut slow {
+            peer.expect(b"a line that comes byte by byte\n");
+        }
     });
 }
 

@@ -1,11 +1,12 @@
 //! Straight pipes from socket to socket: once there is much to move, the kernel moves it, and nobody can tell.
 
 use std::net::TcpListener;
+use std::sync::mpsc;
 
 use roundsman::net::{Connection, tcp};
 use roundsman_tests::links::Kind;
 use roundsman_tests::payload::total;
-use roundsman_tests::peer::Peer;
+use roundsman_tests::peer::{Peer, aside};
 use roundsman_tests::server::{Event, Server};
 use roundsman_tests::trial::{PATTERNS, Trial, World};
 use roundsman_tests::{again, patience};
@@ -139,6 +140,56 @@ fn both_ways_end_each_for_itself() {
         server.finish();
         client.expect_pattern(0, back);
         client.expect_end();
+        proxy.wait_until_idle();
+    });
+}
+
+#[test]
+fn connections_that_move_while_the_kernel_moves_their_bytes_lose_none() {
+    const MIB: u64 = 1024 * 1024;
+    patience::must_end(|| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let to = listener.local_addr().expect("an address");
+        let (tell, both) = mpsc::channel();
+        let mut waiting = Vec::new();
+        let proxy = Server::start(3, move |event, ctx| {
+            match event {
+                Event::Accepted(client) => {
+                    waiting.push(client.take());
+                    tcp::connect(to).start(ctx, Event::Connected);
+                }
+                Event::Connected(server) => {
+                    let server = server?;
+                    let client = waiting.pop().expect("one at a time");
+                    client.reader().pipe(server.writer()).start(ctx, Event::Ended);
+                    server.reader().pipe(client.writer()).start(ctx, Event::Ended);
+                    tell.send([client, server])?;
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        let mut client = Peer::connect(&proxy.address);
+        let (server, _) = listener.accept().expect("the proxy connects");
+        let mut server = Peer::over(server);
+        let both = both.recv().expect("they are joined");
+        let sending = aside(move || {
+            client.send_pattern(0, 24 * MIB);
+            client.finish();
+            client
+        });
+        for part in 0..12 {
+            let moved = &both[part % 2];
+            moved.move_to(part);
+            server.expect_pattern(2 * part as u64 * MIB, 2 * (part as u64 + 1) * MIB);
+        }
+        server.expect_end();
+        let mut client = sending.join().expect("everything was sent");
+        server.send(b"thanks");
+        server.finish();
+        client.expect(b"thanks");
+        client.expect_end();
+        drop(both);
         proxy.wait_until_idle();
     });
 }

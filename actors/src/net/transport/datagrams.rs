@@ -1,12 +1,14 @@
-//! Sockets for datagrams.
+//! Sockets for datagrams, and what their errors mean.
 
 #![expect(clippy::disallowed_types, reason = "the one place of this crate that speaks to mio")]
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV6};
 
 use roundsman_runtime::{Actor, Context, Interest, Readiness, SourceId};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
+
+use crate::net::endpoint::canonical;
 
 /// A socket for datagrams of UDP.
 pub(crate) struct DatagramSocket(mio::net::UdpSocket);
@@ -43,14 +45,20 @@ impl DatagramSocket {
         self.0.send(bytes)
     }
 
-    /// Sends one datagram.
+    /// Sends one datagram. A socket of IPv6 needs its peers [`as_v6`].
     pub(crate) fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         self.0.send_to(bytes, to)
     }
 
-    /// Receives one datagram. What does not fit is cut off.
+    /// Receives one datagram. What does not fit is cut off; on Windows it is an error, so offer enough room for any.
     pub(crate) fn receive_from(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.0.recv_from(into)
+        let (len, peer) = self.0.recv_from(into)?;
+        Ok((len, canonical(peer)))
+    }
+
+    /// What the network has said since somebody last asked, received or sent.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.0.take_error()
     }
 
     pub(crate) fn register<A: Actor>(
@@ -68,4 +76,29 @@ impl DatagramSocket {
     ) -> io::Result<()> {
         ctx.deregister(&mut self.0, id)
     }
+}
+
+/// An address as a socket of IPv6 takes it: one of IPv4 is mapped.
+pub(crate) fn as_v6(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) => SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0).into(),
+        SocketAddr::V6(_) => address,
+    }
+}
+
+/// Whether an error is what the network has said of an earlier datagram, and not of the one in hand: nobody takes it
+/// there. (ICMP; Windows calls it a reset.)
+pub(crate) fn is_of_the_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable};
+    matches!(
+        error.kind(),
+        ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable
+    )
+}
+
+/// Whether the error says that a datagram is longer than this system sends.
+pub(crate) fn is_too_large(error: &io::Error) -> bool {
+    /// EMSGSIZE of Linux, of BSD, and of Windows.
+    const TOO_LARGE: [i32; 3] = [90, 40, 10040];
+    error.raw_os_error().is_some_and(|code| TOO_LARGE.contains(&code))
 }

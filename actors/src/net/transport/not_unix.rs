@@ -98,7 +98,7 @@ pub(crate) fn local_name(_: &SockAddr) -> Endpoint {
 }
 
 /// Refuses: here it would mean something else.
-pub(super) fn set_reuse_port(_: &Socket) -> io::Result<()> {
+pub(crate) fn set_reuse_port(_: &Socket) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

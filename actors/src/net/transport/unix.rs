@@ -2,8 +2,6 @@
 //!
 //! The one switch of `transport`: `not_unix.rs` has the same names for other systems.
 
-#![expect(clippy::disallowed_types, reason = "the one place of this crate that speaks to mio")]
-
 use std::fs::{self, File};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
@@ -219,7 +217,7 @@ pub(crate) fn local_name(address: &SockAddr) -> Endpoint {
 }
 
 /// Lets several sockets listen at one address; the OS spreads what comes over them.
-pub(super) fn set_reuse_port(socket: &Socket) -> io::Result<()> {
+pub(crate) fn set_reuse_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_port(true)
 }
 

@@ -161,10 +161,9 @@ impl<T: Transform> TransformFeed<T> {
 
     /// Asks for what may wait beside what is worked on, if anything is wanted below.
     fn ask(&mut self, tail: &dyn Tail<Bytes>) {
-        let window = window::<Bytes>();
-        let waits = self.counter.lock().weight;
-        if tail.room() > 0 && self.port.asked() + waits <= window / 2 {
-            self.port.ask_up_to(window - waits);
+        if tail.room() > 0 {
+            let waits = self.counter.lock().weight;
+            self.port.ask_beside(waits, window::<Bytes>());
         }
     }
 

@@ -110,19 +110,19 @@ impl<T: Send + 'static> Deal<T> for InTurn {
         self.asking
             .iter()
             .filter_map(open)
-            .map(|arm| arm.demand)
-            .find(|demand| *demand > 0)
+            .map(|arm| arm.owed.left())
+            .find(|left| *left > 0)
             .unwrap_or(0)
     }
 
     fn deal(&mut self, item: T, arms: &mut [Arm<T>]) {
         while let Some(number) = self.next() {
             let Some(arm) = arms.get_mut(number).filter(|arm| arm.is_open()) else { continue };
-            if arm.demand == 0 {
+            if !arm.owed.is_due() {
                 continue;
             }
             arm.give(item);
-            if arm.demand > 0 {
+            if arm.owed.is_due() {
                 self.list(number);
             }
             return;

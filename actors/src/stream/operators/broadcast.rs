@@ -98,5 +98,5 @@ impl<T: Clone + Send + 'static> Deal<T> for Everyone {
 
 /// What all have asked for.
 pub(super) fn common_room<T: Send + 'static>(arms: &[Arm<T>]) -> u64 {
-    arms.iter().filter(|arm| arm.is_open()).map(|arm| arm.demand).min().unwrap_or(0)
+    arms.iter().filter(|arm| arm.is_open()).map(|arm| arm.owed.left()).min().unwrap_or(0)
 }

@@ -12,6 +12,7 @@ use crate::stream::assembly::Assembly;
 use crate::stream::error::Cut;
 use crate::stream::feeds::LinkFeed;
 use crate::stream::link::{Demand, Downstream, Flow, Supplier, ToActor, Upstream, weight};
+use crate::stream::owed::Owed;
 use crate::stream::port::Port;
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::source::Outflow;
@@ -153,7 +154,7 @@ struct Open<K, T: Send + 'static> {
     key: K,
     /// Until its pipeline is started.
     link: Option<GroupLink<T>>,
-    demand: u64,
+    owed: Owed,
     /// The item that has opened it, until it is asked for.
     first: Option<T>,
     /// To be sent when the turn is over.
@@ -261,7 +262,7 @@ where
         let open = Open {
             key: key.clone(),
             link: None,
-            demand: 0,
+            owed: Owed::default(),
             first: Some(first),
             batch: Vec::new(),
             left: Arc::clone(&left),
@@ -285,7 +286,7 @@ where
         match note {
             GroupNote::Started(link) => group.link = Some(link),
             GroupNote::Demand(Demand::More(amount)) => {
-                group.demand = group.demand.saturating_add(amount);
+                group.owed.ask(amount);
                 if let Some(first) = group.first.take() {
                     group.give(first);
                 }
@@ -401,11 +402,11 @@ where
 
 impl<K, T: Send + 'static> Open<K, T> {
     fn has_room(&self) -> bool {
-        self.link.is_some() && self.first.is_none() && self.demand > 0
+        self.link.is_some() && self.first.is_none() && self.owed.is_due()
     }
 
     fn give(&mut self, item: T) {
-        self.demand = self.demand.saturating_sub(weight(&item));
+        self.owed.give(weight(&item));
         self.batch.push(item);
     }
 

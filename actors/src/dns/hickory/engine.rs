@@ -1,0 +1,148 @@
+//! What asks: a resolver of hickory's, on one loop.
+//!
+//! All that it makes runs in one executor: the connection that one question opens serves the next.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hickory_resolver::config::{
+    ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
+};
+use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::rr::Name;
+use hickory_resolver::system_conf::read_system_conf;
+
+use super::checked::{Checking, OTHER_QUESTION};
+use super::convert;
+use super::provider::Provider;
+use super::sockets::Troubles;
+use crate::dns::resolve_error::Asked;
+use crate::dns::settings::{PORT, Plan};
+use crate::dns::{Answer, ResolveError};
+
+/// Questions that one TCP connection may have open. The crate's own limit, 32, would fail the next instead.
+const OPEN_MAX: usize = 4_096;
+
+/// The future of an answer.
+pub(in crate::dns) type Answering =
+    Pin<Box<dyn Future<Output = Result<Answer, ResolveError>> + Send>>;
+
+type Asks = hickory_resolver::Resolver<Checking>;
+
+/// What asks.
+pub(in crate::dns) struct Engine {
+    resolver: Asks,
+    /// One for each server, if there are several: what one has failed to find out another may know, which the crate's pool leaves
+    /// to chance.
+    singly: Arc<[Asks]>,
+    servers: Arc<[SocketAddr]>,
+    troubles: Troubles,
+}
+
+impl Engine {
+    pub(in crate::dns) fn new(plan: &Plan, cache_size: u64) -> Result<Self, String> {
+        let provider = Provider::default();
+        let troubles = provider.troubles.clone();
+        let build = |servers: &[SocketAddr], attempts| {
+            asks(servers, options(plan.timeout, attempts, cache_size), provider.clone())
+        };
+        let resolver = build(&plan.servers, plan.attempts)?;
+        let others = if plan.servers.len() > 1 { &plan.servers[..] } else { &[] };
+        let singly = others.chunks(1).map(|server| build(server, 0)).collect::<Result<_, _>>()?;
+        let servers = plan.servers.iter().copied().collect();
+        Ok(Self { resolver, singly, servers, troubles })
+    }
+
+    /// The future of an answer, to be polled by the executor of this loop.
+    pub(in crate::dns) fn ask(&self, asked: Asked) -> Result<Answering, ResolveError> {
+        let asked = asked.of(&self.servers);
+        let name = name(&asked)?;
+        let record_type = convert::record_type(asked.record_type());
+        let (resolver, singly) = (self.resolver.clone(), Arc::clone(&self.singly));
+        let troubles = self.troubles.clone();
+        Ok(Box::pin(async move {
+            let mut found = resolver.lookup(name.clone(), record_type).await;
+            for server in &*singly {
+                if !found.as_ref().is_err_and(is_of_the_server) {
+                    break;
+                }
+                let again = server.lookup(name.clone(), record_type).await;
+                if again.as_ref().map_or_else(is_said, |_| true) {
+                    found = again;
+                }
+            }
+            match found {
+                Ok(lookup) => convert::answer(&lookup, asked),
+                Err(error) => Err(convert::error(error, troubles.last(), asked)),
+            }
+        }))
+    }
+}
+
+/// Whether a server has answered, and it is worth asking another: it could not, or would not, or makes no sense.
+fn is_of_the_server(error: &NetError) -> bool {
+    matches!(
+        error,
+        NetError::Dns(DnsError::ResponseCode(_))
+            | NetError::Proto(_)
+            | NetError::Truncated
+            | NetError::ForeignClassRecord { .. }
+            | NetError::Message(OTHER_QUESTION)
+    )
+}
+
+/// Whether an error is an answer: there is no such name, or no such record.
+fn is_said(error: &NetError) -> bool {
+    matches!(error, NetError::Dns(DnsError::NoRecordsFound(_)))
+}
+
+fn options(timeout: Duration, attempts: usize, cache_size: u64) -> ResolverOpts {
+    let mut options = ResolverOpts::default();
+    options.timeout = timeout;
+    options.attempts = attempts;
+    options.cache_size = cache_size;
+    options.max_active_requests = OPEN_MAX;
+    // As the C library: servers that know nothing of it still answer.
+    options.edns0 = false;
+    // It would be read here and now, on the loop; and name servers are what is asked.
+    options.use_hosts_file = ResolveHosts::Never;
+    options
+}
+
+fn asks(servers: &[SocketAddr], options: ResolverOpts, provider: Provider) -> Result<Asks, String> {
+    let servers = servers.iter().map(|server| {
+        let at_port = |mut connection: ConnectionConfig| {
+            connection.port = server.port();
+            connection
+        };
+        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(at_port);
+        NameServerConfig::new(server.ip(), true, connections.into())
+    });
+    let config = ResolverConfig::from_name_servers(servers.collect());
+    let builder = hickory_resolver::Resolver::builder_with_config(config, Checking(provider));
+    builder.with_options(options).build().map_err(|error| error.to_string())
+}
+
+/// The name, fully qualified.
+fn name(asked: &Asked) -> Result<Name, ResolveError> {
+    let bad = |why: String| ResolveError::BadName { asked: asked.clone(), why: why.into() };
+    if asked.name().is_empty() {
+        return Err(bad("it is empty".to_owned()));
+    }
+    let mut name = Name::from_str_relaxed(asked.name()).map_err(|error| bad(error.to_string()))?;
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+/// Whom the system asks. It blocks.
+pub(in crate::dns) fn system() -> Result<Plan, String> {
+    let (config, options) = read_system_conf()
+        .map_err(|error| format!("reading the system's settings (/etc/resolv.conf): {error}"))?;
+    let servers = config.name_servers().iter().map(|server| {
+        let port = server.connections.first().map_or(PORT, |connection| connection.port);
+        SocketAddr::new(server.ip, port)
+    });
+    Ok(Plan { servers: servers.collect(), timeout: options.timeout, attempts: options.attempts })
+}
