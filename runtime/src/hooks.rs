@@ -433,23 +433,18 @@ pub(crate) fn clear<A: Actor>(actor: &Handle<'_, A>) -> Vec<What<A::Message>> {
     let local = actor.local;
     let mut hooks = cell.borrow_mut();
     hooks.urgent.clear();
-    let mut maps = Vec::new();
-    let sources: Vec<_> =
-        hooks.sources.iter().map(|(index, source)| (index, source.generation)).collect();
-    for (index, generation) in sources {
-        let id = SourceId { index: index as u32, generation };
-        if let Some((entry, map)) = remove_source(&mut hooks, local, id) {
-            local.forget_source(entry);
-            maps.extend(map);
-        }
-    }
+    let sources = std::mem::take(&mut hooks.sources);
     let timers: Vec<_> = hooks
         .timers
         .iter()
         .map(|(index, timer)| TimerId { index: index as u32, generation: timer.generation })
         .collect();
     drop(hooks);
-    for map in maps {
+    for (_, Source { entry, kept, map, .. }) in sources {
+        if kept {
+            local.unkeep();
+        }
+        local.forget_source(entry);
         dying::carefully(actor.cell, "dropping a source's function", move || drop(map));
     }
     jobs::abandon(cell, actor.cell, local);

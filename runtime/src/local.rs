@@ -295,6 +295,9 @@ impl Local {
 
     /// Answers the replies that were dropped since.
     pub(crate) fn answer_dropped(&self, error: AskError) {
+        if self.unanswered.borrow().is_empty() {
+            return;
+        }
         let unanswered = std::mem::take(&mut *self.unanswered.borrow_mut());
         for answer in unanswered {
             answer(error);

@@ -18,7 +18,9 @@ pub(crate) struct LinkTail<T> {
     link: Downstream<T>,
     /// Asked for and not pushed yet.
     owed: Owed,
-    /// Asked for, and sent when the turn is over.
+    /// Asked for, and sent when the turn is over: one alone, so that a link over which little goes keeps no room for more.
+    first: Option<T>,
+    /// Or several.
     batch: Vec<T>,
     /// Not asked for yet.
     kept: VecDeque<T>,
@@ -29,32 +31,38 @@ pub(crate) struct LinkTail<T> {
 impl<T: Send + 'static> LinkTail<T> {
     pub(crate) fn new(link: Downstream<T>) -> Self {
         let (batch, kept) = (Vec::new(), VecDeque::new());
-        Self { link, owed: Owed::default(), batch, kept, ended: false, closed: false }
+        Self { link, owed: Owed::default(), first: None, batch, kept, ended: false, closed: false }
     }
 
     fn enter(&mut self, item: T) {
-        if self.batch.is_empty() {
-            // One allocation, mostly: a window is asked for by halves.
-            self.batch.reserve(usize::try_from(self.owed.left().min(BATCH)).unwrap_or(1));
+        let weight = weight(&item);
+        if !self.batch.is_empty() {
+            self.batch.push(item);
+        } else if let Some(first) = self.first.take() {
+            // One allocation, mostly: a window is asked for by halves. It goes with the batch.
+            self.batch.reserve(usize::try_from(self.owed.left().min(BATCH)).unwrap_or(1) + 1);
+            self.batch.extend([first, item]);
+        } else {
+            self.first = Some(item);
         }
-        self.owed.give(weight(&item));
-        self.batch.push(item);
+        self.owed.give(weight);
     }
 
     fn send_batch(&mut self) {
-        let flow = match self.batch.len() {
-            0 => return,
-            1 => self.batch.pop().map(Flow::Item),
-            _ => Some(Flow::Items(std::mem::take(&mut self.batch))),
+        let flow = match self.first.take() {
+            Some(first) => Flow::Item(first),
+            None if self.batch.is_empty() => return,
+            None => Flow::Items(std::mem::take(&mut self.batch)),
         };
-        if flow.is_some_and(|flow| !self.link.take(flow)) {
+        if !self.link.take(flow) {
             self.close();
         }
     }
 
     fn close(&mut self) {
         self.closed = true;
-        self.batch.clear();
+        self.first = None;
+        self.batch = Vec::new();
         self.kept.clear();
     }
 }
