@@ -135,7 +135,7 @@ pub enum NameError {
 /// An IPv6 address may start with a colon, which would make it the last parameter; a zero in front changes nothing
 /// else, and is what other servers do.
 pub fn host(peer: &Endpoint) -> Arc<str> {
-    let text = peer.ip().map_or_else(|| peer.to_string(), |ip| ip.to_string());
+    let text = peer.ip().map_or_else(|| peer.to_string(), |ip| ip.to_canonical().to_string());
     if text.starts_with(':') { format!("0{text}").into() } else { text.into() }
 }
 
