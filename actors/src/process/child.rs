@@ -22,7 +22,7 @@ use crate::stream::{Cut, Sink, Source};
 /// It takes the loop about a millisecond, as in libuv.
 ///
 /// # Errors
-/// What the OS says: there is no such program, it may not be run, there are too many processes.
+/// What the OS says of the program, which the error names: there is none, it may not be run, there are too many processes.
 ///
 /// # Examples
 /// ```
@@ -71,7 +71,10 @@ use crate::stream::{Cut, Sink, Source};
 /// ```
 pub fn spawn(command: impl Into<Command>) -> io::Result<Child> {
     let Command { mut inner, ending } = command.into();
-    let mut child = inner.spawn()?;
+    let mut child = inner.spawn().map_err(|error| {
+        let text = format!("`{}` cannot be started: {error}", inner.get_program().display());
+        io::Error::new(error.kind(), text)
+    })?;
     Ok(Child {
         stdin: Slot::new("stdin", child.stdin.take().map(WriteEnd::from)),
         stdout: Slot::new("stdout", child.stdout.take().map(ReadEnd::from)),

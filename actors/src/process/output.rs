@@ -29,11 +29,11 @@ pub struct Output {
 #[non_exhaustive]
 pub enum OutputError {
     /// It could not be started.
-    #[error("`{program}` cannot be started: {error}")]
+    #[error("{error}")]
     NotStarted {
         /// What was to be run.
         program: String,
-        /// What the OS says.
+        /// What the OS says, with the program's name.
         #[source]
         error: io::Error,
     },

@@ -198,6 +198,7 @@ fn a_stream_is_piped_once() {
 fn a_program_that_is_not_there_cannot_be_started() {
     let error = spawn(Command::new("no-such-program")).expect_err("it is not there");
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(error.to_string().contains("`no-such-program` cannot be started"), "{error}");
 }
 
 #[test]
