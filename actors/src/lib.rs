@@ -4,8 +4,9 @@
 //! fired, a neighbour wrote. Pressure flows backwards by itself, in the end to the peer's TCP window. An actor handles
 //! one message at a time with `&mut self`; there is no `async`, no `Arc<Mutex>`, no callback pyramid.
 //!
-//! This crate re-exports the runtime (`roundsman-runtime`: [`Actor`], [`Address`], [`Context`], [`Runtime`]) and adds
-//! [`stream`]s, [`net`] and [`emitter`]s. Start with the [`prelude`].
+//! This crate re-exports the runtime (`roundsman-runtime`: [`Actor`], [`Address`], [`Context`], [`Runtime`]) and adds what is
+//! ready-made: [`stream`]s and [`emitter`]s; sockets ([`net`]) and names ([`dns`]); files ([`fs`]), [`process`]es, hashing
+//! ([`crypto`]) and packing ([`codec`]); [`futures`] on the loop. Start with the [`prelude`].
 #![forbid(unsafe_code)]
 
 pub mod codec;

@@ -237,11 +237,18 @@ fn settled(local: &Local, deadline: Option<TimerKey>) {
 /// The owner ends: what waits never runs, what runs is told.
 pub(crate) fn abandon<M>(hooks: &RefCell<Hooks<M>>, cell: &CellRef, local: &Local) {
     let entries = std::mem::take(&mut hooks.borrow_mut().jobs.entries);
-    for (_, Entry { errand, map, deadline, .. }) in entries {
-        settled(local, deadline);
-        if !take_back(local, &errand, Refusal::Cancelled) {
-            errand.cancel();
+    let mut entries: Vec<_> = entries.into_iter().map(|(_, entry)| entry).collect();
+    // The last first: threads go on meanwhile, and what runs of a line must be its beginning, without a gap.
+    let next = local.outbox.next_generation();
+    entries.sort_unstable_by_key(|entry| next.wrapping_sub(entry.generation));
+    for entry in &mut entries {
+        settled(local, entry.deadline.take());
+        if !take_back(local, &entry.errand, Refusal::Cancelled) {
+            entry.errand.cancel();
         }
+    }
+    for Entry { errand, map, .. } in entries {
+        drop(errand);
         dying::carefully(cell, "dropping the answer of a job", || drop(map));
     }
 }

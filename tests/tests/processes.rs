@@ -21,6 +21,8 @@ mod standard;
 mod terminals;
 #[path = "processes/through.rs"]
 mod through;
+#[path = "processes/wall_clock.rs"]
+mod wall_clock;
 
 use std::process::Command;
 

@@ -262,7 +262,7 @@ impl Actor for FileWriter {
     }
 
     fn stopping(&mut self, _: &ExitReason, _: &mut Context<'_, Self>) {
-        // Its owner has ended. What it has is dropped with it; a job's, as that comes home.
+        // Its owner has ended. What it has is dropped with it, a job's as that comes home: no loop closes a file by that.
         if let Some(upstream) = self.upstream.take() {
             upstream.cancel();
         }

@@ -6,6 +6,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use roundsman_runtime::{Lane, job};
+
 use super::FsError;
 use super::atomic::Temporary;
 use super::file;
@@ -69,6 +71,15 @@ impl FileOutput {
             os::set_mode(&mut options, mode);
         }
         options
+    }
+}
+
+/// Closing a file may block, and so may removing a temporary one: dropped on a loop, it has the pool do that.
+impl Drop for FileOutput {
+    fn drop(&mut self) {
+        if let Some(opened) = self.opened.take() {
+            job(Lane::Fs, move || drop(opened)).named("giving a file up").detach();
+        }
     }
 }
 

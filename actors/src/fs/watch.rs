@@ -70,7 +70,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Whether what is in the directories below is watched, too, also in those that come later. Default: no.
+    /// Whether what is in the directories below is watched, too, also in those that come later. Default: no. Links are not
+    /// followed: of one it is told that it comes and goes, not what happens behind it.
     ///
     /// On Linux each directory takes one of the user's watches (`fs.inotify.max_user_watches`).
     pub fn recursive(mut self, recursive: bool) -> Self {
@@ -94,13 +95,15 @@ impl Watch {
     ///   and looks, finds the newest. One write may be several `Modified`, and `Created` of what is in a directory that has
     ///   just come may come twice.
     /// - Order: for each path, as it happened. Whether it is still so when the event arrives, nobody knows.
-    /// - Loss: nothing is lost silently. If the OS, or this source, has had to give events up, `Rescan` says so.
+    /// - Loss: nothing is lost silently. If the OS, or this source, has had to give events up, `Rescan` says so; what changes
+    ///   after that is told again, in directories that have come meanwhile, too.
     /// - Demand: what is not asked for waits, at most [`pending`](Self::pending) events. No thread of the pool is held; the
     ///   library has one thread for each watch.
     /// - End: when the runtime is stopped as planned. It keeps the runtime alive until then.
     /// - Cancel: the watch, its thread and its descriptors go, soon.
-    /// - Failure: an [`FsError`](super::FsError): there is nothing at the path (`NotFound`), the system's limit of watches is
-    ///   reached (`QuotaExceeded`), also later, by a new directory. A simulated runtime refuses (`Unsupported`): what the OS
+    /// - Failure: an [`FsError`](super::FsError): there is nothing at the path (`NotFound`), a directory below may not be read
+    ///   (`PermissionDenied`), the system's limit of watches is reached (`QuotaExceeded`), also later, by a new directory. One
+    ///   that comes later and may not be read is not looked into. A simulated runtime refuses (`Unsupported`): what the OS
     ///   tells, and when, comes from no seed.
     ///
     /// A file system on a network tells only what is done from this machine.

@@ -6,18 +6,18 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
-use notify::event::{ModifyKind, RenameMode};
+use notify::event::{CreateKind, ModifyKind, RenameMode};
 use notify::{Config, EventHandler, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use roundsman_runtime::{Context, JobError, Lane, job, try_job};
 
 use super::FsError;
 use super::walker::Walker;
 use super::watch::{Watch, WatchEvent, WatchKind};
-use super::watch_queue::{Next, Notice, WatchQueue};
+use super::watch_queue::{Next, Notice, Unseen, WatchQueue};
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::stage::Tail;
 use crate::stream::{PipeError, Wakeup, Woken};
@@ -26,6 +26,8 @@ use crate::stream::{PipeError, Wakeup, Woken};
 const SETTLE: Duration = Duration::from_millis(10);
 /// Events given in one turn; then others have theirs.
 const BATCH: u64 = 256;
+/// How often a watch is begun anew because a directory below has gone meanwhile.
+const ATTEMPTS: usize = 100;
 
 /// Gives what a watch is told.
 pub(crate) struct WatchFeed {
@@ -35,9 +37,7 @@ pub(crate) struct WatchFeed {
     state: State,
     /// The half of a rename that it waits for the other of.
     settling: Option<u64>,
-    /// What has come and may be a directory, in which something may have come before it was watched.
-    unseen: Vec<PathBuf>,
-    /// A job looks into such directories.
+    /// A job looks into directories that have come, in which something may have come before they were watched.
     looking: bool,
     /// It ends with what is there.
     draining: bool,
@@ -59,7 +59,7 @@ pub(crate) enum Event {
     /// This half of a rename has waited long enough.
     Settled(u64),
     /// New directories have been looked into.
-    Looked,
+    Looked(Result<(), JobError>),
 }
 
 impl WatchFeed {
@@ -70,7 +70,6 @@ impl WatchFeed {
             wakeup: None,
             state: State::Beginning,
             settling: None,
-            unseen: Vec::new(),
             looking: false,
             draining: false,
         }
@@ -80,29 +79,26 @@ impl WatchFeed {
         PipeError::new("fs::watch", error)
     }
 
-    /// Something that has come may be a directory: what is in it may have come before it was watched.
-    fn note(&mut self, event: &WatchEvent) {
-        let has_come = matches!(event.kind, WatchKind::Created | WatchKind::Renamed { .. });
-        // So many at once are looked at; the library sees what comes into them later.
-        if self.watch.recursive && has_come && self.unseen.len() < self.watch.pending {
-            self.unseen.push(event.path.clone());
-        }
-    }
-
-    /// Has a job look into what has come.
+    /// Has a job look where something may have come before it was watched.
     fn look(&mut self, ctx: &mut Context<'_, Runner<Self>>) {
         let State::Open(watching) = &self.state else { return };
-        if self.looking || self.unseen.is_empty() {
+        if self.looking {
             return;
         }
+        let Some(unseen) = self.queue.unseen() else { return };
         self.looking = true;
         let (watching, queue) = (Arc::clone(watching), Arc::clone(&self.queue));
-        let paths = std::mem::take(&mut self.unseen);
-        let look = job(Lane::Fs, move || {
-            watching.catch_up();
-            paths.into_iter().for_each(|path| tell_what_is_in(path, &queue));
+        let look = job(Lane::Fs, move || match unseen {
+            Unseen::Directories(paths) => {
+                watching.catch_up();
+                paths.into_iter().for_each(|path| tell_what_is_in(path, &queue));
+            }
+            Unseen::Everywhere => match watching.renew() {
+                Ok(()) => queue.push(Notice::Lost),
+                Err(error) => queue.fail(error),
+            },
         });
-        ctx.start(look.named("fs::watch"), |_| RunnerMessage::Event(Event::Looked));
+        ctx.start(look.named("fs::watch"), |done| RunnerMessage::Event(Event::Looked(done)));
     }
 }
 
@@ -140,7 +136,10 @@ impl Feed for WatchFeed {
                 }
             }
             Event::Settled(half) => self.queue.settle(half),
-            Event::Looked => self.looking = false,
+            Event::Looked(done) => {
+                self.looking = false;
+                done.map_err(|error| PipeError::new("fs::watch", error))?;
+            }
         }
         Ok(())
     }
@@ -166,10 +165,7 @@ impl Feed for WatchFeed {
         let mut left = BATCH;
         while left > 0 && tail.room() > 0 {
             match self.queue.take() {
-                Next::Event(event) => {
-                    self.note(&event);
-                    tail.push(event)?;
-                }
+                Next::Event(event) => tail.push(event)?,
                 Next::Half(half) => {
                     if self.settling.replace(half) != Some(half) {
                         ctx.send_after(SETTLE, RunnerMessage::Event(Event::Settled(half)));
@@ -197,45 +193,87 @@ impl Feed for WatchFeed {
 
     fn let_go(&mut self) {
         self.state = State::Over;
-        self.unseen.clear();
     }
 }
 
 /// A watch that has begun. Dropped, it ends, on the pool: that may block.
-pub(crate) struct Watching(Option<Mutex<RecommendedWatcher>>);
+pub(crate) struct Watching {
+    watcher: Option<Mutex<RecommendedWatcher>>,
+    /// For errors: the path that was given.
+    path: PathBuf,
+    /// What the library watches, without links.
+    base: PathBuf,
+    mode: RecursiveMode,
+}
 
 impl Watching {
     fn begin(watch: Watch, queue: Arc<WatchQueue>, waker: Waker) -> Result<Self, FsError> {
-        let watching = |error| FsError::new("watching", &watch.path, error);
-        let real = fs::canonicalize(&watch.path).map_err(watching)?;
+        let Watch { path, recursive, .. } = watch;
+        let watching = |error| FsError::new("watching", &path, error);
+        let real = fs::canonicalize(&path).map_err(watching)?;
         let is_dir = fs::metadata(&real).map_err(watching)?.is_dir();
-        let base = if is_dir { &*real } else { real.parent().unwrap_or(&real) };
+        let base = if is_dir { &*real } else { real.parent().unwrap_or(&real) }.to_owned();
         // A file is watched by its directory, which goes on when another file takes its place.
         let only = (!is_dir).then(|| real.clone());
-        let ear = Ear { queue, waker, real: real.clone(), only };
-        let told = |error: notify::Error| watching(as_io(error));
-        let mut watcher = RecommendedWatcher::new(ear, Config::default()).map_err(told)?;
-        let mode = match watch.recursive && is_dir {
+        let recursive = recursive && is_dir;
+        let ear = Ear { queue, waker, real, only, recursive };
+        // What a link leads to has another path, or is elsewhere, or everything.
+        let config = Config::default().with_follow_symlinks(false);
+        let watcher = RecommendedWatcher::new(ear, config);
+        let mut watcher = watcher.map_err(|error| failed(&path, error))?;
+        let mode = match recursive {
             true => RecursiveMode::Recursive,
             false => RecursiveMode::NonRecursive,
         };
-        watcher.watch(base, mode).map_err(told)?;
-        Ok(Self(Some(Mutex::new(watcher))))
+        cover(&mut watcher, &base, mode).map_err(|error| failed(&path, error))?;
+        Ok(Self { watcher: Some(Mutex::new(watcher)), path, base, mode })
+    }
+
+    fn watcher(&self) -> Option<MutexGuard<'_, RecommendedWatcher>> {
+        let watcher = self.watcher.as_ref()?;
+        Some(watcher.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns once the library has dealt with all that it had heard of, new directories included.
     fn catch_up(&self) {
-        let Some(watcher) = &self.0 else { return };
-        let mut watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut watcher) = self.watcher() else { return };
         // It answers when it is next idle. It has nothing to set, and may say so.
         let _ = watcher.configure(Config::default());
+    }
+
+    /// Has the library watch what there is now, whatever it has missed.
+    fn renew(&self) -> Result<(), FsError> {
+        let Some(mut watcher) = self.watcher() else { return Ok(()) };
+        // It may know the path no more, if that has gone and come again.
+        let _ = watcher.unwatch(&self.base);
+        cover(&mut watcher, &self.base, self.mode).map_err(|error| failed(&self.path, error))
     }
 }
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        let watcher = self.0.take();
+        let watcher = self.watcher.take();
         job(Lane::Fs, move || drop(watcher)).named("ending a watch").detach();
+    }
+}
+
+/// Has the library watch a path. It takes one directory after another, and gives up if one has gone meanwhile: then it
+/// begins anew.
+fn cover(watcher: &mut RecommendedWatcher, base: &Path, mode: RecursiveMode) -> notify::Result<()> {
+    let mut attempts = 1;
+    loop {
+        match watcher.watch(base, mode) {
+            Err(error) if is_gone(&error) && attempts < ATTEMPTS && base.exists() => attempts += 1,
+            result => return result,
+        }
+    }
+}
+
+fn is_gone(error: &notify::Error) -> bool {
+    match &error.kind {
+        notify::ErrorKind::PathNotFound => true,
+        notify::ErrorKind::Io(error) => error.kind() == io::ErrorKind::NotFound,
+        _ => false,
     }
 }
 
@@ -247,6 +285,8 @@ struct Ear {
     real: PathBuf,
     /// If it is a file: what else happens in its directory is nobody's business.
     only: Option<PathBuf>,
+    /// Directories that come are watched, too.
+    recursive: bool,
 }
 
 impl EventHandler for Ear {
@@ -254,8 +294,8 @@ impl EventHandler for Ear {
         match told {
             Ok(event) => self.hear(event),
             Err(error) => {
-                let root = self.queue.root().to_owned();
-                self.queue.fail(FsError::new("watching", root, as_io(error)));
+                let error = failed(self.queue.root(), error);
+                self.queue.fail(error);
             }
         }
         self.waker.wake_by_ref();
@@ -265,7 +305,10 @@ impl EventHandler for Ear {
 impl Ear {
     fn hear(&self, event: notify::Event) {
         if event.need_rescan() {
-            return self.queue.push(Notice::Lost);
+            return match self.recursive {
+                true => self.queue.lose(),
+                false => self.queue.push(Notice::Lost),
+            };
         }
         let tracker = event.tracker();
         for path in event.paths {
@@ -290,7 +333,18 @@ impl Ear {
                 // Reads are not told, nor what no system tells.
                 EventKind::Access(_) | EventKind::Any | EventKind::Other => continue,
             };
+            let has_come = matches!(notice, Notice::Created(_) | Notice::To(..));
             self.queue.push(notice);
+            if has_come && self.recursive && event.kind != EventKind::Create(CreateKind::File) {
+                self.note_directory(&path);
+            }
+        }
+    }
+
+    /// Something has come, and may be a directory.
+    fn note_directory(&self, path: &Path) {
+        if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+            self.queue.note_directory(self.shown(path));
         }
     }
 
@@ -319,6 +373,12 @@ fn tell_what_is_in(dir: PathBuf, queue: &WatchQueue) {
             queue.push(Notice::Created(entry.into_path()));
         }
     }
+}
+
+/// What the library says, with the path that it is about, if it says that.
+fn failed(path: &Path, error: notify::Error) -> FsError {
+    let path = error.paths.first().map_or(path, PathBuf::as_path).to_owned();
+    FsError::new("watching", path, as_io(error))
 }
 
 /// What the library says, as what the OS has said.

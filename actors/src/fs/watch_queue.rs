@@ -1,7 +1,8 @@
 //! What a watch has been told and nobody has asked for yet: where the library's thread and the loop meet.
 //!
 //! Filled by the watcher's thread, emptied by the [`watch_feed`](super::watch_feed). It is bounded: events of one path are
-//! joined, and if there are too many, all give way to one [`Rescan`](WatchKind::Rescan). It does no I/O and wakes nobody.
+//! joined, and if there are too many, all give way to one [`Rescan`](WatchKind::Rescan). Directories that have come are
+//! kept besides, for whoever looks into them. It does no I/O and wakes nobody.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::{Path, PathBuf};
@@ -20,8 +21,17 @@ pub(crate) enum Notice {
     From(PathBuf, Option<usize>),
     /// It has come to this name.
     To(PathBuf, Option<usize>),
-    /// The OS has lost some.
+    /// Some are lost.
     Lost,
+}
+
+/// Where has to be looked, for something may have come there before it was watched.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unseen {
+    /// In these directories, which have come.
+    Directories(Vec<PathBuf>),
+    /// Everywhere: nobody knows which directories have come.
+    Everywhere,
 }
 
 /// Events that wait.
@@ -39,6 +49,10 @@ struct State {
     /// The first half of a rename that came last has this number.
     halves: u64,
     failed: Option<FsError>,
+    /// Directories that have come and have not been looked into.
+    arrived: Vec<PathBuf>,
+    /// There were too many of them, or the OS has lost some.
+    everywhere: bool,
 }
 
 enum Waiting {
@@ -94,6 +108,35 @@ impl WatchQueue {
         }
     }
 
+    /// This directory has come; that was added before.
+    pub(crate) fn note_directory(&self, path: PathBuf) {
+        let mut state = self.lock();
+        if state.arrived.len() < self.limit {
+            state.arrived.push(path);
+        } else {
+            state.look_everywhere();
+        }
+    }
+
+    /// The OS has lost some, and among them directories that have come, perhaps. All that waits is given up;
+    /// [`Notice::Lost`] follows once somebody has looked.
+    pub(crate) fn lose(&self) {
+        let mut state = self.lock();
+        state.events.clear();
+        state.fresh.clear();
+        state.look_everywhere();
+    }
+
+    /// Where has to be looked now.
+    pub(crate) fn unseen(&self) -> Option<Unseen> {
+        let mut state = self.lock();
+        if std::mem::take(&mut state.everywhere) {
+            return Some(Unseen::Everywhere);
+        }
+        let arrived = std::mem::take(&mut state.arrived);
+        (!arrived.is_empty()).then_some(Unseen::Directories(arrived))
+    }
+
     /// The watch cannot go on.
     pub(crate) fn fail(&self, error: FsError) {
         self.lock().failed.get_or_insert(error);
@@ -142,6 +185,11 @@ impl WatchQueue {
 }
 
 impl State {
+    fn look_everywhere(&mut self) {
+        self.arrived = Vec::new();
+        self.everywhere = true;
+    }
+
     fn add_fresh(&mut self, kind: WatchKind, path: PathBuf) {
         self.events.push_back(Waiting::Event(WatchEvent::new(kind, &path)));
         self.fresh.insert(path);
@@ -259,6 +307,30 @@ mod tests {
         let taken = taken(&queue);
         assert!(taken.len() <= 3);
         assert_eq!(taken[0], event(WatchKind::Rescan, "root"));
+    }
+
+    #[test]
+    fn directories_that_have_come_are_looked_into_once_and_everywhere_if_they_are_too_many() {
+        let queue = queue(2);
+        assert_eq!(queue.unseen(), None);
+        let paths: Vec<PathBuf> = ["a", "b"].map(PathBuf::from).into();
+        paths.iter().cloned().for_each(|path| queue.note_directory(path));
+        assert_eq!(queue.unseen(), Some(Unseen::Directories(paths.clone())));
+        assert_eq!(queue.unseen(), None);
+        paths.into_iter().chain(["c".into()]).for_each(|path| queue.note_directory(path));
+        assert_eq!(queue.unseen(), Some(Unseen::Everywhere));
+        assert_eq!(queue.unseen(), None);
+    }
+
+    #[test]
+    fn what_the_os_has_lost_is_told_once_somebody_has_looked() {
+        let queue = queue(10);
+        queue.push(Notice::Created("a".into()));
+        queue.lose();
+        assert_eq!(taken(&queue), []);
+        assert_eq!(queue.unseen(), Some(Unseen::Everywhere));
+        queue.push(Notice::Lost);
+        assert_eq!(taken(&queue), [event(WatchKind::Rescan, "root")]);
     }
 
     #[test]

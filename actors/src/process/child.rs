@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use roundsman_runtime::{Actor, Context, Signal};
+use roundsman_runtime::{Actor, Context, Lane, Signal, job};
 
 use super::command::{Command, Ending};
 use super::exit::{self, OnDrain};
@@ -89,8 +89,8 @@ pub fn spawn(command: impl Into<Command>) -> io::Result<Child> {
 
 /// A child process; started by [`spawn`].
 ///
-/// It does not outlive who wants it. Dropped before [`exit`](Self::exit), this kills it, and waits until the OS has taken it
-/// apart, about a millisecond. From then on it ends when the actor ends that is to be told: killed at once, or
+/// It does not outlive who wants it. Dropped before [`exit`](Self::exit), this kills it; until the OS has taken it apart, mostly
+/// about a millisecond, a job of the pool waits, or whoever has dropped it elsewhere than on a loop. From then on it ends when the actor ends that is to be told: killed at once, or
 /// [after a grace time](Command::kill_after). Nobody waits for that then: an actor without a parent, `ending:ID`, sees to it, and
 /// the runtime lives on as long. In every case its status is taken, so there are no zombies. Grandchildren are not touched.
 ///
@@ -196,6 +196,18 @@ impl Child {
     /// The OS does not allow it; there are signals on Unix only.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         self.process.signal(signal)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // Whoever else has it sees to its end.
+        if Arc::strong_count(&self.process) == 1 && !self.process.has_ended() {
+            self.process.kill();
+            let process = Arc::clone(&self.process);
+            let wait = job(Lane::User, move || process.end());
+            wait.named("waiting for a child that was killed").detach();
+        }
     }
 }
 

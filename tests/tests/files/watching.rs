@@ -3,9 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
-use std::path::Path;
-use std::sync::mpsc;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use roundsman::fs::WatchKind::{Created, Modified, Ready, Removed, Renamed, Rescan};
 use roundsman::fs::{FsError, Watch, WatchEvent, WatchKind, watch};
@@ -156,6 +160,96 @@ fn what_is_in_a_directory_that_has_just_come_is_told_too() {
 }
 
 #[test]
+fn links_are_not_followed() {
+    let (folder, elsewhere) = (Folder::new(), Folder::new());
+    let (root, outside) = (folder.path().to_owned(), elsewhere.file("outside"));
+    symlink(elsewhere.path(), folder.file("before")).expect("it can be made");
+    let (later, last) = (folder.file("later"), folder.file("last"));
+    let (target, end) = (elsewhere.path().to_owned(), last.clone());
+    let events = events(watch(&root).recursive(true), move |event| {
+        if event.kind == Ready {
+            fs::write(&outside, "!").expect("it can be written");
+            symlink(&target, &later).expect("it can be made");
+        } else if event.path == later {
+            fs::write(&outside, "!!").expect("it can be written");
+            fs::write(&last, "!").expect("it can be written");
+        }
+        event.path == end
+    });
+    let expected = [(Ready, ""), (Created, "later"), (Created, "last")];
+    let expected = expected.map(|(kind, path)| (kind, path.to_owned()));
+    assert_eq!(shown(&root, &events), expected);
+    assert!(events.iter().all(|event| event.path != root.join("before/outside")), "{events:?}");
+}
+
+#[test]
+fn a_tree_in_which_directories_come_and_go_can_be_watched() {
+    let folder = Folder::new();
+    let passing = folder.file("passing");
+    let over = Arc::new(AtomicBool::new(false));
+    let enough = Arc::clone(&over);
+    #[expect(clippy::disallowed_methods, reason = "what others do meanwhile")]
+    let others = thread::spawn(move || {
+        while !enough.load(Ordering::Relaxed) {
+            fs::create_dir(&passing).expect("it can be made");
+            fs::remove_dir(&passing).expect("it can be removed");
+        }
+    });
+    for _ in 0..50 {
+        events(watch(folder.path()).recursive(true), |_| true);
+    }
+    over.store(true, Ordering::Relaxed);
+    others.join().expect("it does not panic");
+}
+
+#[test]
+fn after_the_os_has_lost_events_directories_that_have_come_meanwhile_are_watched_too() {
+    const NAME: &str = "watching::\
+        after_the_os_has_lost_events_directories_that_have_come_meanwhile_are_watched_too";
+    if again::is_child() {
+        let root = PathBuf::from(std::env::var_os("WATCHED").expect("it is said"));
+        let (late, news) = (root.join("late/dir"), root.join("late/dir/news"));
+        let told = news.clone();
+        events(watch(&root).recursive(true), move |event| {
+            match event.kind {
+                Ready => println!("ready"),
+                // It was made while this process stood still, and is there.
+                Rescan => fs::write(late.join("news"), "!").expect("it can be written"),
+                _ => {}
+            }
+            event.path == told
+        });
+        return;
+    }
+    let folder = Folder::new();
+    let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events");
+    let limit: usize = limit.expect("Linux says it").trim().parse().expect("a number");
+    let mut child = again::command(NAME)
+        .env("WATCHED", folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+    let mut lines = lines.map(|line| line.expect("it is text"));
+    assert!(lines.any(|line| line.ends_with("ready")), "it begins");
+    let signal = |name: &str| {
+        let kill = format!("kill {name} {}", child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
+    };
+    signal("-STOP");
+    // Each is an event of its own: none is about the same file as the one before.
+    let written = ["one", "other"].map(|name| fs::File::create(folder.file(name)));
+    let mut written = written.map(|file| file.expect("it can be written"));
+    for number in 0..=limit {
+        written[number % 2].write_all(b"!").expect("it can be written");
+    }
+    fs::create_dir_all(folder.file("late/dir")).expect("it can be made");
+    signal("-CONT");
+    assert!(lines.any(|line| line.contains("1 passed")), "it was told");
+    assert!(child.wait().expect("it ends").success());
+}
+
+#[test]
 fn below_the_directory_nothing_is_told_unless_asked_for() {
     let folder = Folder::new();
     fs::create_dir(folder.file("dir")).expect("it can be made");
@@ -260,7 +354,7 @@ fn a_watch_that_is_cancelled_leaves_no_thread_and_no_descriptor() {
     must_end(move || {
         // This closure has a thread of its own.
         while open_descriptors() != descriptors || threads() > running + 1 {
-            std::thread::yield_now();
+            thread::yield_now();
         }
     });
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use roundsman::fs::{FsError, Writer, reader, writer};
 use roundsman::stream::{PipeError, Source, Summary, outlet};
+use roundsman::{Context, Lane, Runtime, job};
 use roundsman_tests::folder::Folder;
 use roundsman_tests::outcome::{ONE_LOOP, result};
 use roundsman_tests::patience::must_end;
-use roundsman_tests::role::Role;
+use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::Dice;
 use roundsman_tests::trial::World;
 
@@ -184,6 +185,77 @@ fn an_atomic_write_whose_owner_ends_leaves_the_old_file_and_nothing_else() {
         });
         assert_eq!(folder.names().into_iter().collect::<Vec<_>>(), ["motd"]);
         assert_eq!(fs::read(folder.file("motd")).expect("it is there"), b"be kind");
+    });
+}
+
+#[test]
+fn no_loop_removes_what_a_writer_leaves_whose_owner_has_ended() {
+    enum Step {
+        Look,
+        Opened,
+        OwnerGone,
+        Removed,
+    }
+    let folder = Folder::new();
+    let path = folder.file("motd");
+    must_end(move || {
+        let (source, outlet) = outlet::<Bytes>(1);
+        let owner = Role::<()>::new(move |(), ctx| {
+            let _ = &outlet;
+            ctx.stop();
+            Ok(())
+        });
+        let owner = owner.started(move |ctx| {
+            source.pipe(writer(path).atomic().sink()).start(ctx, drop);
+            Ok(())
+        });
+        let (go_on, held) = mpsc::channel::<()>();
+        let (mut go_on, mut held, mut address) = (Some(go_on), Some(held), None);
+        let (mut owner, mut begun) = (Some(owner), false);
+        let look = || job(Lane::Fs, || ());
+        let role = Role::new(move |step, ctx: &mut Context<'_, Role<Step>>| {
+            let files = folder.names().len();
+            match step {
+                Step::Look => {
+                    if let Some(owner) = owner.take() {
+                        let owner = ctx.spawn(owner);
+                        ctx.watch(&owner, |_| Step::OwnerGone);
+                        address = Some(owner);
+                    }
+                    // Once more when it is there: then the job that has opened it is home.
+                    let there = std::mem::replace(&mut begun, files > 0);
+                    let next = if there { Step::Opened } else { Step::Look };
+                    ctx.start(look(), |_| next);
+                }
+                Step::Opened => {
+                    let (busy, is_busy) = mpsc::channel();
+                    let held = held.take().ok_or("it is opened once")?;
+                    let hold = move || {
+                        _ = busy.send(());
+                        _ = held.recv();
+                    };
+                    job(Lane::Fs, hold).detach();
+                    // The one thread of the pool has something else to do from here on.
+                    is_busy.recv()?;
+                    let owner = address.as_ref().ok_or("it was spawned")?;
+                    owner.send(()).map_err(|_| "it runs")?;
+                }
+                Step::OwnerGone => {
+                    assert_eq!(files, 1, "this loop has removed it");
+                    go_on = None;
+                    // Behind the one that removes it.
+                    ctx.start(look(), |_| Step::Removed);
+                }
+                Step::Removed => {
+                    assert!(go_on.is_none() && files == 0);
+                    ctx.stop();
+                }
+            }
+            Ok(())
+        });
+        let root = role.started(|ctx| Ok(ctx.address().send(Step::Look).map_err(|_| "it runs")?));
+        let builder = Runtime::builder().loops(1).pool_threads(1).no_watchdog();
+        play(builder, || root).expect("the root does not fail");
     });
 }
 

@@ -190,6 +190,55 @@ fn a_job_whose_actor_has_ended_leaves_the_line_to_others() {
     });
 }
 
+/// Does something when it is dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn when_their_actor_ends_none_runs_whose_forerunner_did_not() {
+    let ran = must_end(|| {
+        let (gate, ran) = (Gate::default(), Arc::new(Mutex::new(Vec::new())));
+        let seen = Arc::clone(&ran);
+        let root = move || {
+            Role::<Result<(), JobError>>::idle().started(move |ctx| {
+                let line = Line::new();
+                let (first, at_it) = (gate.clone(), gate.clone());
+                ctx.start(job(Lane::User, move || first.pass()).in_line(&line), |done| done);
+                at_it.gathered(1);
+                let (last_is_gone, gone) = mpsc::channel::<()>();
+                let second = Arc::clone(&ran);
+                let second = job(Lane::User, move || second.lock().unwrap().push(2));
+                // Dropped with the answer of the second, before which the third may be taken back or not: the first ends,
+                // and the line goes on as far as it can.
+                let go_on = OnDrop(move || {
+                    gate.open();
+                    let _ = gone.recv();
+                });
+                ctx.start(second.in_line(&line), move |done| {
+                    let _ = &go_on;
+                    done
+                });
+                let third = job(Lane::User, move || {
+                    ran.lock().unwrap().push(3);
+                    drop(last_is_gone);
+                });
+                ctx.start(third.in_line(&line), |done| done);
+                ctx.stop();
+                Ok(())
+            })
+        };
+        play(Runtime::builder().loops(1).pool_threads(2).no_watchdog(), root).unwrap();
+        let seen = seen.lock().unwrap();
+        seen.clone()
+    });
+    assert!(ran.is_empty(), "without their forerunners: {ran:?}");
+}
+
 #[test]
 fn those_that_wait_in_a_line_count_as_waiting_in_their_lane() {
     let limits = LaneLimits::default().queue(10);

@@ -6,14 +6,14 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 
 use bytes::Bytes;
-use roundsman::Signal;
 use roundsman::process::{NotPiped, spawn};
 use roundsman::stream::{Cut, PipeError, Source, Summary, collect};
+use roundsman::{Lane, Runtime, Signal, job};
 use roundsman_tests::again;
 use roundsman_tests::ledger::run_balanced;
 use roundsman_tests::outcome::{ONE_LOOP, result, result_with};
 use roundsman_tests::patience::must_end;
-use roundsman_tests::role::Role;
+use roundsman_tests::role::{Role, play};
 use roundsman_tests::trial::World;
 
 use crate::{REAL, endless, is_there, pattern, sh};
@@ -171,6 +171,43 @@ fn a_child_does_not_outlive_its_handle_if_nobody_is_told_of_its_end() {
     assert!(is_there(id));
     drop(child);
     assert!(!is_there(id), "neither alive nor a zombie");
+}
+
+#[test]
+fn no_loop_waits_for_a_child_whose_handle_is_dropped() {
+    must_end(|| {
+        let (go_on, held) = mpsc::channel::<()>();
+        let mut id = 0;
+        let role = Role::new(move |step: Option<u32>, ctx| {
+            match step {
+                Some(started) => id = started,
+                None if is_there(id) => return Err("nobody has waited for it".into()),
+                None => ctx.stop(),
+            }
+            Ok(())
+        });
+        let root = role.started(move |ctx| {
+            let (busy, is_busy) = mpsc::channel();
+            let hold = job(Lane::User, move || {
+                _ = busy.send(());
+                _ = held.recv();
+            });
+            hold.detach();
+            // The one thread of the pool has something else to do from here on.
+            is_busy.recv()?;
+            let child = spawn(sh("exec sleep 1000"))?;
+            let id = child.id();
+            drop(child);
+            assert!(is_there(id), "this loop has waited for its end");
+            ctx.address().send(Some(id)).map_err(|_| "it runs")?;
+            // Behind the one that waits for it.
+            ctx.start(job(Lane::User, || ()), |_| None);
+            drop(go_on);
+            Ok(())
+        });
+        let builder = Runtime::builder().loops(1).pool_threads(1).no_watchdog();
+        play(builder, || root).expect("the root does not fail");
+    });
 }
 
 #[test]
