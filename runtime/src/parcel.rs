@@ -121,14 +121,20 @@ impl Parcel {
         }
     }
 
-    /// An ended loop has no actors left to wait, resume, stop or be told. What others expect of it comes from here.
+    /// An ended loop has no actors left to wait, resume, stop or be told. What others expect of it comes from here: through
+    /// their own inbox, for what it has sent may wait there.
     fn refused(self, cell: &CellRef) {
         match self {
-            Self::Watch { watcher, .. } => watch::tell(watcher, cell, epitaph(cell)),
+            Self::Watch { watcher, .. } => {
+                let (whom, watched) = (watcher.tell.cell().clone(), cell.clone());
+                let reason = epitaph(cell);
+                let tell = move |_: &Local| watch::tell(watcher, &watched, reason);
+                Self::Run(Duty::new(tell)).post(&whom);
+            }
             Self::ChildRests { child, .. } => Self::End(child.clone(), Then::End).post(&child),
             Self::Link { cell, with } => {
                 let reason = epitaph(&cell);
-                Self::LinkEnded { cell: with.clone(), from: cell, reason }.send(&with);
+                Self::LinkEnded { cell: with.clone(), from: cell, reason }.post(&with);
             }
             // Nobody is there to be told, or asked.
             Self::Announce(cell) => drainer::nobody_to_tell(&cell),

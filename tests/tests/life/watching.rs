@@ -95,6 +95,46 @@ fn a_watcher_is_told_of_actors_with_a_thread_of_their_own_too() {
 }
 
 #[test]
+fn a_watch_of_an_actor_whose_thread_has_ended_comes_behind_what_it_has_sent() {
+    let diary = Diary::new();
+    let (notes, tells) = (diary.clone(), diary.clone());
+    must_end(move || {
+        let runtime = Runtime::builder().loops(1).build().unwrap();
+        let handle = runtime.handle().unref();
+        let root = move || {
+            Role::new(move |heard, ctx| {
+                match heard {
+                    Heard::Start => {
+                        let me = ctx.address();
+                        let short = ctx.spawn_on(Placement::OwnThread, move || {
+                            Role::<()>::idle().started(move |ctx| {
+                                for word in 1..=5 {
+                                    me.send(Heard::Word(word))?;
+                                }
+                                ctx.stop();
+                                Ok(())
+                            })
+                        });
+                        // What it has sent waits for the end of this turn.
+                        while handle.metrics().loops.iter().all(|one| one.ended_loops == 0) {
+                            std::thread::yield_now();
+                        }
+                        ctx.watch(&short, Heard::Gone);
+                    }
+                    Heard::Word(word) => notes.note(word.to_string()),
+                    Heard::Gone(_) => notes.note("gone".to_owned()),
+                    Heard::Later => {}
+                }
+                Ok(())
+            })
+            .started(|ctx| Ok(ctx.address().send(Heard::Start)?))
+        };
+        runtime.run(root).unwrap();
+    });
+    assert_eq!(tells.take(), ["1", "2", "3", "4", "5", "gone"]);
+}
+
+#[test]
 fn a_watcher_whose_mailbox_is_over_is_told_all_the_same() {
     for overflow in [Overflow::Reject, Overflow::DropNewest, Overflow::DropOldest] {
         each_world(20, 1..=2, |seed, loops| {
