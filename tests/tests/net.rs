@@ -20,6 +20,8 @@ mod local;
 mod moving;
 #[path = "net/options.rs"]
 mod options;
+#[path = "net/owners.rs"]
+mod owners;
 #[path = "net/pressure.rs"]
 mod pressure;
 #[cfg(target_os = "linux")]
@@ -27,12 +29,19 @@ mod pressure;
 mod straight;
 
 use roundsman::Outcome;
+use roundsman::net::Connection;
 use roundsman_tests::server::{Ctx, Event};
 
 /// Sends back what comes.
 fn echo(event: Event, ctx: &mut Ctx<'_>) -> Outcome {
     if let Event::Accepted(connection) = event {
-        connection.reader().pipe(connection.writer()).start(ctx, Event::Ended);
+        echo_of(&connection, ctx)?;
     }
+    Ok(())
+}
+
+/// Sends back what comes over this connection.
+fn echo_of(connection: &Connection, ctx: &mut Ctx<'_>) -> Outcome {
+    connection.reader().pipe(connection.writer()).start(ctx, Event::Ended);
     Ok(())
 }

@@ -23,7 +23,7 @@ use ipnet::IpNet;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct BlockList {
-    /// First and last address of each range, sorted; none touches another.
+    /// First and last address of each range, sorted; none has an address of another.
     ranges: Vec<(IpAddr, IpAddr)>,
 }
 
@@ -51,8 +51,10 @@ impl BlockList {
     pub fn block(mut self, range: &str) -> Result<Self, BlockListError> {
         let network = range.parse::<IpNet>().or_else(|_| range.parse::<IpAddr>().map(IpNet::from));
         let network = network.map_err(|_| BlockListError { text: range.to_owned() })?;
-        // A range of IPv4 in the writing of IPv6 is that of IPv4.
-        let (first, last) = (network.network().to_canonical(), network.broadcast().to_canonical());
+        let (first, last) = (network.network(), network.broadcast());
+        // A range of IPv4 in the writing of IPv6 is that of IPv4. One that has others besides is of IPv6: both ends must say so.
+        let both = (first.to_canonical(), last.to_canonical());
+        let (first, last) = if both.0.is_ipv4() { both } else { (first, last) };
         self.add(first, last);
         Ok(self)
     }

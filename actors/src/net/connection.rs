@@ -52,7 +52,7 @@ pub(super) struct State {
     /// On which loop it will live, if that is said.
     pub(super) home: Placement,
     /// What is to be done once nothing goes over it; until it lives.
-    idle: Option<Box<Rule>>,
+    pub(super) idle: Option<Box<Rule>>,
     reader_piped: bool,
     writer_piped: bool,
 }
@@ -78,20 +78,21 @@ impl Connection {
         seat: Option<Seat>,
     ) -> Self {
         let ends = Arc::new(Ends::new(peer, local, socket.credentials(), seat));
-        Self::between(ends, socket, Placement::Here, Secured::default())
+        Self::between(ends, socket, Placement::Here, None, Secured::default())
     }
 
-    /// The same between ends that are there already.
+    /// The same between ends that are there already, with what was said of them.
     pub(super) fn between(
         ends: Arc<Ends>,
         socket: StreamSocket,
         home: Placement,
+        idle: Option<Box<Rule>>,
         secured: Secured,
     ) -> Self {
         let state = Mutex::new(State {
             life: Life::Idle(socket),
             home,
-            idle: None,
+            idle,
             reader_piped: false,
             writer_piped: false,
         });
@@ -190,7 +191,8 @@ impl Connection {
     }
 
     /// Tells this actor when nothing has gone over it, either way, for `after`; once for each such silence. Replaces what was
-    /// said before of silences. Time counts from when the first half is piped. (Node: `setTimeout`, `'timeout'`.)
+    /// said before of silences; with [`Duration::ZERO`] nobody is told any more. Time counts from when the first half is piped.
+    /// (Node: `setTimeout`, `'timeout'`.)
     pub fn on_idle<A, F>(&self, after: Duration, ctx: &mut Context<'_, A>, map: F)
     where
         A: Actor,
@@ -200,17 +202,19 @@ impl Connection {
     }
 
     /// Closes it, as [`abort`](Self::abort) does, when nothing has gone over it, either way, for `after`. Both halves fail
-    /// with `TimedOut`. Replaces what was said before of silences. Time counts from when the first half is piped.
+    /// with `TimedOut`. Replaces what was said before of silences; with [`Duration::ZERO`] it is closed for none. Time counts
+    /// from when the first half is piped.
     pub fn close_when_idle(&self, after: Duration) {
         self.set_idle(Rule { after, tell: None });
     }
 
     fn set_idle(&self, rule: Rule) {
+        let rule = (!rule.after.is_zero()).then(|| Box::new(rule));
         let mut state = self.shared.lock();
         match &state.life {
-            Life::Idle(_) => state.idle = Some(Box::new(rule)),
+            Life::Idle(_) => state.idle = rule,
             // One that has ended is silent for good.
-            Life::Open(address) => _ = address.send(Message::Idle(Some(Box::new(rule)))),
+            Life::Open(address) => _ = address.send(Message::Idle(rule)),
             Life::Closed => {}
         }
     }

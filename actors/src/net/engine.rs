@@ -135,7 +135,9 @@ pub(super) enum WriteHalf {
 impl Engine {
     /// Of a connection between two addresses, of which what happens is told.
     pub(crate) fn between(ends: Arc<Ends>, socket: StreamSocket) -> Self {
-        Self { ends: Some(ends), ..Self::new(socket) }
+        let mut engine = Self::new(socket);
+        engine.ends = Some(ends);
+        engine
     }
 
     pub(crate) fn new(socket: StreamSocket) -> Self {
@@ -163,7 +165,9 @@ impl Engine {
 
     /// The same of something that ends once what is written to it has.
     pub(crate) fn outlasting_drain(socket: StreamSocket) -> Self {
-        Self { outlasts_drain: true, ..Self::new(socket) }
+        let mut engine = Self::new(socket);
+        engine.outlasts_drain = true;
+        engine
     }
 
     fn begin_read(
@@ -364,10 +368,14 @@ impl Engine {
     }
 
     pub(super) fn abort_with(&mut self, why: io::Error) {
+        self.reset_on_close();
+        self.fail(why);
+    }
+
+    fn reset_on_close(&self) {
         if let Err(error) = self.socket.reset_on_close() {
             tracing::debug!(%error, "a connection that is cut will end with FIN instead of RST");
         }
-        self.fail(why);
     }
 
     /// How its actor is spawned, here or on another loop.
@@ -416,7 +424,7 @@ impl Engine {
         }
     }
 
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         let unwanted = self.released || self.failure.is_some();
         let read = match self.read {
             ReadHalf::Unused => unwanted,
@@ -450,7 +458,7 @@ impl Engine {
             Err(error) => self.fail(error),
         }
         if let Some(idle) = &mut self.idle {
-            idle.timer = Some(ctx.send_after(idle.after(), Message::LookIdle));
+            idle.timer = Some(ctx.send_after(idle.left(ctx.now()), Message::LookIdle));
         }
         // What waited to be written, if it has moved; and how what has failed ends.
         ctx.defer();
@@ -464,7 +472,7 @@ impl Engine {
                 self.hung_up |= readiness.has(Readiness::READ_CLOSED | Readiness::ERROR);
                 self.read_on(ctx);
                 if self.drops_input {
-                    self.drop_input();
+                    self.drop_input_in_turns(ctx);
                 }
                 if readiness.is_writable() {
                     self.write_on();
@@ -548,21 +556,24 @@ impl Engine {
                 ReadHalf::Leaving(_) | ReadHalf::Ended => {}
             }
             self.drops_input = true;
-            self.drop_input();
+            self.drop_input_in_turns(ctx);
             self.stop_if_over(ctx);
         }
     }
 
     /// Its actor ends.
     pub(super) fn close(&mut self, ctx: &mut Ctx<'_>) {
-        if let Some(ends) = &self.ends {
-            // Told below: what the socket still takes counts, too.
-            ends.happened(self.failure.as_ref(), ctx);
-        }
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
-        if self.drops_input {
+        if let WriteHalf::Open(_) = self.write {
+            // What is missing must not look like the end.
+            self.reset_on_close();
+        } else if self.failure.is_none() && !self.at_end {
+            // Over bytes that nobody has read the socket would be reset.
             self.drop_input();
+        }
+        if let Some(ends) = &self.ends {
+            ends.happened(self.failure.as_ref(), ctx);
         }
         let gone = |reporter: &Reporter| reporter.error(Cut::OwnerGone);
         self.cut_write(gone);
@@ -570,6 +581,15 @@ impl Engine {
             let error = gone(&reading.reporter);
             self.cut_read(error);
         }
+        if let Some(ends) = &self.ends {
+            ends.close(self.failure.clone());
+        }
+    }
+}
+
+impl Drop for Engine {
+    /// One that never began, for its owner has ended before, or that was killed, could not say so as it ended.
+    fn drop(&mut self) {
         if let Some(ends) = &self.ends {
             ends.close(self.failure.clone());
         }

@@ -44,7 +44,7 @@ pub struct ConnectionFailed {
 ///
 /// | the error's kind | what has become of it |
 /// |---|---|
-/// | `QuotaExceeded` | there were as many as [`most`](super::Listen::max_connections) already: it was closed |
+/// | `QuotaExceeded` | there were as many as [`max_connections`](super::Listen::max_connections) allows: it was closed |
 /// | `PermissionDenied` | its address is [blocked](super::Listen::block): it was closed |
 /// | others, with a `peer` | it had gone before it could be used |
 /// | others, without | it had gone before it was accepted; or there were no descriptors, and it waits in the backlog of the OS |

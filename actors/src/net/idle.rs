@@ -67,9 +67,9 @@ impl Watch {
 
     /// The time has come to look.
     pub(crate) fn look(&mut self, now: Timestamp) -> Next {
-        let quiet = now - self.since;
-        if quiet < self.rule.after {
-            return Next::Look(self.rule.after - quiet);
+        let left = self.left(now);
+        if !left.is_zero() {
+            return Next::Look(left);
         }
         let Some(tell) = &self.rule.tell else { return Next::Close };
         if !std::mem::replace(&mut self.told, true) {
@@ -82,6 +82,11 @@ impl Watch {
     /// How long nothing may go.
     pub(crate) fn after(&self) -> Duration {
         self.rule.after
+    }
+
+    /// How much of that is left of this silence.
+    pub(crate) fn left(&self, now: Timestamp) -> Duration {
+        self.rule.after.saturating_sub(now - self.since)
     }
 }
 
@@ -124,6 +129,14 @@ mod tests {
 
     fn at(millis: u64) -> Timestamp {
         Timestamp::default() + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn what_is_left_of_a_silence_ends_with_it() {
+        let (watch, _) = watch(100);
+        assert_eq!(watch.left(at(30)), Duration::from_millis(70));
+        assert_eq!(watch.left(at(100)), Duration::ZERO);
+        assert_eq!(watch.left(at(101)), Duration::ZERO);
     }
 
     #[test]

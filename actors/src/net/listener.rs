@@ -69,6 +69,7 @@ impl Listener {
             let doors = self.sockets.into_iter().map(Door::new);
             let acceptor = Acceptor {
                 doors: doors.collect(),
+                last: 0,
                 settings: self.settings,
                 seats: Seats::new(1),
                 link: Some(link),
@@ -99,6 +100,8 @@ impl std::fmt::Debug for Listener {
 /// The actor of a listener.
 struct Acceptor {
     doors: Vec<Door>,
+    /// At which somebody was looked for last.
+    last: usize,
     settings: Settings,
     seats: Seats,
     link: Option<Downstream<Connection>>,
@@ -149,7 +152,7 @@ impl Acceptor {
     fn accept(&mut self, ctx: &mut Context<Self>) {
         let mut accepted = 0;
         while self.demand > 0 && !self.waiting && !self.paused {
-            let Some(which) = self.doors.iter().position(|door| door.ready) else { return };
+            let Some(which) = self.next_door() else { return };
             if accepted == ACCEPT_CAP {
                 // Its own address takes messages while it runs.
                 let _ = ctx.address().send(Message::GoOn);
@@ -176,6 +179,15 @@ impl Acceptor {
                 },
             }
         }
+    }
+
+    /// The next door at which somebody is. They take turns: a flood at one keeps nobody at the other waiting.
+    fn next_door(&mut self) -> Option<usize> {
+        let (count, last) = (self.doors.len(), self.last);
+        let which =
+            (1..=count).map(|step| (last + step) % count).find(|at| self.doors[*at].ready)?;
+        self.last = which;
+        Some(which)
     }
 
     /// Takes one in, unless it may not come. False if nobody wants more.

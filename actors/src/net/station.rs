@@ -101,14 +101,15 @@ impl Actor for Station {
 
 /// What moving takes of the engine.
 impl Engine {
-    /// The loop to which it is to move, and can: unless a job has something of it, or it only waits for its end.
+    /// The loop to which it is to move, and can: unless a job has something of it, or it only waits for its end, or ends.
     fn bound_for(&self) -> Option<usize> {
         let held = match &self.read {
             ReadHalf::Leaving(_) => true,
             ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
             ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
         };
-        self.bound_for.filter(|_| !held && !self.drops_input).map(usize::from)
+        let stays = held || self.drops_input || self.is_over();
+        self.bound_for.filter(|_| !stays).map(usize::from)
     }
 
     /// It stays where it is.

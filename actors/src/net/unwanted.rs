@@ -16,6 +16,15 @@ use super::station::Ctx;
 const LINGER: Duration = Duration::from_secs(5);
 
 impl Engine {
+    /// The same as [`drop_input`](Self::drop_input), up to whatever there is, a cap at a time: no event says that there is
+    /// more.
+    pub(super) fn drop_input_in_turns(&mut self, ctx: &mut Ctx<'_>) {
+        self.drop_input();
+        if let (true, false, Some(source)) = (self.readable, self.socket.is_shared(), self.source) {
+            ctx.ready_again(source, Readiness::READABLE);
+        }
+    }
+
     /// Reads what is there and drops it, until the socket has no more, or the cap.
     pub(super) fn drop_input(&mut self) {
         if self.socket.is_shared() {
@@ -56,10 +65,7 @@ impl Engine {
         if !std::mem::replace(&mut self.drops_input, true) {
             ctx.send_after(LINGER, Message::Lingered);
         }
-        self.drop_input();
-        if let (true, Some(source)) = (self.readable, self.source) {
-            ctx.ready_again(source, Readiness::READABLE);
-        }
+        self.drop_input_in_turns(ctx);
         matches!(self.read, ReadHalf::Unused)
     }
 }

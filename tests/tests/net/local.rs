@@ -87,6 +87,22 @@ fn of_many_that_start_at_once_on_a_stale_file_one_listens() {
 }
 
 #[test]
+fn of_many_that_start_at_once_in_one_folder_all_listen() {
+    let folder = Folder::new();
+    let starting: Vec<_> = (0..8)
+        .map(|which| {
+            let path = folder.file(&format!("socket-{which}"));
+            roundsman_tests::peer::aside(move || {
+                for _ in 0..200 {
+                    drop(unix::listen(&path).expect("nobody else wants this path"));
+                }
+            })
+        })
+        .collect();
+    starting.into_iter().for_each(|one| one.join().expect("each listens"));
+}
+
+#[test]
 fn a_file_that_is_no_socket_is_never_touched() {
     let folder = Folder::new();
     let path = folder.with("file", "precious");

@@ -104,6 +104,17 @@ fn ranges_that_touch_or_lie_in_each_other_block_what_each_would() {
 }
 
 #[test]
+fn a_range_of_ipv6_that_ends_with_the_last_address_of_ipv4_is_one_of_ipv6() {
+    for range in ["::/80", "::/64", "::fffe:0:0/95"] {
+        let list = BlockList::new().block(range).expect("a range");
+        assert!(list.blocks("::fffe:0:1".parse().expect("an address")), "{range}");
+        assert!(!list.blocks("192.0.2.1".parse().expect("an address")), "{range}");
+    }
+    let list = BlockList::new().block("::ffff:192.0.2.0/120").expect("a range");
+    assert!(list.blocks("192.0.2.1".parse().expect("an address")));
+}
+
+#[test]
 fn localhost_takes_both_families_on_one_port() {
     if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
         #[expect(clippy::disallowed_macros, reason = "a test that is skipped says so aloud")]
@@ -216,6 +227,33 @@ fn a_connection_over_which_nothing_goes_is_told_of_once_for_each_silence() {
         peer.send(b"still here");
         peer.expect(b"still here");
         expect_silence();
+    });
+}
+
+#[test]
+fn a_silence_of_no_length_is_never_told_of_and_ends_what_was_said_before() {
+    each_family(|family| {
+        let (tell, silences) = mpsc::channel::<Idle>();
+        let server = Server::of(family, 1, move |event, ctx| {
+            match event {
+                Event::Accepted(connection) => {
+                    connection.close_when_idle(Duration::from_millis(50));
+                    connection.reader().pipe(connection.writer()).start(ctx, Event::Ended);
+                    connection.close_when_idle(Duration::ZERO);
+                    connection.on_idle(Duration::ZERO, ctx, Event::Idle);
+                }
+                Event::Idle(idle) => tell.send(idle)?,
+                _ => {}
+            }
+            Ok(())
+        });
+        let mut peer = Peer::connect(&server.address);
+        peer.send(b"hello");
+        peer.expect(b"hello");
+        peer.expect_nothing(Duration::from_millis(200));
+        peer.send(b"still here");
+        peer.expect(b"still here");
+        assert!(silences.try_recv().is_err());
     });
 }
 

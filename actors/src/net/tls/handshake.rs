@@ -15,6 +15,7 @@ use super::{Client, HandshakeError, HandshakeFailed, Server, TlsInfo};
 use crate::net::Connection;
 use crate::net::connection::Life;
 use crate::net::ends::Ends;
+use crate::net::idle::Rule;
 use crate::net::session::{Secured, Session};
 
 /// Who hears how it went.
@@ -28,6 +29,8 @@ pub(super) struct Handshake {
     ends: Arc<Ends>,
     /// Where the connection is to live.
     home: Placement,
+    /// What is to be done once nothing goes over it.
+    idle: Option<Box<Rule>>,
     side: Side,
     timeout: Duration,
     /// Until it was told.
@@ -90,6 +93,7 @@ impl Handshake {
             source: None,
             ends: Arc::clone(&connection.shared.ends),
             home: state.home,
+            idle: state.idle.take(),
             side,
             timeout,
             tell: Some(tell),
@@ -125,7 +129,8 @@ impl Handshake {
         };
         let secured = Secured(Some(Arc::new(TlsInfo::of(session.tls(), asked))));
         let ends = Arc::clone(&self.ends);
-        let connection = Connection::between(ends, session.into(), self.home, secured);
+        let connection =
+            Connection::between(ends, session.into(), self.home, self.idle.take(), secured);
         if let Some(tell) = self.tell.take() {
             // If whoever asked has ended, the socket is closed with the outcome.
             tell.complete(Ok(connection));
@@ -143,6 +148,15 @@ impl Handshake {
         self.ends.close(Some(Arc::new(error.clone().into_io())));
         tell.complete(Err(error));
         ctx.stop();
+    }
+}
+
+impl Drop for Handshake {
+    /// One that never began, for whoever wanted it has ended, could not say so as it ended.
+    fn drop(&mut self) {
+        if self.tell.is_some() {
+            self.ends.close(Some(Arc::new(HandshakeError::Stopped.into_io())));
+        }
     }
 }
 

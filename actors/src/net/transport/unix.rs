@@ -15,6 +15,9 @@ use super::Endpoint;
 use crate::kernel::{self, Pipe};
 use crate::net::credentials::Credentials;
 
+/// How often the lock of a directory is tried for. Whoever binds has it for some microseconds.
+const LOCK_TRIES: u32 = 10_000;
+
 /// A connected Unix socket.
 pub(crate) struct LocalStream(mio::net::UnixStream);
 
@@ -119,8 +122,10 @@ impl LocalListener {
 
     pub(super) fn accept(&self) -> io::Result<(LocalStream, Endpoint)> {
         let (stream, _) = self.socket.accept()?;
-        let peer = SockRef::from(&stream).peer_addr()?;
-        Ok((LocalStream(stream), Endpoint::from_os(&peer)))
+        // Of a peer that has gone already some systems say nothing: what is wrong is its connection's affair.
+        let peer = SockRef::from(&stream).peer_addr();
+        let peer = peer.map_or(Endpoint::Unnamed, |peer| Endpoint::from_os(&peer));
+        Ok((LocalStream(stream), peer))
     }
 
     pub(super) fn register<A: Actor>(
@@ -167,21 +172,26 @@ impl Made {
     }
 }
 
-/// Keeps others who bind in the same directory out until it is dropped. They are few, and quick.
+/// Keeps others who bind in the same directory out until it is dropped. They are few, and quick: nobody waits for them, but
+/// the processor is left to them a few times.
 ///
 /// # Errors
-/// `AddrInUse`: another process is at it just now.
+/// `AddrInUse`: somebody else keeps it locked.
 fn alone_in(path: &Path) -> io::Result<Option<File>> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let Ok(directory) = File::open(parent.unwrap_or(Path::new("."))) else {
         // One that may be searched and not read; whether it is there, `bind` says.
         return Ok(None);
     };
-    match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(io::ErrorKind::AddrInUse.into()),
-        // A file system without locks: there, nobody is alone.
-        _ => Ok(Some(directory)),
+    for _ in 0..LOCK_TRIES {
+        match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::yield_now(),
+            // A file system without locks: there, nobody is alone.
+            _ => return Ok(Some(directory)),
+        }
     }
+    let text = "another process keeps its directory locked (flock): try again, or choose another";
+    Err(io::Error::new(io::ErrorKind::AddrInUse, text))
 }
 
 /// Whether the file is a socket to which nobody listens any more.
