@@ -15,6 +15,10 @@ use super::reading::{Reading, Way};
 use crate::stream::Flow;
 
 /// The place of a connection on a loop.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are here: a box would be one more for each connection"
+)]
 pub(crate) enum Station {
     Here(Engine),
     /// Between here and there: for as long as it takes to spawn.
