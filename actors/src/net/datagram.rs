@@ -25,7 +25,7 @@ use super::datagram_happenings::DatagramFailed;
 use super::endpoint::canonical;
 use super::happenings::again;
 use super::multicast::Change;
-use super::outgoing::{Datagram, Outgoing, Route};
+use super::outgoing::{Datagram, Outgoing, Route, Settings, too_large};
 use super::send_queue::{self, Pushed, Queued, SendQueue, Sending};
 use super::transport::{DatagramSocket, as_v6, is_of_the_peer, is_too_large};
 use super::udp_socket::say_dropped;
@@ -38,14 +38,6 @@ const TURN_CAP: usize = 64;
 const READ_CAP: usize = 256 * 1024;
 /// When a socket is read again that has failed for want of memory, or for no known reason.
 const BACKOFF: Duration = Duration::from_millis(5);
-
-/// What is said of a socket once and for all.
-pub(crate) struct Settings {
-    pub(crate) local: SocketAddr,
-    pub(crate) route: Route,
-    /// Bytes of a datagram that are kept.
-    pub(crate) max_datagram: usize,
-}
 
 /// What the engine takes.
 pub(crate) enum Message {
@@ -580,18 +572,28 @@ impl Engine {
     }
 }
 
+impl Drop for Engine {
+    /// One that never began, for its owner ended in the same turn, or that was killed, had no turn to end in: here, too, what
+    /// the OS takes at once still goes.
+    fn drop(&mut self) {
+        self.queue.close();
+        while let Some(queued) = self.queue.take() {
+            let Outgoing { to, bytes } = &queued.outgoing;
+            let how = match self.try_send(*to, bytes) {
+                Ok(_) => Sending::Done,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.queue.put_back(queued);
+                    break;
+                }
+                Err(_) => Sending::Failed,
+            };
+            send_queue::tell(self.queue.sent(bytes.len(), &how));
+        }
+        self.queue.give_up();
+    }
+}
+
 /// What is said to whoever uses a socket that has ended.
 pub(crate) fn ended() -> io::Error {
     io::Error::new(io::ErrorKind::NotConnected, "the socket was closed, or has ended")
-}
-
-/// The error of a datagram that this system does not send, with the limit in it.
-fn too_large(len: usize, error: &io::Error) -> io::Error {
-    let text = format!(
-        "a datagram of {len} bytes is more than this system sends at once ({error}): UDP carries {} over IPv4 and {} over \
-         IPv6, and the send buffer may allow less",
-        super::outgoing::MAX_DATAGRAM_V4,
-        super::outgoing::MAX_DATAGRAM_V6
-    );
-    io::Error::new(io::ErrorKind::InvalidInput, text)
 }

@@ -44,7 +44,7 @@ impl Session {
 
 /// What TLS has agreed on: nothing.
 #[derive(Default)]
-pub(crate) struct Secured;
+pub(crate) struct Secured {}
 
 impl fmt::Display for Secured {
     fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 //!
 //! Used by [`UdpSocket`](super::UdpSocket) and its engine. They know no socket.
 
+use std::io;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
@@ -151,6 +152,14 @@ pub enum Refusal {
     Closed,
 }
 
+/// What is said of a socket once and for all.
+pub(crate) struct Settings {
+    pub(crate) local: SocketAddr,
+    pub(crate) route: Route,
+    /// Bytes of a datagram that are kept.
+    pub(crate) max_datagram: usize,
+}
+
 /// Where a socket sends: what decides, before anything is queued, whether a datagram can go.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
@@ -178,4 +187,13 @@ impl Route {
 /// The most bytes of a datagram to this peer, whose address is its plain one.
 fn longest_to(peer: SocketAddr) -> usize {
     if peer.is_ipv6() { MAX_DATAGRAM_V6 } else { MAX_DATAGRAM_V4 }
+}
+
+/// The error of a datagram that this system does not send, with the limit in it.
+pub(crate) fn too_large(len: usize, error: &io::Error) -> io::Error {
+    let text = format!(
+        "a datagram of {len} bytes is more than this system sends at once ({error}): UDP carries {MAX_DATAGRAM_V4} over IPv4 \
+         and {MAX_DATAGRAM_V6} over IPv6, and the send buffer may allow less"
+    );
+    io::Error::new(io::ErrorKind::InvalidInput, text)
 }

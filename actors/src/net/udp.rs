@@ -6,10 +6,9 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use socket2::{SockRef, Socket};
 
-use super::datagram::Settings;
 use super::endpoint::canonical;
 use super::listen::has_no_v6;
-use super::outgoing::Route;
+use super::outgoing::{Route, Settings};
 use super::send_queue::{Limits, SendQueue};
 use super::transport::{self, DatagramSocket, as_v6};
 use super::udp_socket::UdpSocket;

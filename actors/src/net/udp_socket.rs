@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use roundsman_runtime::{Actor, Address, Context, Scope, Spawn};
 
 use super::connection::{Refusal as NoWriter, refuse_reading};
-use super::datagram::{Engine, Message, Settings, ended};
+use super::datagram::{Engine, Message, ended};
 use super::datagram_happenings::DatagramDropped;
 use super::multicast::{Change, Interface, Membership};
-use super::outgoing::{Datagram, Fate, Outgoing, Refusal, SendRefused};
+use super::outgoing::{Datagram, Fate, Outgoing, Refusal, SendRefused, Settings};
 use super::send_queue::{Pushed, Room, SendQueue, UdpCounts};
 use super::transport::DatagramSocket;
 use super::udp::InEffect;

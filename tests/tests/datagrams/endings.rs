@@ -185,6 +185,31 @@ fn a_socket_ends_with_the_actor_that_has_used_it_first() {
 }
 
 #[test]
+fn what_an_actor_sends_that_ends_at_once_still_goes_and_the_socket_has_ended() {
+    let (host, peer, socket) = (Host::start(), peer(), socket());
+    let (at, to) = (socket.local(), address(&peer));
+    host.ask({
+        let socket = socket.clone();
+        move |ctx| {
+            ctx.spawn(Role::<()>::idle().started(move |ctx| {
+                socket.send(ctx, Outgoing::to(to, numbered(1)))?;
+                ctx.stop();
+                Ok(())
+            }));
+        }
+    });
+    assert_eq!(number(&next(&peer).0), 1);
+    assert_free(&host, at);
+    let refused = host.ask({
+        let socket = socket.clone();
+        move |ctx| socket.send(ctx, Outgoing::to(to, numbered(2)))
+    });
+    assert_eq!(refused.expect_err("it has ended").why, Refusal::Closed);
+    let counts = socket.counts();
+    assert_eq!((counts.accepted, counts.sent, counts.waiting), (1, 1, 0));
+}
+
+#[test]
 fn a_reader_that_loses_its_owner_fails() {
     let (host, socket) = (Host::start(), socket());
     host.read(&socket);

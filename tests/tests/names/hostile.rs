@@ -198,6 +198,20 @@ fn a_server_that_fails_to_find_out_leaves_it_to_another() {
 }
 
 #[test]
+fn servers_that_fail_or_are_silent_take_no_more_than_the_time_of_all_attempts() {
+    let failing = Rogue::start(|asked| vec![asked.answer(2, &[])]);
+    let silent = [(); 4].map(|()| Rogue::start(|_| Vec::new()));
+    let servers = silent.iter().chain([&failing]).map(Rogue::address);
+    let resolver = Resolver::builder().servers(servers).attempts(0);
+    let resolver = resolver.timeout(Duration::from_millis(300)).build();
+    // Each for itself they would take more than four times as long.
+    let error = answer(resolver.a("a.test").within(Duration::from_millis(1_200))).unwrap_err();
+    let is_in_time =
+        matches!(error, ResolveError::ServerFailure { .. } | ResolveError::Timeout { .. });
+    assert!(is_in_time, "{error:?}");
+}
+
+#[test]
 fn a_lost_question_is_asked_again() {
     let server =
         Rogue::start(|asked| if asked.before < 2 { Vec::new() } else { vec![asked.a(TRUE)] });

@@ -2,9 +2,11 @@
 //!
 //! All that it makes runs in one executor: the connection that one question opens serves the next.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use hickory_resolver::config::{
@@ -21,6 +23,7 @@ use super::sockets::Troubles;
 use crate::dns::resolve_error::Asked;
 use crate::dns::settings::{PORT, Plan};
 use crate::dns::{Answer, ResolveError};
+use crate::futures::{Sleep, sleep};
 
 /// Questions that one TCP connection may have open. The crate's own limit, 32, would fail the next instead.
 const OPEN_MAX: usize = 4_096;
@@ -38,6 +41,8 @@ pub(in crate::dns) struct Engine {
     /// to chance.
     singly: Arc<[Asks]>,
     servers: Arc<[SocketAddr]>,
+    /// How long a question may take, all in all.
+    longest: Duration,
     troubles: Troubles,
 }
 
@@ -52,7 +57,9 @@ impl Engine {
         let others = if plan.servers.len() > 1 { &plan.servers[..] } else { &[] };
         let singly = others.chunks(1).map(|server| build(server, 0)).collect::<Result<_, _>>()?;
         let servers = plan.servers.iter().copied().collect();
-        Ok(Self { resolver, singly, servers, troubles })
+        let attempts = u32::try_from(plan.attempts).unwrap_or(u32::MAX);
+        let longest = plan.timeout.saturating_mul(attempts.saturating_add(1));
+        Ok(Self { resolver, singly, servers, longest, troubles })
     }
 
     /// The future of an answer, to be polled by the executor of this loop.
@@ -62,13 +69,21 @@ impl Engine {
         let record_type = convert::record_type(asked.record_type());
         let (resolver, singly) = (self.resolver.clone(), Arc::clone(&self.singly));
         let troubles = self.troubles.clone();
+        let mut over = (!singly.is_empty()).then(|| Deadline::new(self.longest));
         Ok(Box::pin(async move {
-            let mut found = resolver.lookup(name.clone(), record_type).await;
+            let first = resolver.lookup(name.clone(), record_type);
+            let mut found = match &mut over {
+                Some(over) => over.meet(first).await.unwrap_or(Err(NetError::Timeout)),
+                None => first.await,
+            };
             for server in &*singly {
                 if !found.as_ref().is_err_and(is_of_the_server) {
                     break;
                 }
-                let again = server.lookup(name.clone(), record_type).await;
+                let Some(over) = &mut over else { break };
+                let Some(again) = over.meet(server.lookup(name.clone(), record_type)).await else {
+                    break;
+                };
                 if again.as_ref().map_or_else(is_said, |_| true) {
                     found = again;
                 }
@@ -78,6 +93,30 @@ impl Engine {
                 Err(error) => Err(convert::error(error, troubles.last(), asked)),
             }
         }))
+    }
+}
+
+/// The end of a question's time, over several futures one after another.
+struct Deadline(Sleep);
+
+impl Deadline {
+    fn new(after: Duration) -> Self {
+        Self(sleep(after))
+    }
+
+    /// What a future comes to; `None`, if not in time, which counts from when the first is polled.
+    fn meet<'a, F: Future + Send + 'a>(
+        &'a mut self,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send + 'a {
+        let mut future = Box::pin(future);
+        poll_fn(move |cx| {
+            let is_over = Pin::new(&mut self.0).poll(cx);
+            match future.as_mut().poll(cx) {
+                Poll::Ready(value) => Poll::Ready(Some(value)),
+                Poll::Pending => is_over.map(|()| None),
+            }
+        })
     }
 }
 
