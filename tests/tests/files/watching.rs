@@ -211,6 +211,7 @@ fn after_the_os_has_lost_events_directories_that_have_come_meanwhile_are_watched
         let (late, news) = (root.join("late/dir"), root.join("late/dir/news"));
         let told = news.clone();
         events(watch(&root).recursive(true), move |event| {
+            #[expect(clippy::disallowed_macros, reason = "the parent reads it")]
             match event.kind {
                 Ready => println!("ready"),
                 // It was made while this process stood still, and is there.

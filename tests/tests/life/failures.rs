@@ -376,6 +376,7 @@ fn captures(bomb: Captured, heard: Arc<AtomicU64>) -> Role<u32> {
 fn with_a_source() -> Role<u32> {
     let mut ends = Vec::new();
     Role::<u32>::new(move |_, ctx| {
+        #[expect(clippy::disallowed_types, reason = "any source will do")]
         let (mut reads, writes) = mio::net::UnixStream::pair()?;
         let bomb = Bomb;
         ctx.register(&mut reads, Interest::READABLE, move |_| {
