@@ -565,8 +565,8 @@ impl Engine {
     pub(super) fn close(&mut self, ctx: &mut Ctx<'_>) {
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
-        if let WriteHalf::Open(_) = self.write {
-            // What is missing must not look like the end.
+        if matches!(&self.write, WriteHalf::Open(writing) if !writing.is_empty()) {
+            // The rest is lost, which must not look like the end.
             self.reset_on_close();
         } else if self.failure.is_none() && !self.at_end {
             // Over bytes that nobody has read the socket would be reset.

@@ -78,6 +78,11 @@ impl Writing {
         self.counts.bytes += bytes;
     }
 
+    /// Whether nothing waits to be written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// The socket takes more.
     pub(crate) fn is_writable(&self) {
         if let (true, Some(upstream)) = (self.is_lent, &self.upstream) {
