@@ -125,8 +125,9 @@ fn a_user_name_of_which_nothing_is_left_is_user() {
 
 #[test]
 fn a_host_never_starts_with_a_colon() {
-    let written =
-        |text: &str| host(&text.parse::<SocketAddr>().expect("an address").into()).to_string();
+    let written = |text: &str| {
+        host(&SocketAddr::new(text.parse().expect("an address"), 0).into()).to_string()
+    };
     assert_eq!(written("127.0.0.1"), "127.0.0.1");
     assert_eq!(written("::1"), "0::1");
     assert_eq!(written("2001:db8::1"), "2001:db8::1");
