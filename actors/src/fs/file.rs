@@ -324,7 +324,7 @@ impl File {
     ///         match message {
     ///             Msg::Opened(file) => {
     ///                 // Whoever keeps the handle keeps the lock.
-    ///                 let file = self.open.insert(file?);
+    ///                 let file = self.0.insert(file?);
     ///                 ctx.start(file.try_lock(), Msg::Locked);
     ///             }
     ///             Msg::Locked(alone) => assert!(alone?, "it runs already"),
