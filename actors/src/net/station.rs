@@ -38,8 +38,9 @@ impl Station {
             return engine.settle();
         }
         if let Err(error) = engine.pack(ctx) {
-            tracing::debug!(%error, "a connection stays on its loop: its socket cannot be taken back");
-            return engine.settle();
+            // No loop would hear of it any more.
+            engine.fail(error);
+            return ctx.defer();
         }
         let spawn = engine.spawn();
         let Self::Here(engine) = std::mem::replace(self, Self::Packed) else { return };
