@@ -2,8 +2,10 @@
 //!
 //! Called by [`turn`](crate::turn). It knows no loop.
 
+use std::any::type_name;
 use std::error::Error;
 use std::fmt;
+use std::mem::discriminant;
 
 use crate::context::Context;
 use crate::drain::DrainPhase;
@@ -68,6 +70,14 @@ pub trait Actor: Sized + 'static {
     /// # Errors
     /// An `Err`, or a panic, stops this actor and nothing else; it is logged with the actor's path.
     fn receive(&mut self, message: Self::Message, ctx: &mut Context<'_, Self>) -> Outcome;
+
+    /// How a message is shown to people, in the trace of a simulation. Default: the name of its type; of an enum also the
+    /// number of the variant, counted from 0.
+    ///
+    /// A type that is `Debug` has a better text: `format!("{message:?}")`.
+    fn show(message: &Self::Message) -> String {
+        shown(message)
+    }
 
     /// Called at the end of a round in which the actor asked for it with [`Context::defer`].
     ///
@@ -173,4 +183,14 @@ impl fmt::Display for ActorId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.0 >> 48, self.0 & 0xffff_ffff_ffff)
     }
+}
+
+/// `my_crate::room::Message::<T>`, the third of its variants → `Message#2`.
+fn shown<M>(message: &M) -> String {
+    let plain = type_name::<M>().split('<').next().unwrap_or_default();
+    let short = plain.rsplit("::").next().unwrap_or(plain);
+    // `Discriminant(2)`; what is no enum has none that means anything.
+    let variant = format!("{:?}", discriminant(message));
+    let number: String = variant.chars().filter(char::is_ascii_digit).collect();
+    if short == "()" { short.to_owned() } else { format!("{short}#{number}") }
 }

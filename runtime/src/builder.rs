@@ -9,11 +9,13 @@ use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use crate::dead_letter::DeadLetter;
+use crate::course::Course;
 use crate::drain::Drain;
 use crate::lane::LaneError;
 use crate::mailbox::{HIGH, LOW};
 use crate::provided::Provided;
 use crate::runtime::Runtime;
+use crate::simulation::Simulation;
 use crate::sizing::{MAX_POOL_THREADS, Sizing};
 use crate::watchdog;
 use crate::world::{Settings, World};
@@ -257,28 +259,46 @@ impl Builder {
     /// # Errors
     /// See [`BuildError`]; each says what to change.
     pub fn build(self) -> Result<Runtime, BuildError> {
-        say_if_panics_abort();
+        match self.seed {
+            Some(seed) => {
+                let simulation = Simulation::of(Course::new(seed, false));
+                self.build_in(&simulation)
+            }
+            None => {
+                let (loops, stop_on_signals) = (self.loop_count()?, self.stop_on_signals);
+                Runtime::os(self.world(false)?, loops, stop_on_signals)
+            }
+        }
+    }
+
+    /// Builds it in a simulation, with one loop unless [`loops`](Self::loops) says otherwise; a seed of its own does not
+    /// count. [`Simulation::launch`] has it begin.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub fn build_in(mut self, simulation: &Simulation) -> Result<Runtime, BuildError> {
+        // A seed must mean the same on every machine.
+        self.loops = self.loops.or(Some(1));
         let loops = self.loop_count()?;
+        Ok(Runtime::simulated(self.world(true)?, simulation, loops))
+    }
+
+    fn world(self, simulated: bool) -> Result<Arc<World>, BuildError> {
+        say_if_panics_abort();
         if self.settings.budget == 0 {
             return Err(BuildError::Budget);
         }
         if let Some(limit) = self.settings.watchdog.filter(|limit| *limit < watchdog::LIMIT_MIN) {
             return Err(BuildError::Watchdog(limit));
         }
-        let pool = self.sizing.pool(self.seed.is_some(), self.settings.spin)?;
-        let world = World::new(self.settings, pool, self.provided);
-        match self.seed {
-            Some(seed) => Ok(Runtime::simulated(world, seed, loops)),
-            None => Runtime::os(world, loops, self.stop_on_signals),
-        }
+        let pool = self.sizing.pool(simulated, self.settings.spin)?;
+        Ok(World::new(self.settings, pool, self.provided))
     }
 
     fn loop_count(&self) -> Result<usize, BuildError> {
         match (self.loops, env::var(LOOPS_VARIABLE)) {
             (Some(loops @ 1..=MAX_LOOPS), _) => Ok(loops),
             (Some(loops), _) => Err(BuildError::Loops { loops }),
-            // A seed must mean the same on every machine.
-            (None, _) if self.seed.is_some() => Ok(1),
             (None, Ok(value)) => parse_loops(value),
             (None, Err(env::VarError::NotUnicode(value))) => Err(BuildError::Variable {
                 variable: LOOPS_VARIABLE,

@@ -72,7 +72,55 @@ impl Sub for Timestamp {
 #[derive(Clone)]
 pub(crate) enum Clock {
     Real { origin: Instant },
-    Virtual { now: Rc<Cell<Timestamp>> },
+    /// The time of the simulation, and how the clock of this host differs from it.
+    Virtual { now: Rc<Cell<Timestamp>>, drift: Rc<Cell<Drift>> },
+}
+
+/// How a host's clock goes in a simulation. It is exact by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Drift {
+    /// What it showed, and when, as this was last said.
+    shown: Timestamp,
+    since: Timestamp,
+    /// How much faster it goes; slower below 0.
+    parts_per_million: i32,
+}
+
+/// As slow as a clock may go, and as fast: half, and twice.
+const DRIFT: std::ops::RangeInclusive<i32> = -500_000..=1_000_000;
+
+impl Drift {
+    /// A clock that starts with 0 at this moment.
+    pub(crate) fn from(now: Timestamp) -> Self {
+        Self { since: now, ..Self::default() }
+    }
+
+    /// The same clock, which jumps ahead at this moment, and goes at this rate from then on.
+    pub(crate) fn changed(self, now: Timestamp, ahead: Duration, parts_per_million: i32) -> Self {
+        let parts_per_million = parts_per_million.clamp(*DRIFT.start(), *DRIFT.end());
+        Self { shown: self.shown(now) + ahead, since: now, parts_per_million }
+    }
+
+    /// What it shows at this moment of the simulation.
+    pub(crate) fn shown(self, now: Timestamp) -> Timestamp {
+        let passed = now.0.saturating_sub(self.since.0);
+        if self.parts_per_million == 0 {
+            return Timestamp(self.shown.0.saturating_add(passed));
+        }
+        let passed = i128::from(passed) * i128::from(1_000_000 + self.parts_per_million) / 1_000_000;
+        Timestamp(self.shown.0.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX)))
+    }
+
+    /// The first moment of the simulation at which it shows this, or more.
+    pub(crate) fn when(self, shows: Timestamp) -> Timestamp {
+        let left = shows.0.saturating_sub(self.shown.0);
+        if self.parts_per_million == 0 {
+            return Timestamp(self.since.0.saturating_add(left));
+        }
+        let rate = i128::from(1_000_000 + self.parts_per_million);
+        let left = (i128::from(left) * 1_000_000 + rate - 1) / rate;
+        Timestamp(self.since.0.saturating_add(u64::try_from(left).unwrap_or(u64::MAX)))
+    }
 }
 
 impl Clock {
@@ -85,7 +133,7 @@ impl Clock {
     pub(crate) fn now(&self) -> Timestamp {
         match self {
             Self::Real { origin } => Timestamp::read(*origin),
-            Self::Virtual { now } => now.get(),
+            Self::Virtual { now, drift } => drift.get().shown(now.get()),
         }
     }
 }

@@ -429,7 +429,7 @@ impl<'a, A: Actor> Context<'a, A> {
         self.actor.local.driver.with_poller(|poller| poller.deregister(source))
     }
 
-    fn forget(&mut self, id: SourceId) {
+    pub(crate) fn forget(&mut self, id: SourceId) {
         let local = self.actor.local;
         let removed =
             hooks::remove_source(&mut self.actor.front().hooks(local).borrow_mut(), local, id);

@@ -4,13 +4,14 @@
 //! `Os`, or `Simulated` with virtual time and a seed, where every choice that the OS or luck would make is drawn
 //! from the seed. Actors reach the world through their loop's driver only.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::cell::Uncounted;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
+use crate::course::Course;
 use crate::poller::{Poller, Readiness};
 use crate::run_queue::RunQueue;
 
@@ -23,24 +24,8 @@ pub(crate) struct Driver {
 
 enum Kind {
     Os(RefCell<Poller>),
-    Simulated(Rc<Simulation>),
-}
-
-/// What the loops of one simulated runtime have in common.
-pub(crate) struct Simulation {
-    pub(crate) now: Rc<Cell<Timestamp>>,
-    pub(crate) chance: RefCell<fastrand::Rng>,
-}
-
-impl Simulation {
-    pub(crate) fn new(seed: u64) -> Rc<Self> {
-        Rc::new(Self { now: Rc::default(), chance: RefCell::new(fastrand::Rng::with_seed(seed)) })
-    }
-
-    /// A number below `bound`, drawn from the seed.
-    pub(crate) fn below(&self, bound: usize) -> usize {
-        self.chance.borrow_mut().usize(..bound)
-    }
+    /// The course of the simulation, and the number of the host that the loop is of.
+    Simulated(Rc<Course>, usize),
 }
 
 impl Driver {
@@ -51,12 +36,23 @@ impl Driver {
         Self { clock, chance: RefCell::new(fastrand::Rng::new()), kind }
     }
 
-    /// A world of its own.
-    pub(crate) fn simulated(simulation: Rc<Simulation>) -> Self {
-        let clock = Clock::Virtual { now: Rc::clone(&simulation.now) };
-        let seed = simulation.chance.borrow_mut().u64(..);
-        let chance = RefCell::new(fastrand::Rng::with_seed(seed));
-        Self { clock, chance, kind: Kind::Simulated(simulation) }
+    /// A world of its own, seen from a loop of this host, which has this clock.
+    pub(crate) fn simulated(course: Rc<Course>, host: usize, clock: Clock) -> Self {
+        let chance = RefCell::new(fastrand::Rng::with_seed(course.chance.seed()));
+        Self { clock, chance, kind: Kind::Simulated(course, host) }
+    }
+
+    /// The course of the simulation, if it is one, and the number of the host.
+    pub(crate) fn course(&self) -> Option<(&Rc<Course>, usize)> {
+        match &self.kind {
+            Kind::Os(_) => None,
+            Kind::Simulated(course, host) => Some((course, *host)),
+        }
+    }
+
+    /// Whether messages are looked at one by one.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.course().is_some_and(|(course, _)| course.is_watched)
     }
 
     /// Takes the actor that comes next: the first, or under simulation any.
@@ -64,7 +60,7 @@ impl Driver {
     pub(crate) fn choose(&self, queue: &RunQueue) -> Option<Uncounted> {
         match &self.kind {
             Kind::Os(_) => queue.pop(),
-            Kind::Simulated(simulation) => queue.pop_any(|len| simulation.below(len)),
+            Kind::Simulated(course, host) => course.choose_actor(*host, queue),
         }
     }
 
@@ -72,12 +68,12 @@ impl Driver {
     pub(crate) fn turns(&self) -> usize {
         match &self.kind {
             Kind::Os(_) => usize::MAX,
-            Kind::Simulated(simulation) => 1 + simulation.below(4),
+            Kind::Simulated(course, _) => course.turns(),
         }
     }
 
     pub(crate) fn is_simulated(&self) -> bool {
-        matches!(self.kind, Kind::Simulated(_))
+        matches!(self.kind, Kind::Simulated(..))
     }
 
     /// A random number; from the seed under simulation.
@@ -93,7 +89,7 @@ impl Driver {
     ) -> bool {
         match &self.kind {
             Kind::Os(poller) => poller.borrow_mut().poll(timeout, report),
-            Kind::Simulated(_) => false,
+            Kind::Simulated(..) => false,
         }
     }
 
@@ -104,9 +100,9 @@ impl Driver {
     pub(crate) fn with_poller<R>(&self, f: impl FnOnce(&Poller) -> io::Result<R>) -> io::Result<R> {
         match &self.kind {
             Kind::Os(poller) => f(&poller.borrow()),
-            Kind::Simulated(_) => Err(io::Error::new(
+            Kind::Simulated(..) => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "a simulated runtime has no OS sockets: run this service on the OS driver",
+                "a simulated runtime has no OS sockets: run this service on the OS driver, or on a host of `sim`, which has a network",
             )),
         }
     }

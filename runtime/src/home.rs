@@ -144,6 +144,15 @@ impl Home {
         pushed.is_ok()
     }
 
+    /// Sends something that is no message, and makes no sender wait. Nobody hears of it if the loop has ended.
+    pub(crate) fn ring(&self, parcel: Parcel) {
+        if let Ok(pushed) = self.inbox.push_aside(parcel, || self.world.revive())
+            && pushed.wake
+        {
+            self.wake();
+        }
+    }
+
     /// Asks the loop for those who look on. False if it has ended, or has not answered the last question yet: one that
     /// blocks for ever is asked once. To be called under [`World::asking`] only, so no other asker waits for an answer.
     pub(crate) fn ask(&self, control: Control) -> bool {

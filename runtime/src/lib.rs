@@ -10,8 +10,10 @@
 //! `dying`, `hooks`, `reply`; then `runtime`. `ARCHITECTURE.md` in the repository has the map.
 
 // Platform: knows no actors.
+mod chance;
 mod clock;
 mod counters;
+mod course;
 mod drain;
 mod driver;
 mod metrics;
@@ -44,6 +46,7 @@ mod wards;
 mod actor;
 mod address;
 mod audience;
+mod bell;
 mod cancel_token;
 mod cell;
 mod child_spec;
@@ -73,6 +76,7 @@ mod resting;
 mod send_error;
 mod send_or_lose;
 mod shutdown;
+mod sighting;
 #[cfg_attr(not(feature = "spans"), path = "no_spans.rs")]
 mod spans;
 mod spawn;
@@ -96,6 +100,7 @@ mod signal;
 #[cfg_attr(not(unix), path = "no_signals.rs")]
 mod signals;
 mod simulate;
+mod simulation;
 mod sizing;
 mod tree;
 mod watchdog;
@@ -105,6 +110,7 @@ mod world;
 
 pub use crate::actor::{Actor, ActorId, Failure, Outcome};
 pub use crate::address::Address;
+pub use crate::bell::Bell;
 pub use crate::builder::{BuildError, Builder, MAX_LOOPS};
 pub use crate::cancel_token::CancelToken;
 pub use crate::child_spec::ChildSpec;
@@ -136,7 +142,9 @@ pub use crate::reply::{AskError, Reply};
 pub use crate::runtime::{RunError, Runtime};
 pub use crate::send_error::{SendError, TrySendError};
 pub use crate::shutdown::Shutdown;
+pub use crate::sighting::{Sighting, Verdict};
 pub use crate::signal::Signal;
+pub use crate::simulation::{Simulation, Stepped, simulated_provided};
 pub use crate::sizing::MAX_POOL_THREADS;
 pub use crate::spawn::{Placement, Scope, Spawn};
 pub use crate::stash::StashFull;

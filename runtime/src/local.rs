@@ -41,6 +41,8 @@ pub(crate) struct Local {
     pub(crate) run_queue: RunQueue,
     /// Most messages of one turn.
     pub(crate) budget: usize,
+    /// Its messages are looked at one by one: under simulation only.
+    pub(crate) watched: bool,
     /// Set by whatever a turn must look at between two messages.
     attention: Cell<bool>,
     /// The over targets that the handler in turn has sent to.
@@ -104,6 +106,7 @@ impl Local {
         Self {
             now: Cell::new(driver.clock.now()),
             budget: home.world.settings.budget as usize,
+            watched: driver.is_watched(),
             home,
             driver,
             run_queue: RunQueue::default(),
@@ -346,6 +349,13 @@ impl Local {
     pub(crate) fn forget_source(&self, entry: usize) {
         let source = self.sources.borrow_mut().try_remove(entry);
         drop(source);
+    }
+
+    /// Somebody rings a bell, which may have been taken back, and its place given to another.
+    pub(crate) fn rung(&self, entry: usize, id: SourceId, readiness: Readiness) {
+        if self.sources.borrow().get(entry).is_some_and(|(_, at)| *at == id) {
+            self.ready(entry, readiness);
+        }
     }
 
     /// The OS says that a source is ready.

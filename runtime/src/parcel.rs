@@ -14,11 +14,13 @@ use crate::dying;
 use crate::envelope::Envelope;
 use crate::exit::ExitReason;
 use crate::extras::{Then, Waiter, Watcher};
+use crate::hooks::SourceId;
 use crate::job::Homing;
 use crate::linking;
 use crate::local::Local;
 use crate::metrics::Pause;
 use crate::panics::Duty;
+use crate::poller::Readiness;
 use crate::resting;
 use crate::supervising;
 use crate::waiting;
@@ -66,6 +68,8 @@ pub(crate) enum Parcel {
     Announce(CellRef),
     /// What has an actor that lives here left, and its children?
     Collect(CellRef),
+    /// Somebody rings a bell of an actor that lives here.
+    Ring { entry: usize, id: SourceId, readiness: Readiness },
     /// A request waits in the loop's control channel.
     Control,
 }
@@ -101,6 +105,7 @@ impl Parcel {
             Self::Orphan(grave) => drop(grave),
             Self::Announce(cell) => drainer::announce(local, &cell),
             Self::Collect(cell) => drainer::collect(local, &cell),
+            Self::Ring { entry, id, readiness } => local.rung(entry, id, readiness),
             Self::Control => {}
         }
     }

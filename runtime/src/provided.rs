@@ -32,7 +32,7 @@ impl Provided {
         drop(before);
     }
 
-    fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+    pub(crate) fn get<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         let thing = self.lock().get(&TypeId::of::<T>()).cloned();
         thing?.downcast().ok()
     }

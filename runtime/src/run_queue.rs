@@ -36,17 +36,51 @@ impl RunQueue {
         Some(first)
     }
 
-    /// Takes the one that `choose` names out of so many: for simulation, where any may come next.
-    pub(crate) fn pop_any(&self, choose: impl FnOnce(usize) -> usize) -> Option<Uncounted> {
+    /// Takes the one that `choose` names out of so many, at most the first `most`: for simulation, where any may come next.
+    pub(crate) fn pop_any(
+        &self,
+        most: usize,
+        choose: impl FnOnce(usize) -> usize,
+    ) -> Option<Uncounted> {
+        let mut len = 0;
+        let mut at = self.first.get();
+        while let Some(cell) = at.filter(|_| len < most) {
+            len += 1;
+            at = cell.next();
+        }
+        let place = if len > 1 { choose(len) } else { 0 };
+        if place == 0 {
+            return self.pop();
+        }
+        let mut before = self.first.get()?;
+        for _ in 1..place {
+            before = before.next()?;
+        }
+        let chosen = before.next()?;
+        before.set_next(chosen.next());
+        if chosen.next().is_none() {
+            self.last.set(Some(before));
+        }
+        Some(chosen)
+    }
+
+    /// The same, for a choice that looks at whom it chooses.
+    pub(crate) fn pop_chosen(
+        &self,
+        most: usize,
+        choose: impl FnOnce(&[Uncounted]) -> usize,
+    ) -> Option<Uncounted> {
         let mut queued = Vec::new();
-        while let Some(cell) = self.pop() {
+        let mut at = self.first.get();
+        while let Some(cell) = at.filter(|_| queued.len() < most) {
             queued.push(cell);
+            at = cell.next();
         }
-        let chosen = (!queued.is_empty()).then(|| queued.remove(choose(queued.len())));
-        for cell in queued {
-            self.push(cell);
+        if queued.is_empty() {
+            return None;
         }
-        chosen
+        let chosen = choose(&queued);
+        self.pop_any(queued.len(), |_| chosen)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -16,7 +16,8 @@ use crate::exit::ExitReason;
 use crate::handle::RuntimeHandle;
 use crate::pool::JobStatus;
 use crate::signals;
-use crate::simulate::{self, Simulated};
+use crate::simulate::Simulated;
+use crate::simulation::{Simulation, Stepped};
 use crate::spawn::{Scope, Spawn};
 use crate::worker::{Ended, Seedling, WatchdogThread};
 use crate::world::{BLOCKED_THREADS, World};
@@ -147,7 +148,7 @@ pub struct Runtime {
 }
 
 /// A world that is dissolved when its runtime has run, or was never run.
-struct Bound(Arc<World>);
+pub(crate) struct Bound(pub(crate) Arc<World>);
 
 impl Drop for Bound {
     fn drop(&mut self) {
@@ -157,7 +158,15 @@ impl Drop for Bound {
 
 enum Kind {
     Os(Os),
-    Simulated(Simulated),
+    /// With the number of the host.
+    Simulated(Box<Simulated>, usize),
+}
+
+/// A simulated runtime, in its parts.
+pub(crate) struct Lone {
+    pub(crate) simulated: Simulated,
+    pub(crate) host: usize,
+    pub(crate) bound: Bound,
 }
 
 struct Os {
@@ -168,11 +177,26 @@ struct Os {
 }
 
 impl Runtime {
-    /// Puts a runtime together.
-    pub(crate) fn simulated(world: Arc<World>, seed: u64, loops: usize) -> Self {
+    /// Puts a runtime together, in a simulation.
+    pub(crate) fn simulated(world: Arc<World>, simulation: &Simulation, loops: usize) -> Self {
         let bound = Bound(world);
-        let simulated = Simulated::new(&bound.0, seed, loops);
-        Self { kind: Kind::Simulated(simulated), bound }
+        let host = simulation.next_host();
+        let course = Rc::clone(simulation.course());
+        let simulated = Simulated::new(&bound.0, course, host, loops);
+        Self { kind: Kind::Simulated(Box::new(simulated), host), bound }
+    }
+
+    /// A simulated runtime, taken apart.
+    ///
+    /// # Panics
+    /// If it is none.
+    pub(crate) fn into_lone(self) -> Lone {
+        match self.kind {
+            Kind::Simulated(simulated, host) => {
+                Lone { simulated: *simulated, host, bound: self.bound }
+            }
+            Kind::Os(_) => panic!("a runtime on the OS is in no simulation: use `Builder::build_in`"),
+        }
     }
 
     /// The same on the OS.
@@ -219,37 +243,63 @@ impl Runtime {
         root: impl FnOnce() -> A,
     ) -> Result<(), RunError> {
         let Self { kind, bound } = self;
-        bound.0.sets_out();
-        let exit = match kind {
-            Kind::Simulated(simulated) => {
-                simulate::run(simulated, |first| plant(first, spawn, root))
+        match kind {
+            Kind::Simulated(simulated, _) => {
+                // A simulation of its own, which has no other host.
+                let simulation = Simulation::of(Rc::clone(&simulated.course));
+                let host = simulation.next_host();
+                let alone = Self { kind: Kind::Simulated(simulated, host), bound };
+                simulation.launch(alone, spawn, root);
+                run_alone(&simulation, host)
             }
-            Kind::Os(os) => run_os(&bound.0, os, |first| plant(first, spawn, root)),
-        };
-        let world = Arc::clone(&bound.0);
-        drop(bound);
-        world.unfinished.tell();
-        // With a thread left behind, something may still be in flight.
-        if exit.is_ok() {
-            dead_letter::audit(&world);
-        }
-        let report = world.draining.last_report();
-        match (exit, report) {
-            (Ok(Some(reason)), _) if reason.is_failure() => Err(RunError::RootFailed(reason)),
-            // It names what was left behind, and more.
-            (Ok(_) | Err(RunError::JobsLeft { .. } | RunError::Blocked { .. }), Some(report))
-                if !report.is_clean() =>
-            {
-                Err(RunError::Cut(report))
+            Kind::Os(os) => {
+                bound.0.sets_out();
+                let exit = run_os(&bound.0, os, |first| plant(first, spawn, root));
+                conclude(bound, exit)
             }
-            (Err(error), _) => Err(error),
-            _ => Ok(()),
         }
     }
 }
 
+/// Steps until the only host has ended. One that is stuck is left as it is.
+fn run_alone(simulation: &Simulation, host: usize) -> Result<(), RunError> {
+    loop {
+        match simulation.step(None) {
+            Stepped::Stuck => return Err(RunError::Stuck(simulation.why_stuck())),
+            Stepped::Ended => return simulation.result(host).unwrap_or(Ok(())),
+            _ => {}
+        }
+    }
+}
+
+/// What a run comes to, after all its loops have ended.
+pub(crate) fn conclude(
+    bound: Bound,
+    exit: Result<Option<ExitReason>, RunError>,
+) -> Result<(), RunError> {
+    let world = Arc::clone(&bound.0);
+    drop(bound);
+    world.unfinished.tell();
+    // With a thread left behind, something may still be in flight.
+    if exit.is_ok() {
+        dead_letter::audit(&world);
+    }
+    let report = world.draining.last_report();
+    match (exit, report) {
+        (Ok(Some(reason)), _) if reason.is_failure() => Err(RunError::RootFailed(reason)),
+        // It names what was left behind, and more.
+        (Ok(_) | Err(RunError::JobsLeft { .. } | RunError::Blocked { .. }), Some(report))
+            if !report.is_clean() =>
+        {
+            Err(RunError::Cut(report))
+        }
+        (Err(error), _) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Spawns the root on the first loop.
-fn plant<A: Actor>(first: &EventLoop, spawn: Spawn<A::Message>, root: impl FnOnce() -> A) {
+pub(crate) fn plant<A: Actor>(first: &EventLoop, spawn: Spawn<A::Message>, root: impl FnOnce() -> A) {
     let scope = Scope { local: &first.local, parent: None };
     let address = scope.build_here(spawn, root);
     first.local.root.set(Some(address.id()));

@@ -1,31 +1,43 @@
-//! All loops of a runtime on one thread, in virtual time, every choice drawn from a seed.
+//! One runtime of a simulation: its loops and its jobs, in virtual time, every choice drawn.
 //!
-//! Run by [`runtime`](crate::runtime) instead of threads. The loops are the same [`EventLoop`]s doing the same rounds;
-//! here is only said which of them comes next, and when time jumps.
+//! Stepped by [`simulation`](crate::simulation), on one thread. The loops are the same [`EventLoop`]s doing the same rounds;
+//! here is only said what can be done next, and when something can be done again.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Timestamp;
-use crate::driver::{Driver, Simulation};
-use crate::errand::Errand;
+use crate::clock::{Clock, Drift, Timestamp};
+use crate::course::Course;
+use crate::driver::Driver;
+use crate::dying;
+use crate::errand::{Errand, Refusal, refuse};
 use crate::event_loop::EventLoop;
 use crate::exit::ExitReason;
+use crate::extras::Then;
 use crate::home::Home;
 use crate::local::Local;
+use crate::metrics::Pause;
 use crate::pool::Pool;
-use crate::runtime::RunError;
 use crate::tree::Reach;
+use crate::waiting;
 use crate::why_alive::WhyAlive;
 use crate::world::World;
 
+/// So many rounds the killing of a host may take.
+const KILLING: usize = 100_000;
+
 /// The loops of a simulated runtime.
 pub(crate) struct Simulated {
-    simulation: Rc<Simulation>,
+    pub(crate) course: Rc<Course>,
     loops: Vec<EventLoop>,
+    /// Until when each of them stands still.
+    stalled: Vec<Timestamp>,
     /// Jobs that run in virtual time: when each ends, and whether it has begun at all.
     jobs: Vec<RunningJob>,
+    drift: Rc<Cell<Drift>>,
+    clock: Clock,
 }
 
 struct RunningJob {
@@ -35,23 +47,33 @@ struct RunningJob {
     end: Timestamp,
 }
 
-/// A job takes less than this.
-const LONGEST_JOB: Duration = Duration::from_millis(10);
-
-/// Something that can be done now.
-enum Step {
+/// Something that one runtime can do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
     Round(usize),
     EndOfJob(usize),
 }
 
+/// What becomes of a runtime that can do nothing now.
+pub(crate) enum Rest {
+    /// It has ended.
+    Ended,
+    /// It goes on at this moment of the simulation at the latest; `None` if only others can bring it on.
+    Until(Option<Timestamp>),
+    /// Nothing can ever happen there: it was told to end.
+    Dry,
+}
+
 impl Simulated {
-    pub(crate) fn new(world: &Arc<World>, seed: u64, loops: usize) -> Self {
-        let simulation = Simulation::new(seed);
+    /// The runtime of the host with this number.
+    pub(crate) fn new(world: &Arc<World>, course: Rc<Course>, host: usize, loops: usize) -> Self {
+        let drift = Rc::new(Cell::new(Drift::from(course.now.get())));
+        let clock = Clock::Virtual { now: Rc::clone(&course.now), drift: Rc::clone(&drift) };
         let make = |index| {
             let (sender, control) = flume::unbounded();
             let home = Home::new(Arc::clone(world), index, false, None, sender, None);
             world.add_home(Arc::clone(&home));
-            let driver = Driver::simulated(Rc::clone(&simulation));
+            let driver = Driver::simulated(Rc::clone(&course), host, clock.clone());
             EventLoop::new(Local::new(home, driver), control)
         };
         let loops: Vec<_> = (0..loops).map(make).collect();
@@ -59,119 +81,161 @@ impl Simulated {
             let all = loops.iter().map(|other| Rc::downgrade(&other.local));
             one.local.meet(all.collect());
         }
-        Self { simulation, loops, jobs: Vec::new() }
+        let stalled = vec![Timestamp::default(); loops.len()];
+        Self { course, loops, stalled, jobs: Vec::new(), drift, clock }
     }
 
-    /// Nothing can happen any more, yet something keeps the runtime alive.
-    fn stuck(&self) -> RunError {
-        let locals = self.loops.iter().map(|one| Rc::clone(&one.local)).collect();
-        let world = &self.loops[0].local.home.world;
-        RunError::Stuck(WhyAlive::seen(world, Reach::Simulated(locals)).to_string())
-    }
-
-    /// When the nearest timer is due, if something is waited for.
-    fn next_kept_deadline(&self) -> Option<Timestamp> {
-        let kept = self.loops.iter().any(|one| one.local.is_kept());
-        let next = self.loops.iter().filter_map(EventLoop::next_deadline).min();
-        next.filter(|_| kept)
+    pub(crate) fn world(&self) -> &Arc<World> {
+        &self.loops[0].local.home.world
     }
 
     fn pool(&self) -> &Pool {
-        &self.loops[0].local.home.world.pool
+        &self.world().pool
     }
 
+    /// Runs `plant` on the first loop.
+    pub(crate) fn plant(&self, plant: impl FnOnce(&EventLoop)) {
+        let local = Rc::clone(&self.loops[0].local);
+        let _current = local.enter();
+        plant(&self.loops[0]);
+    }
+
+    /// How the root has ended.
+    pub(crate) fn root_exit(&self) -> Option<ExitReason> {
+        self.loops[0].local.root_exit.take()
+    }
+
+    /// Its clock jumps ahead, and goes at another rate from now on.
+    pub(crate) fn skew(&self, ahead: Duration, parts_per_million: i32) {
+        let drift = self.drift.get().changed(self.course.now.get(), ahead, parts_per_million);
+        self.drift.set(drift);
+    }
+
+    // What can be done.
+
     /// Begins every job that may, each for a time drawn from the seed.
-    fn begin_jobs(&mut self) {
-        let now = self.simulation.now.get();
+    pub(crate) fn begin_jobs(&mut self) {
+        let now = self.clock.now();
         while let Some((index, errand)) = self.pool().take(now) {
             let begun = errand.begin(now);
-            let takes = self.simulation.below(LONGEST_JOB.as_micros() as usize) as u64;
-            let takes = if begun { Duration::from_micros(takes) } else { Duration::ZERO };
-            self.jobs.push(RunningJob { index, errand, begun, end: now + takes });
+            let longest = self.course.longest_job.get().as_micros() as usize;
+            let takes = if begun { self.course.chance.below(longest) as u64 } else { 0 };
+            let end = self.course.now.get() + Duration::from_micros(takes);
+            self.jobs.push(RunningJob { index, errand, begun, end });
         }
     }
 
-    /// Nobody waits for the jobs that run: they are told, and run to their end.
-    fn end_all_jobs(&mut self) {
-        self.pool().close();
-        while let Some(last) = self.jobs.len().checked_sub(1) {
-            let end = self.jobs[last].end;
-            self.simulation.now.set(end.max(self.simulation.now.get()));
-            self.end_job(last);
+    /// What can be done now: rounds of loops, and ends of jobs.
+    pub(crate) fn deeds(&self, mut add: impl FnMut(Deed)) {
+        let now = self.course.now.get();
+        let shown = self.clock.now();
+        for (index, one) in self.loops.iter().enumerate() {
+            let is_due = || one.next_deadline().is_some_and(|deadline| deadline <= shown);
+            if self.stalled[index] <= now && (one.has_work() || is_due()) {
+                add(Deed::Round(index));
+            }
+        }
+        for (place, job) in self.jobs.iter().enumerate() {
+            if job.end <= now {
+                add(Deed::EndOfJob(place));
+            }
+        }
+    }
+
+    pub(crate) fn act(&mut self, deed: Deed) {
+        match deed {
+            Deed::Round(index) => self.round(index),
+            Deed::EndOfJob(place) => self.end_job(place),
+        }
+    }
+
+    fn round(&mut self, index: usize) {
+        let event_loop = &mut self.loops[index];
+        let local = Rc::clone(&event_loop.local);
+        let _current = local.enter();
+        event_loop.round();
+        let stall = self.course.take_stall();
+        if !stall.is_zero() {
+            self.stalled[index] = self.course.now.get() + stall;
         }
     }
 
     /// The code of a job runs as it ends: whatever has cancelled it meanwhile, it sees.
     fn end_job(&mut self, place: usize) {
         let RunningJob { index, errand, begun, .. } = self.jobs.swap_remove(place);
-        let now = self.simulation.now.get();
-        self.pool().run_simulated(index, errand, now, begun);
+        self.pool().run_simulated(index, errand, self.clock.now(), begun);
     }
 
-    /// What can be done now: rounds of loops, and ends of jobs.
-    fn runnable(&self) -> Vec<Step> {
-        let now = self.simulation.now.get();
-        let ready = |one: &EventLoop| {
-            one.has_work() || one.next_deadline().is_some_and(|deadline| deadline <= now)
-        };
-        let rounds = (0..self.loops.len()).filter(|&index| ready(&self.loops[index]));
-        let ends = (0..self.jobs.len()).filter(|&place| self.jobs[place].end <= now);
-        rounds.map(Step::Round).chain(ends.map(Step::EndOfJob)).collect()
-    }
-}
-
-/// Runs until the runtime ends.
-pub(crate) fn run(
-    mut simulated: Simulated,
-    plant: impl FnOnce(&EventLoop),
-) -> Result<Option<ExitReason>, RunError> {
-    {
-        let local = Rc::clone(&simulated.loops[0].local);
-        let _current = local.enter();
-        plant(&simulated.loops[0]);
-    }
-    let world = Arc::clone(&simulated.loops[0].local.home.world);
-    loop {
-        simulated.begin_jobs();
-        let mut runnable = simulated.runnable();
-        if !runnable.is_empty() {
-            let chosen = runnable.swap_remove(simulated.simulation.below(runnable.len()));
-            let chosen = match chosen {
-                Step::Round(index) => index,
-                Step::EndOfJob(place) => {
-                    simulated.end_job(place);
-                    continue;
-                }
-            };
-            let event_loop = &mut simulated.loops[chosen];
-            let local = Rc::clone(&event_loop.local);
-            let _current = local.enter();
-            event_loop.round();
-            continue;
-        }
+    /// What is to become of it, now that nothing can be done.
+    pub(crate) fn rest(&mut self) -> Rest {
+        let world = Arc::clone(self.world());
+        let next_job = self.jobs.iter().map(|job| job.end).min();
         if world.is_ending() {
-            if simulated.loops.iter().all(EventLoop::is_done) {
-                simulated.end_all_jobs();
-                return Ok(simulated.loops[0].local.root_exit.take());
+            if self.loops.iter().all(EventLoop::is_done) {
+                // Nobody waits for the jobs that run: they are told, and run to their end.
+                self.pool().close();
+                return next_job.map_or(Rest::Ended, |end| Rest::Until(Some(end)));
             }
             // Children have so long to stop; then their parents go on without them.
-            match simulated.next_kept_deadline() {
-                Some(deadline) => {
-                    simulated.simulation.now.set(deadline);
-                    continue;
-                }
-                None => return Err(simulated.stuck()),
+            return Rest::Until(self.next_timer().filter(|_| self.is_kept()));
+        }
+        // A loop that waits for nothing may still have been stopped from outside.
+        let handles = world.alive() > self.loops.len();
+        if !self.is_kept() && !handles {
+            world.run_dry();
+            return Rest::Dry;
+        }
+        Rest::Until([self.next_timer(), next_job].into_iter().flatten().min())
+    }
+
+    /// Whether something is waited for.
+    fn is_kept(&self) -> bool {
+        self.loops.iter().any(|one| one.local.is_kept())
+    }
+
+    /// When a loop has something to do again, in the time of the simulation.
+    fn next_timer(&self) -> Option<Timestamp> {
+        let drift = self.drift.get();
+        let next = |(one, stalled): (&EventLoop, &Timestamp)| {
+            let timer = one.next_deadline().map(|deadline| drift.when(deadline).max(*stalled));
+            if one.has_work() { Some(*stalled) } else { timer }
+        };
+        self.loops.iter().zip(&self.stalled).filter_map(next).min()
+    }
+
+    // The end.
+
+    /// Ends it at once: no code of its actors runs any more, but the drop of what they have. Its jobs never end.
+    pub(crate) fn kill(&mut self) {
+        self.course.kills.set(true);
+        self.world().end();
+        for one in &self.loops {
+            let _current = one.local.enter();
+            let top = one.local.top.borrow().in_order();
+            for cell in top.iter().rev() {
+                dying::kill(&one.local, cell, Then::End);
             }
         }
-        // Nothing is runnable anywhere: only now may time pass.
-        let kept = simulated.loops.iter().any(|one| one.local.is_kept());
-        let handles = world.alive() > simulated.loops.len();
-        let timers = simulated.loops.iter().filter_map(EventLoop::next_deadline);
-        let next = timers.chain(simulated.jobs.iter().map(|job| job.end)).min();
-        match next {
-            Some(deadline) if kept || handles => simulated.simulation.now.set(deadline),
-            _ if kept || handles => return Err(simulated.stuck()),
-            _ => world.run_dry(),
+        for _ in 0..KILLING {
+            let Some(index) = self.loops.iter().position(EventLoop::has_work) else { break };
+            self.round(index);
         }
+        // Their results have nowhere to go, and their effects do not happen.
+        refuse(self.jobs.drain(..).map(|job| job.errand), Refusal::Closed);
+        self.pool().close();
+        let is_done = self.loops.iter().all(EventLoop::is_done);
+        debug_assert!(is_done, "a host that is killed has nobody left");
+        self.course.kills.set(false);
+    }
+
+    /// What keeps it alive, by name.
+    pub(crate) fn why_alive(&self) -> WhyAlive {
+        let locals = self.loops.iter().map(|one| Rc::clone(&one.local)).collect();
+        WhyAlive::seen(self.world(), Reach::Simulated(locals))
+    }
+
+    /// Who waits on whom.
+    pub(crate) fn pauses(&self) -> Vec<Pause> {
+        self.loops.iter().flat_map(|one| waiting::pauses(&one.local)).collect()
     }
 }

@@ -21,6 +21,7 @@ use crate::own::flag;
 use crate::panics;
 use crate::parcel::Parcel;
 use crate::reply::AskError;
+use crate::sighting;
 use crate::spans;
 use crate::waiting;
 
@@ -85,7 +86,8 @@ fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
 /// The call at the end of a round.
 pub(crate) fn deferred<A: Actor>(actor: &Handle<'_, A>) {
     let own = actor.own();
-    if own.has(flag::STOPPING | flag::DEAD | flag::VACANT) {
+    let is_killed = || actor.local.driver.course().is_some_and(|(course, _)| course.kills.get());
+    if own.has(flag::STOPPING | flag::DEAD | flag::VACANT) || is_killed() {
         return;
     }
     actor.local.counters().deferred.add(1);
@@ -129,6 +131,9 @@ fn guarded<A: Actor>(actor: &Handle<'_, A>, code: impl FnOnce(&mut A, &Handle<'_
 fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
     let (own, local) = (actor.own(), actor.local);
     let mut ctx = Context::new(*actor);
+    if local.watched {
+        return watched(state, actor, &mut ctx);
+    }
     if own.flags.get() & (flag::STARTED | flag::URGENT) != flag::STARTED
         && opening(state, actor, &mut ctx)?
     {
@@ -143,6 +148,44 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
         local.counters().handled.add(1);
         own.count_handled();
         state.receive(message, &mut ctx)?;
+        if local.has_attention() && interrupted(actor) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The same under simulation, where each message is shown before it is handled.
+#[cold]
+#[inline(never)]
+fn watched<A: Actor>(
+    state: &mut A,
+    actor: &Handle<'_, A>,
+    ctx: &mut Context<'_, A>,
+) -> Outcome {
+    let (own, local) = (actor.own(), actor.local);
+    let Some((course, _)) = local.driver.course() else { return Ok(()) };
+    if course.kills.get() {
+        return Ok(());
+    }
+    if !own.has(flag::STARTED) {
+        sighting::show(actor, &|| "started".to_owned());
+    }
+    if own.flags.get() & (flag::STARTED | flag::URGENT) != flag::STARTED
+        && opening(state, actor, ctx)?
+    {
+        return Ok(());
+    }
+    let queued = actor.mailbox(|mailbox| mailbox.len());
+    for _ in 0..queued.min(local.budget).min(course.batch()) {
+        let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) else { break };
+        if own.has(flag::FULL) {
+            fell(actor);
+        }
+        local.counters().handled.add(1);
+        own.count_handled();
+        sighting::show(actor, &|| A::show(&message));
+        state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
             break;
         }
@@ -205,6 +248,9 @@ fn urgent<A: Actor>(
         actor.own().count_sent();
         local.counters().handled.add(1);
         actor.own().count_handled();
+        if local.watched {
+            sighting::show(actor, &|| A::show(&message));
+        }
         state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
             over = true;
@@ -220,6 +266,9 @@ fn urgent<A: Actor>(
         let Some(message) = hooks.borrow_mut().next_unstashed() else { break };
         local.counters().handled.add(1);
         actor.own().count_handled();
+        if local.watched {
+            sighting::show(actor, &|| A::show(&message));
+        }
         state.receive(message, ctx)?;
         over = local.has_attention() && interrupted(actor);
     }
