@@ -51,6 +51,12 @@ impl Readiness {
     /// An error is pending; the next call on the source tells which.
     pub const ERROR: Self = Self(16);
 
+    /// Both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether any of `other` holds.
     #[must_use]
     pub fn has(self, other: Self) -> bool {
@@ -74,7 +80,7 @@ impl BitOr for Readiness {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        self.and(other)
     }
 }
 

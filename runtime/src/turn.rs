@@ -158,11 +158,7 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
 /// The same under simulation, where each message is shown before it is handled.
 #[cold]
 #[inline(never)]
-fn watched<A: Actor>(
-    state: &mut A,
-    actor: &Handle<'_, A>,
-    ctx: &mut Context<'_, A>,
-) -> Outcome {
+fn watched<A: Actor>(state: &mut A, actor: &Handle<'_, A>, ctx: &mut Context<'_, A>) -> Outcome {
     let (own, local) = (actor.own(), actor.local);
     let Some((course, _)) = local.driver.course() else { return Ok(()) };
     if course.kills.get() {

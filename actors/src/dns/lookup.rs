@@ -73,7 +73,7 @@ pub enum Family {
 
 impl Family {
     /// Whether this address is of it.
-    pub(super) fn has(self, ip: IpAddr) -> bool {
+    pub(crate) fn has(self, ip: IpAddr) -> bool {
         match self {
             Self::Any => true,
             Self::V4 => ip.is_ipv4(),

@@ -8,6 +8,7 @@
 //! | `transport/listening.rs` | sockets that listen |
 //! | `transport/datagrams.rs`, `groups.rs` | sockets for datagrams; the groups that they join |
 //! | `transport/unix.rs`, `not_unix.rs` | what there is on Unix only: local sockets, and options |
+//! | `transport/simulated/`, `no_simulated.rs` | sockets of a simulated network |
 
 #![expect(clippy::disallowed_types, reason = "the one place of this crate that speaks to mio")]
 
@@ -33,6 +34,9 @@ mod listening;
 #[cfg_attr(not(unix), path = "transport/not_unix.rs")]
 #[cfg_attr(unix, path = "transport/unix.rs")]
 mod os;
+#[cfg_attr(feature = "sim", path = "transport/simulated/mod.rs")]
+#[cfg_attr(not(feature = "sim"), path = "transport/no_simulated.rs")]
+pub(crate) mod simulated;
 
 pub(crate) use datagrams::{DatagramSocket, as_v6, is_of_the_peer, is_too_large};
 pub(crate) use groups::set_interface;
@@ -46,6 +50,8 @@ pub(crate) enum StreamSocket {
     Pipe(PipeEnd),
     /// One of the others, with TLS on top.
     Tls(Box<Session>),
+    /// Of a simulated network.
+    Simulated(simulated::Stream),
 }
 
 impl StreamSocket {
@@ -55,6 +61,10 @@ impl StreamSocket {
         from: Option<SocketAddr>,
         options: &Options,
     ) -> io::Result<Self> {
+        if let Some(stack) = simulated::stack() {
+            return simulated::Stream::connect(&stack, &Endpoint::Ip(to), from)
+                .map(Self::Simulated);
+        }
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         options.prepare(&SockRef::from(&socket))?;
@@ -76,6 +86,9 @@ impl StreamSocket {
     /// # Errors
     /// `WouldBlock`: so many have connected that were not accepted that it takes no more for now.
     pub(crate) fn connect_local(to: &Endpoint) -> io::Result<Self> {
+        if let Some(stack) = simulated::stack() {
+            return simulated::Stream::connect(&stack, to, None).map(Self::Simulated);
+        }
         os::LocalStream::connect(to).map(Self::Local)
     }
 
@@ -84,7 +97,7 @@ impl StreamSocket {
         match self {
             Self::Tcp(socket) => Ok(SockRef::from(socket)),
             Self::Local(socket) => Ok(socket.options()),
-            Self::Pipe(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Pipe(_) | Self::Simulated(_) => Err(io::ErrorKind::Unsupported.into()),
             Self::Tls(session) => session.below().options(),
         }
     }
@@ -92,7 +105,7 @@ impl StreamSocket {
     /// Whether anything can come out of it.
     pub(crate) fn can_read(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) => true,
+            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) | Self::Simulated(_) => true,
             Self::Pipe(end) => end.is_reader(),
         }
     }
@@ -100,7 +113,7 @@ impl StreamSocket {
     /// Whether anything can be written into it.
     pub(crate) fn can_write(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) => true,
+            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) | Self::Simulated(_) => true,
             Self::Pipe(end) => !end.is_reader(),
         }
     }
@@ -108,7 +121,7 @@ impl StreamSocket {
     /// Whether other processes use the same descriptor: what nobody here has asked for is theirs.
     pub(crate) fn is_shared(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) => false,
+            Self::Tcp(_) | Self::Local(_) | Self::Tls(_) | Self::Simulated(_) => false,
             Self::Pipe(end) => end.is_shared(),
         }
     }
@@ -125,6 +138,9 @@ impl StreamSocket {
 
     /// How connecting went, once the socket is writable: where the peer is. `None`: it is not decided yet.
     pub(crate) fn connected(&self) -> io::Result<Option<Endpoint>> {
+        if let Self::Simulated(socket) = self {
+            return socket.connected();
+        }
         let socket = self.options()?;
         if let Some(error) = socket.take_error()? {
             return Err(error);
@@ -137,6 +153,9 @@ impl StreamSocket {
     }
 
     pub(crate) fn local_endpoint(&self) -> io::Result<Endpoint> {
+        if let Self::Simulated(socket) = self {
+            return socket.local_endpoint();
+        }
         self.options()?.local_addr().map(|address| Endpoint::from_os(&address))
     }
 
@@ -145,7 +164,7 @@ impl StreamSocket {
         match self {
             Self::Local(socket) => socket.credentials(),
             Self::Tls(session) => session.below().credentials(),
-            Self::Tcp(_) | Self::Pipe(_) => None,
+            Self::Tcp(_) | Self::Pipe(_) | Self::Simulated(_) => None,
         }
     }
 
@@ -153,7 +172,7 @@ impl StreamSocket {
     pub(crate) fn set_options(&self, options: &Options) -> io::Result<()> {
         match self {
             Self::Tcp(socket) => options.apply(&SockRef::from(socket)),
-            Self::Local(_) | Self::Pipe(_) => Ok(()),
+            Self::Local(_) | Self::Pipe(_) | Self::Simulated(_) => Ok(()),
             Self::Tls(session) => session.below().set_options(options),
         }
     }
@@ -164,6 +183,7 @@ impl StreamSocket {
             Self::Local(socket) => socket.read(into),
             Self::Pipe(end) => end.read(into),
             Self::Tls(session) => session.read(into),
+            Self::Simulated(socket) => socket.read(into),
         }
     }
 
@@ -173,6 +193,7 @@ impl StreamSocket {
             Self::Local(socket) => socket.write(from),
             Self::Pipe(end) => end.write(from),
             Self::Tls(session) => session.write(from),
+            Self::Simulated(socket) => socket.write(from),
         }
     }
 
@@ -182,6 +203,7 @@ impl StreamSocket {
             Self::Local(socket) => socket.write_vectored(from),
             Self::Pipe(end) => end.write_vectored(from),
             Self::Tls(session) => session.write_vectored(from),
+            Self::Simulated(socket) => socket.write_vectored(from),
         }
     }
 
@@ -191,7 +213,7 @@ impl StreamSocket {
     /// `WouldBlock`: it takes no more for now.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) => Ok(()),
+            Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) | Self::Simulated(_) => Ok(()),
             Self::Tls(session) => session.flush(),
         }
     }
@@ -206,7 +228,9 @@ impl StreamSocket {
         match self {
             Self::Tcp(socket) => kernel::lend(socket),
             Self::Local(socket) => socket.lend(),
-            Self::Pipe(_) | Self::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Pipe(_) | Self::Tls(_) | Self::Simulated(_) => {
+                Err(io::ErrorKind::Unsupported.into())
+            }
         }
     }
 
@@ -215,7 +239,9 @@ impl StreamSocket {
         match self {
             Self::Tcp(socket) => pipe.fill(socket),
             Self::Local(socket) => socket.splice(pipe),
-            Self::Pipe(_) | Self::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
+            Self::Pipe(_) | Self::Tls(_) | Self::Simulated(_) => {
+                Err(io::ErrorKind::Unsupported.into())
+            }
         }
     }
 
@@ -224,6 +250,7 @@ impl StreamSocket {
         match self {
             Self::Pipe(end) => end.is_empty(),
             Self::Tls(session) => session.is_at_end(),
+            Self::Simulated(socket) => socket.is_at_end(),
             Self::Tcp(_) | Self::Local(_) => {
                 self.options()?.peek(&mut [MaybeUninit::uninit()]).map(|got| got == 0)
             }
@@ -237,6 +264,7 @@ impl StreamSocket {
             Self::Tcp(socket) => SockRef::from(socket).set_linger(Some(Duration::ZERO)),
             Self::Local(_) | Self::Pipe(_) => Ok(()),
             Self::Tls(session) => session.below().reset_on_close(),
+            Self::Simulated(socket) => socket.reset_on_close(),
         }
     }
 
@@ -248,6 +276,7 @@ impl StreamSocket {
         match self {
             Self::Pipe(_) => Ok(()),
             Self::Tls(session) => session.finish(),
+            Self::Simulated(socket) => socket.finish(),
             Self::Tcp(_) | Self::Local(_) => self.options()?.shutdown(Shutdown::Write),
         }
     }
@@ -256,7 +285,7 @@ impl StreamSocket {
     /// has a descriptor of it.
     pub(crate) fn finishes_on_close(&self) -> bool {
         match self {
-            Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) => true,
+            Self::Tcp(_) | Self::Local(_) | Self::Pipe(_) | Self::Simulated(_) => true,
             // It says that within its bytes first.
             Self::Tls(_) => false,
         }
@@ -272,6 +301,11 @@ impl StreamSocket {
             Self::Local(socket) => socket.register(ctx, map),
             Self::Pipe(end) => end.register(ctx, map),
             Self::Tls(session) => session.below_mut().register(ctx, map),
+            Self::Simulated(socket) => {
+                let (id, bell) = ctx.add_bell(map);
+                socket.set_bell(bell).inspect_err(|_| ctx.remove_bell(id))?;
+                Ok(id)
+            }
         }
     }
 
@@ -285,6 +319,11 @@ impl StreamSocket {
             Self::Local(socket) => socket.deregister(ctx, id),
             Self::Pipe(end) => end.deregister(ctx, id),
             Self::Tls(session) => session.below_mut().deregister(ctx, id),
+            Self::Simulated(socket) => {
+                socket.remove_bell();
+                ctx.remove_bell(id);
+                Ok(())
+            }
         }
     }
 }

@@ -276,12 +276,17 @@ impl Bind {
         }
         let socket = self.open()?;
         let is_v6 = socket.local_addr()?.is_ipv6();
-        self.options.apply(&socket.options(), is_v6)?;
+        if let Some(socket) = socket.options() {
+            self.options.apply(&socket, is_v6)?;
+        }
         let peer = self.peer.map(canonical);
         if let Some(peer) = peer {
             socket.connect(if is_v6 { as_v6(peer) } else { peer })?;
         }
-        let in_effect = InEffect::of(&socket.options(), is_v6)?;
+        let in_effect = match socket.options() {
+            Some(socket) => InEffect::of(&socket, is_v6)?,
+            None => self.options.taken_at_their_word(),
+        };
         let settings = Settings {
             local: canonical(socket.local_addr()?),
             route: Route { is_v6, peer },
@@ -292,7 +297,9 @@ impl Bind {
 
     fn open(&self) -> io::Result<DatagramSocket> {
         let at = |address: SocketAddr| {
-            DatagramSocket::bind(address, |socket| self.options.prepare(socket, address))
+            let Options { only_v6, reuse_address, reuse_port, .. } = self.options;
+            let said = [only_v6, reuse_address || reuse_port];
+            DatagramSocket::bind(address, said, |socket| self.options.prepare(socket, address))
         };
         let Some(port) = self.address.strip_prefix("*:") else {
             return at(self.address.parse().map_err(|_| not_an_address())?);
@@ -324,6 +331,18 @@ impl Options {
             said("SO_SNDBUF", socket.set_send_buffer_size(bytes))?;
         }
         Ok(())
+    }
+
+    /// What a simulated network makes of them: it gives what was asked for, and nothing comes of most.
+    fn taken_at_their_word(&self) -> InEffect {
+        InEffect {
+            broadcast: self.broadcast,
+            receive_buffer: self.receive_buffer.unwrap_or_default(),
+            send_buffer: self.send_buffer.unwrap_or_default(),
+            ttl: self.ttl.unwrap_or(64).into(),
+            multicast_ttl: self.multicast_ttl.unwrap_or(1).into(),
+            multicast_loop: self.multicast_loop.unwrap_or(true),
+        }
     }
 
     fn apply(&self, socket: &SockRef<'_>, is_v6: bool) -> io::Result<()> {

@@ -184,7 +184,7 @@ impl Udp {
         server: SocketAddr,
         troubles: &Troubles,
     ) -> io::Result<Self> {
-        let bound = DatagramSocket::bind(local, |_| Ok(()));
+        let bound = DatagramSocket::bind(local, [false; 2], |_| Ok(()));
         let connected = bound.and_then(|socket| socket.connect(server).map(|()| socket));
         let attached = connected.and_then(|socket| Attachment::new(socket, troubles.clone()));
         attached.map(Self).map_err(|error| troubles.note(error))

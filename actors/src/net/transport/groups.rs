@@ -11,10 +11,19 @@ use crate::net::multicast::{Change, Interface};
 impl DatagramSocket {
     /// Joins a group, or leaves one.
     pub(crate) fn change(&self, change: &Change) -> io::Result<()> {
-        let socket = self.options();
         if !change.group.is_multicast() {
             return Err(invalid("no group: those are 224.0.0.0 to 239.255.255.255, and ff00::/8"));
         }
+        let socket = match self {
+            Self::Udp(socket) => SockRef::from(socket),
+            Self::Simulated(socket) if change.source.is_none() => {
+                return socket.set_member(change.group, change.joins);
+            }
+            Self::Simulated(_) => {
+                let text = "a simulated network has no groups of one source";
+                return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+            }
+        };
         match (change.group, change.source) {
             (IpAddr::V4(group), None) => {
                 let interface = v4(change.interface)?;

@@ -9,12 +9,13 @@ use roundsman_runtime::{Actor, Context, Interest, Readiness, SourceId};
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 
 use super::os::{self, LocalListener};
-use super::{Endpoint, Options, StreamSocket};
+use super::{Endpoint, Options, StreamSocket, simulated};
 
 /// A listening socket.
 pub(crate) enum ListenSocket {
     Tcp(mio::net::TcpListener),
     Local(LocalListener),
+    Simulated(simulated::Listening),
 }
 
 impl ListenSocket {
@@ -28,6 +29,10 @@ impl ListenSocket {
         backlog: i32,
         options: &Options,
     ) -> io::Result<Self> {
+        if let Some(stack) = simulated::stack() {
+            let listening = stack.listen(&address.into(), only_v6, reuse_port, backlog)?;
+            return Ok(Self::Simulated(listening));
+        }
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
         if address.is_ipv6() {
@@ -48,6 +53,9 @@ impl ListenSocket {
 
     /// Binds a Unix socket and listens.
     pub(crate) fn bind_local(endpoint: &Endpoint, backlog: i32) -> io::Result<Self> {
+        if let Some(stack) = simulated::stack() {
+            return stack.listen(endpoint, false, false, backlog).map(Self::Simulated);
+        }
         LocalListener::bind(endpoint, backlog).map(Self::Local)
     }
 
@@ -55,6 +63,7 @@ impl ListenSocket {
         match self {
             Self::Tcp(socket) => socket.local_addr().map(Endpoint::Ip),
             Self::Local(socket) => Ok(socket.endpoint().clone()),
+            Self::Simulated(socket) => Ok(socket.endpoint().clone()),
         }
     }
 
@@ -68,6 +77,10 @@ impl ListenSocket {
                 let (stream, peer) = socket.accept()?;
                 Ok((StreamSocket::Local(stream), peer))
             }
+            Self::Simulated(socket) => {
+                let (stream, peer) = socket.accept()?;
+                Ok((StreamSocket::Simulated(stream), peer))
+            }
         }
     }
 
@@ -79,6 +92,11 @@ impl ListenSocket {
         match self {
             Self::Tcp(socket) => ctx.register(socket, Interest::READABLE, map),
             Self::Local(socket) => socket.register(ctx, map),
+            Self::Simulated(socket) => {
+                let (id, bell) = ctx.add_bell(map);
+                socket.set_bell(bell);
+                Ok(id)
+            }
         }
     }
 }

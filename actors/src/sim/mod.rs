@@ -1,0 +1,5 @@
+//! Whole services under a seed.
+
+mod network;
+
+pub use network::{Network, NetworkFaults};

@@ -1,0 +1,246 @@
+//! The network of a simulation, in the hands of a test.
+//!
+//! What moves over it is in `net/transport/simulated`; here it is said what there is and what befalls it.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use roundsman_runtime::{Builder, Simulation};
+
+use crate::dns::{Addresses, LookupError, Lookups};
+use crate::net::transport::simulated;
+
+/// A network of named hosts, in memory: what `tcp::listen`, `tcp::connect`, `unix` and `udp` use on the hosts that have
+/// [joined](Self::join) it, and where `dns::lookup` finds their names. Clones are the same one.
+///
+/// The engine above is the one that serves the OS's sockets. What these do, the network draws from the seed: how long each
+/// segment travels, and how much a read or a write takes; they would block at odd moments, as the OS's may. Whatever a
+/// connection carries arrives once and in order, or the connection fails. Datagrams may be lost, doubled and overtaken.
+///
+/// | what | by default |
+/// |---|---|
+/// | [`latency`](Self::latency) | 50 µs to 2 ms; none within a host |
+/// | [`bandwidth`](Self::bandwidth) | as much as is sent |
+/// | [`window`](Self::window) | 128 KiB under way or unread, in each direction |
+/// | [`give_up`](Self::give_up) | a connection that gets nothing through fails after 120 s; one that is not answered, after 127 |
+/// | [`faults`](Self::faults) | short reads, short writes and odd `WouldBlock`: 2 % each; no others |
+///
+/// Hosts are 10.0.0.1, 10.0.0.2, … and fd00::1, fd00::2, …, in the order in which they were added; `localhost` is each host's
+/// own. There are no names of users (credentials), keep-alive asks nobody, and the kernel moves no bytes by itself.
+#[derive(Clone)]
+pub struct Network {
+    network: Arc<simulated::Network>,
+    simulation: Simulation,
+}
+
+/// How often things go wrong, in a million: 0 never, 1,000,000 always.
+///
+/// # Examples
+/// ```
+/// use roundsman::sim::NetworkFaults;
+///
+/// let rough = NetworkFaults { lost: 100_000, ..NetworkFaults::default() };
+/// assert_eq!(rough.short_reads, 20_000);
+/// assert_eq!(NetworkFaults::none().short_reads, 0);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkFaults {
+    /// Reads that give less than there is. Default 20,000.
+    pub short_reads: u32,
+    /// Writes that take less than there is room for. Default 20,000.
+    pub short_writes: u32,
+    /// Reads and writes that would block although they need not. Default 20,000.
+    pub odd_blocks: u32,
+    /// Segments in whose place the connection is reset, at both ends. Default 0.
+    pub resets: u32,
+    /// Sockets for which there is no descriptor (EMFILE): to connect, to accept, to bind. Default 0.
+    pub no_descriptors: u32,
+    /// Datagrams that are lost. Default 0.
+    pub lost: u32,
+    /// Datagrams that arrive twice. Default 0.
+    pub doubled: u32,
+}
+
+impl Default for NetworkFaults {
+    fn default() -> Self {
+        Self { short_reads: 20_000, short_writes: 20_000, odd_blocks: 20_000, ..Self::none() }
+    }
+}
+
+impl NetworkFaults {
+    /// Nothing goes wrong.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            short_reads: 0,
+            short_writes: 0,
+            odd_blocks: 0,
+            resets: 0,
+            no_descriptors: 0,
+            lost: 0,
+            doubled: 0,
+        }
+    }
+}
+
+impl Network {
+    /// A network without hosts, in this simulation.
+    #[must_use]
+    pub fn new(simulation: &Simulation) -> Self {
+        Self { network: simulated::Network::new(), simulation: simulation.clone() }
+    }
+
+    /// A runtime that is built so is on the host of this name, which is added if there is none yet. Upper and lower case are
+    /// the same.
+    #[must_use = "the runtime is on the network only if it is built from what this returns"]
+    pub fn join(&self, name: &str, builder: Builder) -> Builder {
+        let host = self.network.find(name);
+        let host = host.unwrap_or_else(|| self.network.add_host(name));
+        let names = Arc::clone(&self.network);
+        let lookups = Lookups::by(move |name, family| {
+            let host =
+                names.find(name).ok_or_else(|| LookupError::NotFound { host: name.into() })?;
+            Ok(Addresses::from_iter(names.addresses(host).into_iter().filter(|ip| family.has(*ip))))
+        });
+        builder.provide(self.network.stack(host)).provide(lookups)
+    }
+
+    /// The addresses of a host, of IPv4 and of IPv6.
+    ///
+    /// # Panics
+    /// If there is no such host; so do all functions here that take names.
+    #[must_use]
+    #[track_caller]
+    pub fn addresses(&self, name: &str) -> [IpAddr; 2] {
+        self.network.addresses(self.host(name))
+    }
+
+    // How it is.
+
+    /// How long what is sent travels between two hosts: drawn anew for each piece. The pieces of a connection never overtake
+    /// each other; datagrams do.
+    pub fn latency(&self, latency: Range<Duration>) {
+        self.network.change(|conditions| conditions.latency = latency);
+    }
+
+    /// The same for one direction between two hosts only.
+    #[track_caller]
+    pub fn latency_between(&self, from: &str, to: &str, latency: Range<Duration>) {
+        self.network.set_latency(self.host(from), self.host(to), latency);
+    }
+
+    /// How many bytes a second a connection, or a socket for datagrams, sends at most; `None`: no limit.
+    pub fn bandwidth(&self, bytes_per_second: Option<u64>) {
+        self.network.change(|conditions| conditions.bandwidth = bytes_per_second);
+    }
+
+    /// How many bytes each direction of a connection holds that were sent and not read, at least 1: then writes would block.
+    pub fn window(&self, bytes: usize) {
+        self.network.change(|conditions| conditions.window = bytes.max(1));
+    }
+
+    /// How long a connection gets nothing through before it fails with `TimedOut`.
+    pub fn give_up(&self, after: Duration) {
+        self.network.change(|conditions| conditions.give_up = after);
+    }
+
+    /// How often things go wrong, from now on.
+    pub fn faults(&self, faults: NetworkFaults) {
+        self.network.change(|conditions| {
+            conditions.short_reads = faults.short_reads;
+            conditions.short_writes = faults.short_writes;
+            conditions.odd_blocks = faults.odd_blocks;
+            conditions.resets = faults.resets;
+            conditions.no_descriptors = faults.no_descriptors;
+            conditions.lost = faults.lost;
+            conditions.doubled = faults.doubled;
+        });
+    }
+
+    /// Most sockets that a host has at once; then it gets no descriptor for more (EMFILE).
+    #[track_caller]
+    pub fn descriptors(&self, host: &str, most: usize) {
+        self.network.set_descriptors(self.host(host), most);
+    }
+
+    // What befalls it.
+
+    /// Nothing comes from one host to the other any more. What connections have under way is held, and arrives once it is
+    /// [healed](Self::heal); datagrams are lost.
+    #[track_caller]
+    pub fn cut(&self, from: &str, to: &str) {
+        self.network.cut(self.host(from), self.host(to));
+    }
+
+    /// The same in both directions.
+    #[track_caller]
+    pub fn partition(&self, one: &str, other: &str) {
+        self.cut(one, other);
+        self.cut(other, one);
+    }
+
+    /// The host is cut off from all others, in both directions.
+    #[track_caller]
+    pub fn isolate(&self, name: &str) {
+        let host = self.host(name);
+        for other in (0..self.network.names().len()).filter(|other| *other != host) {
+            self.network.cut(host, other);
+            self.network.cut(other, host);
+        }
+    }
+
+    /// The two hosts reach each other again. What was held is sent anew, within half a second.
+    #[track_caller]
+    pub fn heal(&self, one: &str, other: &str) {
+        let (one, other) = (self.host(one), self.host(other));
+        self.network.heal(one, other, &self.simulation);
+        self.network.heal(other, one, &self.simulation);
+    }
+
+    /// All hosts reach each other again.
+    pub fn heal_all(&self) {
+        self.network.heal_all(&self.simulation);
+    }
+
+    /// Resets all connections between two hosts, at both ends; returns how many there were.
+    #[track_caller]
+    pub fn reset(&self, one: &str, other: &str) -> usize {
+        self.network.reset(self.host(one), self.host(other))
+    }
+
+    /// The host has lost its power, as seen by others: nothing that it has sent is still sent, nobody is told, and its sockets
+    /// are gone. To be called ahead of [`Simulation::kill`].
+    #[track_caller]
+    pub fn take_down(&self, name: &str) {
+        self.network.take_down(self.host(name));
+    }
+
+    /// It is back, without the sockets that it had: what comes for them is answered with a reset.
+    #[track_caller]
+    pub fn bring_up(&self, name: &str) {
+        self.network.bring_up(self.host(name), &self.simulation);
+    }
+
+    /// How many operations its sockets have done: reads, writes, accepts, sends and the like.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.network.operations()
+    }
+
+    #[track_caller]
+    fn host(&self, name: &str) -> usize {
+        let host = self.network.find(name);
+        host.unwrap_or_else(|| {
+            panic!("no host {name:?} on this network: {:?}", self.network.names())
+        })
+    }
+}
+
+impl fmt::Debug for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Network").field(&self.network.names()).finish()
+    }
+}
