@@ -12,13 +12,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roundsman::prelude::*;
 
-use crate::circular::{Circular, News};
-use crate::client::{Caller, Client, tell};
-use crate::command::{Kind, Speech};
-use crate::names::{ChannelName, TOPIC_MAX};
-use crate::replies::Replies;
-use crate::server::About;
-use crate::{directory, session, wire};
+use crate::chat::circular::{Circular, News};
+use crate::chat::client::{Caller, Client, tell};
+use crate::chat::command::{Kind, Speech};
+use crate::chat::names::{ChannelName, TOPIC_MAX};
+use crate::chat::replies::Replies;
+use crate::chat::server::About;
+use crate::chat::{directory, session, wire};
 
 /// The actor of one channel.
 pub struct Channel {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roundsman::Address;
 
-use crate::client::{Caller, Client, tell};
-use crate::{channel, session};
+use crate::chat::client::{Caller, Client, tell};
+use crate::chat::{channel, session};
 
 /// News on their way through the channels.
 pub struct Circular {

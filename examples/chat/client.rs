@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use roundsman::{Address, Reply};
 
-use crate::names::{Nick, UserName};
-use crate::replies::{Person, Replies};
-use crate::session;
+use crate::chat::names::{Nick, UserName};
+use crate::chat::replies::{Person, Replies};
+use crate::chat::session;
 
 /// What others need to know of a registered client. It never changes: a client with a new nick is a new value.
 pub struct Client {

@@ -8,13 +8,13 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use crate::channel;
-use crate::client::Client;
-use crate::directory;
-use crate::names::{ChannelName, NameError, Nick, UserName};
-use crate::replies::Replies;
-use crate::server::About;
-use crate::wire::{self, Line};
+use crate::chat::channel;
+use crate::chat::client::Client;
+use crate::chat::directory;
+use crate::chat::names::{ChannelName, NameError, Nick, UserName};
+use crate::chat::replies::Replies;
+use crate::chat::server::About;
+use crate::chat::wire::{self, Line};
 
 #[cfg(test)]
 mod tests;

@@ -13,14 +13,14 @@ use std::sync::Arc;
 use roundsman::prelude::*;
 use roundsman::{ActorId, Terminated};
 
-use crate::channel::{self, Channel};
-use crate::circular::{Circular, News};
-use crate::client::{Caller, Client};
-use crate::command::{Kind, Speech};
-use crate::names::{ChannelName, Nick};
-use crate::replies::{Census, Replies};
-use crate::server::About;
-use crate::{session, wire};
+use crate::chat::channel::{self, Channel};
+use crate::chat::circular::{Circular, News};
+use crate::chat::client::{Caller, Client};
+use crate::chat::command::{Kind, Speech};
+use crate::chat::names::{ChannelName, Nick};
+use crate::chat::replies::{Census, Replies};
+use crate::chat::server::About;
+use crate::chat::{session, wire};
 
 /// The actor that knows everybody and every channel.
 pub struct Directory {

@@ -93,9 +93,21 @@ pub enum OptionsError {
     /// There is no such option.
     Unknown(String),
     /// The option stands last and has no value.
-    NoValue { option: String, wants: &'static str },
+    NoValue {
+        /// Which.
+        option: String,
+        /// What it wants.
+        wants: &'static str,
+    },
     /// The value is not of the kind the option wants.
-    BadValue { option: &'static str, wants: &'static str, value: String },
+    BadValue {
+        /// Which.
+        option: &'static str,
+        /// What it wants.
+        wants: &'static str,
+        /// What it has got.
+        value: String,
+    },
 }
 
 impl fmt::Display for OptionsError {

@@ -6,8 +6,8 @@
 
 use bytes::Bytes;
 
-use crate::names::Nick;
-use crate::wire;
+use crate::chat::names::Nick;
+use crate::chat::wire;
 
 mod greeting;
 mod refusals;

@@ -2,29 +2,31 @@
 //!
 //! It spawns the directory, and a session for each connection. On a signal it accepts nobody any more, has every session
 //! say goodbye, and stops when all have ended or the time for it is up. It knows no IRC.
-#![expect(clippy::disallowed_macros, reason = "a program prints where it listens")]
 
 use std::collections::HashMap;
 use std::mem;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, Listener};
+use roundsman::net::{Connection, Endpoint, tcp};
 use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Running, Summary};
 use roundsman::{ActorId, Signal, Terminated, Timestamp};
 
-use crate::directory::{self, Directory};
-use crate::session::{self, Session};
+use crate::chat::directory::{self, Directory};
+use crate::chat::session::{self, Session};
 
 /// How long the sessions have to say goodbye when the server ends.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);
 
 /// What every actor knows of the server.
 pub struct About {
+    /// What the server calls itself.
     pub name: String,
     /// The message of the day.
     pub motd: Option<String>,
+    /// The time at which the runtime has started, in seconds since 1970. From then on the runtime's clock counts.
     pub started_unix_s: u64,
 }
 
@@ -44,8 +46,8 @@ pub struct Server {
 }
 
 enum Stage {
-    /// Bound to its port; nobody is accepted yet.
-    Bound(Listener),
+    /// Has not started: where it is to listen, and who is told once it does.
+    Planned(SocketAddr, Box<dyn FnOnce(&Endpoint)>),
     Open {
         directory: Address<directory::Message>,
         accepting: Running,
@@ -53,6 +55,7 @@ enum Stage {
     Closing,
 }
 
+#[doc(hidden)]
 pub enum Message {
     Accepted(Item<Connection>),
     AcceptingEnded(Result<Summary, PipeError>),
@@ -63,8 +66,14 @@ pub enum Message {
 }
 
 impl Server {
-    pub fn new(about: About, listener: Listener) -> Self {
-        let stage = Stage::Bound(listener);
+    /// A server that listens there once it is spawned, as the root of a runtime or below another actor; then `listening` is
+    /// told where, for port 0 takes a free one. It fails if it cannot.
+    pub fn new(
+        about: About,
+        listen: SocketAddr,
+        listening: impl FnOnce(&Endpoint) + 'static,
+    ) -> Self {
+        let stage = Stage::Planned(listen, Box::new(listening));
         Self { about: Arc::new(about), stage, sessions: HashMap::new() }
     }
 
@@ -101,16 +110,20 @@ impl Actor for Server {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        let Stage::Bound(listener) = mem::replace(&mut self.stage, Stage::Closing) else {
+        let Stage::Planned(listen, listening) = mem::replace(&mut self.stage, Stage::Closing)
+        else {
             return Ok(());
         };
-        // Signals first: whoever has read where it listens may send one.
-        ctx.on_signal(Signal::Interrupt, Message::Signalled)?;
-        ctx.on_signal(Signal::Terminate, Message::Signalled)?;
+        // Signals first: whoever has read where it listens may send one. A simulated process gets none.
+        if cfg!(unix) && !ctx.is_simulated() {
+            ctx.on_signal(Signal::Interrupt, Message::Signalled)?;
+            ctx.on_signal(Signal::Terminate, Message::Signalled)?;
+        }
+        let listener = tcp::listen(listen)?;
         let directory = Directory::new(Arc::clone(&self.about));
         let directory = ctx.spawn_with(Spawn::named("directory"), directory);
         ctx.watch(&directory, Message::DirectoryEnded);
-        println!("chat listens on {}", listener.local());
+        listening(listener.local());
         let incoming = listener.incoming().pipe(ctx.inlet(Message::Accepted));
         let accepting = incoming.start(ctx, Message::AcceptingEnded);
         self.stage = Stage::Open { directory, accepting };

@@ -28,12 +28,12 @@ use roundsman::net::Connection;
 use roundsman::prelude::*;
 use roundsman::stream::{Full, Item, LineTooLong, Outlet, Source, lines, outlet};
 
-use crate::client::{Caller, Client};
-use crate::command::{self, Command};
-use crate::names::{self, ChannelName, Nick, UserName};
-use crate::replies::closing_link;
-use crate::server::About;
-use crate::{channel, directory, wire};
+use crate::chat::client::{Caller, Client};
+use crate::chat::command::{self, Command};
+use crate::chat::names::{self, ChannelName, Nick, UserName};
+use crate::chat::replies::closing_link;
+use crate::chat::server::About;
+use crate::chat::{channel, directory, wire};
 
 mod obey;
 

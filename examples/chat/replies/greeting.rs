@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use super::{Replies, VERSION};
-use crate::names::{CHANNEL_MAX, NICK_MAX, TOPIC_MAX, USER_MAX};
+use crate::chat::names::{CHANNEL_MAX, NICK_MAX, TOPIC_MAX, USER_MAX};
 
 /// The modes of users: `i`, not shown to those who share no channel.
 const USER_MODES: &str = "i";

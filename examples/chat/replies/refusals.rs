@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use super::Replies;
-use crate::names::NameError;
+use crate::chat::names::NameError;
 
 impl Replies<'_> {
     /// 401 ERR_NOSUCHNICK.

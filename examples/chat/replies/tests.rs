@@ -1,7 +1,7 @@
 //! What the answers look like on the wire.
 
 use super::*;
-use crate::names::NameError;
+use crate::chat::names::NameError;
 
 fn nick(text: &str) -> Nick {
     Nick::parse(text).expect("a nick")

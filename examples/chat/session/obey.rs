@@ -5,11 +5,11 @@ use std::sync::Arc;
 use roundsman::prelude::*;
 
 use super::{Introduction, Membership, Message, Session, Stage, Who};
-use crate::client::{Caller, Client, Identity};
-use crate::command::Command;
-use crate::names::{ChannelName, Nick, UserName};
-use crate::replies::Replies;
-use crate::{channel, directory, wire};
+use crate::chat::client::{Caller, Client, Identity};
+use crate::chat::command::Command;
+use crate::chat::names::{ChannelName, Nick, UserName};
+use crate::chat::replies::Replies;
+use crate::chat::{channel, directory, wire};
 
 impl Session {
     pub(super) fn obey(&mut self, command: Command, ctx: &mut Context<Self>) {
