@@ -185,6 +185,13 @@ impl Simulation {
         CURRENT.with_borrow(|current| current.as_ref().map(|(simulation, _)| simulation.clone()))
     }
 
+    /// Calls `code` as an event of this simulation does: what it does to things of the simulation, it does now. For whoever
+    /// stands outside, between two steps.
+    pub fn inside<R>(&self, code: impl FnOnce() -> R) -> R {
+        let _stage = Stage::set(self, None);
+        code()
+    }
+
     pub(crate) fn course(&self) -> &Rc<Course> {
         &self.0.course
     }

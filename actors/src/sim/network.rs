@@ -3,14 +3,17 @@
 //! What moves over it is in `net/transport/simulated`; here it is said what there is and what befalls it.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use roundsman_runtime::{Builder, Simulation};
 
+use super::kit::{Client, Pace};
 use crate::dns::{Addresses, LookupError, Lookups};
+use crate::net::Endpoint;
 use crate::net::transport::simulated;
 
 /// A network of named hosts, in memory: what `tcp::listen`, `tcp::connect`, `unix` and `udp` use on the hosts that have
@@ -116,6 +119,22 @@ impl Network {
     #[track_caller]
     pub fn addresses(&self, name: &str) -> [IpAddr; 2] {
         self.network.addresses(self.host(name))
+    }
+
+    /// A client on a host of this name, which is added if there is none yet, connected to `HOST:PORT`. See [`Client`].
+    ///
+    /// # Errors
+    /// `NotFound`: no host has this name, or it is none; else what the network says, after at most 30 s of virtual time.
+    pub fn client(&self, from: &str, to: &str) -> io::Result<Client> {
+        let (host, port) = to.rsplit_once(':').ok_or(io::ErrorKind::NotFound)?;
+        let port: u16 = port.parse().map_err(|_| io::ErrorKind::NotFound)?;
+        let to = self.network.find(host).ok_or(io::ErrorKind::NotFound)?;
+        let to = SocketAddr::new(self.network.addresses(to)[0], port);
+        let from = self.network.find(from).unwrap_or_else(|| self.network.add_host(from));
+        let stack = self.network.stack(from);
+        let connect = || simulated::Stream::connect(&stack, &Endpoint::Ip(to), None);
+        let stream = self.simulation.inside(connect)?;
+        Client::simulated(stream, Pace::from(&self.simulation))
     }
 
     // How it is.

@@ -377,11 +377,18 @@ impl End {
 }
 
 impl Drop for Stream {
-    /// As the OS closes: over bytes that nobody has read, with a reset; else with FIN, after what was sent.
     fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Stream {
+    /// As the OS closes: over bytes that nobody has read, with a reset; else with FIN, after what was sent.
+    pub(crate) fn close(&mut self) {
         let simulation = Simulation::current();
         let mut state = self.network.lock();
-        let Some(end) = state.ends.get_mut(self.key) else { return };
+        let end = state.ends.get_mut(self.key).filter(|end| end.life != Life::Closed);
+        let Some(end) = end else { return };
         let host = end.host;
         let was_open = match end.life {
             Life::Connected => true,

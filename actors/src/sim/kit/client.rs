@@ -1,0 +1,308 @@
+//! A client of TCP that follows a script: it sends, and expects lines.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use super::pace::Pace;
+use crate::net::transport::simulated::Stream;
+
+/// How long something is waited for, unless said otherwise.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an attempt to connect may take in real time.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// A client of TCP in a few lines of a test: it connects, sends, and expects. It is no actor: in a simulation each call steps
+/// until what it waits for has come, or 30 s of virtual time have passed ([`patience`](Self::patience)).
+///
+/// [`Network::client`](crate::sim::Network::client) makes one in a simulation, [`connect`](Self::connect) one in real time.
+///
+/// # Examples
+/// ```
+/// use roundsman::net::{Connection, tcp};
+/// use roundsman::prelude::*;
+/// use roundsman::sim::Network;
+/// use roundsman::stream::{Item, PipeError, Summary};
+/// use roundsman::{Simulation, Spawn};
+///
+/// struct Echo;
+///
+/// enum Msg {
+///     Accepted(Item<Connection>),
+///     Ended(Result<Summary, PipeError>),
+/// }
+///
+/// impl Actor for Echo {
+///     type Message = Msg;
+///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+///         let listener = tcp::listen("0.0.0.0:7")?;
+///         listener.incoming().pipe(ctx.inlet(Msg::Accepted)).start(ctx, Msg::Ended);
+///         Ok(())
+///     }
+///     fn receive(&mut self, message: Msg, ctx: &mut Context<Self>) -> Outcome {
+///         if let Msg::Accepted(conn) = message {
+///             conn.reader().pipe(conn.writer()).start(ctx, Msg::Ended);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let simulation = Simulation::new(1);
+/// let network = Network::new(&simulation);
+/// let runtime = network.join("server", Runtime::builder()).build_in(&simulation)?;
+/// simulation.launch(runtime, Spawn::new(), || Echo);
+///
+/// let mut ann = network.client("ann", "server:7")?;
+/// ann.send("hello\r\n")?;
+/// assert_eq!(ann.line()?, "hello");
+/// ann.finish()?;
+/// ann.expect_end()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Client {
+    socket: Socket,
+    pace: Pace,
+    patience: Duration,
+    /// What has come and was not taken.
+    came: Vec<u8>,
+    at_end: bool,
+}
+
+enum Socket {
+    Simulated(Stream),
+    Real(TcpStream),
+}
+
+impl Client {
+    /// Connects in real time.
+    ///
+    /// # Errors
+    /// What the OS says.
+    pub fn connect(to: SocketAddr) -> io::Result<Self> {
+        let socket = TcpStream::connect_timeout(&to, CONNECT)?;
+        socket.set_nonblocking(true)?;
+        Ok(Self::new(Socket::Real(socket), Pace::real()))
+    }
+
+    /// With a socket of a simulated host, once that is connected.
+    pub(crate) fn simulated(stream: Stream, pace: Pace) -> io::Result<Self> {
+        let client = Self::new(Socket::Simulated(stream), pace);
+        let mut connected = Ok(None);
+        let told = client.wait(|client| {
+            let Socket::Simulated(stream) = &client.socket else { return true };
+            connected = client.inside(|| stream.connected());
+            !matches!(connected, Ok(None))
+        });
+        connected?;
+        if told { Ok(client) } else { Err(io::ErrorKind::TimedOut.into()) }
+    }
+
+    fn new(socket: Socket, pace: Pace) -> Self {
+        Self { socket, pace, patience: PATIENCE, came: Vec::new(), at_end: false }
+    }
+
+    /// How long something is waited for, from now on.
+    pub fn patience(&mut self, within: Duration) {
+        self.patience = within;
+    }
+
+    /// Waits until it is so.
+    fn wait(&self, mut done: impl FnMut(&Self) -> bool) -> bool {
+        self.pace.wait(self.patience, || done(self))
+    }
+
+    /// Runs `code` where sockets of the simulation work.
+    fn inside<R>(&self, code: impl FnOnce() -> R) -> R {
+        match self.pace.simulation() {
+            Some(simulation) => simulation.inside(code),
+            None => code(),
+        }
+    }
+
+    /// Sends this, all of it.
+    ///
+    /// # Errors
+    /// The connection has failed; `TimedOut`: it takes no more, for the server does not read.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        let mut left = bytes.as_ref();
+        while !left.is_empty() {
+            let mut result = Ok(0);
+            let pace = self.pace.clone();
+            let wrote = pace.wait(self.patience, || {
+                result = self.write(left);
+                !would_block(&result)
+            });
+            if !wrote {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            left = &left[result?..];
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let simulation = self.pace.simulation().cloned();
+        match (&mut self.socket, simulation) {
+            (Socket::Simulated(stream), Some(simulation)) => {
+                simulation.inside(|| stream.write(bytes))
+            }
+            (Socket::Simulated(_), None) => Err(io::ErrorKind::NotConnected.into()),
+            (Socket::Real(stream), _) => stream.write(bytes),
+        }
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let simulation = self.pace.simulation().cloned();
+        match (&mut self.socket, simulation) {
+            (Socket::Simulated(stream), Some(simulation)) => {
+                simulation.inside(|| stream.read(into))
+            }
+            (Socket::Simulated(_), None) => Err(io::ErrorKind::NotConnected.into()),
+            (Socket::Real(stream), _) => stream.read(into),
+        }
+    }
+
+    /// Takes what has come.
+    fn look(&mut self) -> io::Result<()> {
+        let mut room = [0; 4096];
+        while !self.at_end {
+            match self.read(&mut room) {
+                Ok(0) => self.at_end = true,
+                Ok(got) => self.came.extend_from_slice(&room[..got]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads until `found` finds something in what has come. `None`: the end came before.
+    fn read_until<T>(&mut self, found: impl Fn(&[u8]) -> Option<T>) -> io::Result<Option<T>> {
+        let (mut result, mut thing) = (Ok(()), None);
+        let pace = self.pace.clone();
+        let told = pace.wait(self.patience, || {
+            thing = found(&self.came);
+            if thing.is_some() {
+                return true;
+            }
+            result = self.look();
+            thing = found(&self.came);
+            thing.is_some() || self.at_end || result.is_err()
+        });
+        if thing.is_some() {
+            return Ok(thing);
+        }
+        result?;
+        if told { Ok(None) } else { Err(io::ErrorKind::TimedOut.into()) }
+    }
+
+    /// The next line, without its end (`\n` or `\r\n`). What is no UTF-8 is replaced.
+    ///
+    /// # Errors
+    /// The connection has failed; `UnexpectedEof`: it has ended; `TimedOut`: no line has come.
+    pub fn line(&mut self) -> io::Result<String> {
+        let end = self.read_until(|came| came.iter().position(|byte| *byte == b'\n'))?;
+        let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let line: Vec<u8> = self.came.drain(..=end).collect();
+        let line = line[..end].strip_suffix(b"\r").unwrap_or(&line[..end]);
+        Ok(String::from_utf8_lossy(line).into_owned())
+    }
+
+    /// Passes over lines until one contains this, and returns it.
+    ///
+    /// # Errors
+    /// As [`line`](Self::line).
+    pub fn line_with(&mut self, text: &str) -> io::Result<String> {
+        loop {
+            let line = self.line()?;
+            if line.contains(text) {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// The next so many bytes.
+    ///
+    /// # Errors
+    /// As [`line`](Self::line).
+    pub fn bytes(&mut self, len: usize) -> io::Result<Vec<u8>> {
+        let there = self.read_until(|came| (came.len() >= len).then_some(()))?;
+        there.ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(self.came.drain(..len).collect())
+    }
+
+    /// Nothing more comes but the end, within its patience.
+    ///
+    /// # Errors
+    /// The connection has failed; `TimedOut`: it has not ended; `InvalidData`: something else has come.
+    pub fn expect_end(&mut self) -> io::Result<()> {
+        match self.read_until(|came| (!came.is_empty()).then_some(()))? {
+            None => Ok(()),
+            Some(()) => {
+                let text = String::from_utf8_lossy(&self.came).into_owned();
+                Err(io::Error::new(io::ErrorKind::InvalidData, text))
+            }
+        }
+    }
+
+    /// Nothing comes for so long: neither bytes nor the end.
+    ///
+    /// # Errors
+    /// The connection has failed; `InvalidData`: something has come; `UnexpectedEof`: it has ended.
+    pub fn expect_nothing(&mut self, within: Duration) -> io::Result<()> {
+        let patience = std::mem::replace(&mut self.patience, within);
+        let result = self.expect_end();
+        self.patience = patience;
+        match result {
+            Ok(()) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends nothing more: the server sees the end.
+    ///
+    /// # Errors
+    /// The connection has failed.
+    pub fn finish(&mut self) -> io::Result<()> {
+        match &self.socket {
+            Socket::Simulated(stream) => self.inside(|| stream.finish()),
+            Socket::Real(stream) => stream.shutdown(std::net::Shutdown::Write),
+        }
+    }
+
+    /// Cuts the connection: the server sees a reset.
+    ///
+    /// # Errors
+    /// The connection has failed.
+    pub fn reset(self) -> io::Result<()> {
+        match &self.socket {
+            Socket::Simulated(stream) => self.inside(|| stream.reset_on_close()),
+            Socket::Real(stream) => socket2::SockRef::from(stream).set_linger(Some(Duration::ZERO)),
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let (Socket::Simulated(stream), Some(simulation)) =
+            (&mut self.socket, self.pace.simulation())
+        {
+            simulation.inside(|| stream.close());
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({} bytes unread)", self.came.len())
+    }
+}
+
+fn would_block(result: &io::Result<usize>) -> bool {
+    result.as_ref().is_err_and(|error| {
+        matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+    })
+}
