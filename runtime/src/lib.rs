@@ -13,7 +13,6 @@
 mod chance;
 mod clock;
 mod counters;
-mod course;
 mod drain;
 mod driver;
 mod metrics;
@@ -89,6 +88,7 @@ mod waiting;
 mod watch;
 // Loops and threads.
 mod builder;
+mod course;
 mod event_loop;
 mod handle;
 mod home;
