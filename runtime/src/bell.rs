@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::actor::Actor;
 use crate::context::Context;
-use crate::hooks::{self, SourceId};
 use crate::home::Home;
+use crate::hooks::{self, SourceId};
 use crate::parcel::Parcel;
 use crate::poller::Readiness;
 

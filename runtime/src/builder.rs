@@ -8,8 +8,8 @@ use std::io;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
-use crate::dead_letter::DeadLetter;
 use crate::course::Course;
+use crate::dead_letter::DeadLetter;
 use crate::drain::Drain;
 use crate::lane::LaneError;
 use crate::mailbox::{HIGH, LOW};

@@ -71,9 +71,14 @@ impl Sub for Timestamp {
 /// Where the time comes from.
 #[derive(Clone)]
 pub(crate) enum Clock {
-    Real { origin: Instant },
+    Real {
+        origin: Instant,
+    },
     /// The time of the simulation, and how the clock of this host differs from it.
-    Virtual { now: Rc<Cell<Timestamp>>, drift: Rc<Cell<Drift>> },
+    Virtual {
+        now: Rc<Cell<Timestamp>>,
+        drift: Rc<Cell<Drift>>,
+    },
 }
 
 /// How a host's clock goes in a simulation. It is exact by default.
@@ -107,7 +112,8 @@ impl Drift {
         if self.parts_per_million == 0 {
             return Timestamp(self.shown.0.saturating_add(passed));
         }
-        let passed = i128::from(passed) * i128::from(1_000_000 + self.parts_per_million) / 1_000_000;
+        let passed =
+            i128::from(passed) * i128::from(1_000_000 + self.parts_per_million) / 1_000_000;
         Timestamp(self.shown.0.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX)))
     }
 

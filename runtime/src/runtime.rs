@@ -195,7 +195,9 @@ impl Runtime {
             Kind::Simulated(simulated, host) => {
                 Lone { simulated: *simulated, host, bound: self.bound }
             }
-            Kind::Os(_) => panic!("a runtime on the OS is in no simulation: use `Builder::build_in`"),
+            Kind::Os(_) => {
+                panic!("a runtime on the OS is in no simulation: use `Builder::build_in`")
+            }
         }
     }
 
@@ -299,7 +301,11 @@ pub(crate) fn conclude(
 }
 
 /// Spawns the root on the first loop.
-pub(crate) fn plant<A: Actor>(first: &EventLoop, spawn: Spawn<A::Message>, root: impl FnOnce() -> A) {
+pub(crate) fn plant<A: Actor>(
+    first: &EventLoop,
+    spawn: Spawn<A::Message>,
+    root: impl FnOnce() -> A,
+) {
     let scope = Scope { local: &first.local, parent: None };
     let address = scope.build_here(spawn, root);
     first.local.root.set(Some(address.id()));

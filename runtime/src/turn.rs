@@ -158,18 +158,14 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
 /// The same under simulation, where each message is shown before it is handled.
 #[cold]
 #[inline(never)]
-fn watched<A: Actor>(
-    state: &mut A,
-    actor: &Handle<'_, A>,
-    ctx: &mut Context<'_, A>,
-) -> Outcome {
+fn watched<A: Actor>(state: &mut A, actor: &Handle<'_, A>, ctx: &mut Context<'_, A>) -> Outcome {
     let (own, local) = (actor.own(), actor.local);
     let Some((course, _)) = local.driver.course() else { return Ok(()) };
     if course.kills.get() {
         return Ok(());
     }
     if !own.has(flag::STARTED) {
-        sighting::show(actor, &|| "started".to_owned());
+        sighting::show_start(actor);
     }
     if own.flags.get() & (flag::STARTED | flag::URGENT) != flag::STARTED
         && opening(state, actor, ctx)?
@@ -184,7 +180,7 @@ fn watched<A: Actor>(
         }
         local.counters().handled.add(1);
         own.count_handled();
-        sighting::show(actor, &|| A::show(&message));
+        sighting::show_message(actor, &message);
         state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
             break;
@@ -249,7 +245,7 @@ fn urgent<A: Actor>(
         local.counters().handled.add(1);
         actor.own().count_handled();
         if local.watched {
-            sighting::show(actor, &|| A::show(&message));
+            sighting::show_message(actor, &message);
         }
         state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
@@ -267,7 +263,7 @@ fn urgent<A: Actor>(
         local.counters().handled.add(1);
         actor.own().count_handled();
         if local.watched {
-            sighting::show(actor, &|| A::show(&message));
+            sighting::show_message(actor, &message);
         }
         state.receive(message, ctx)?;
         over = local.has_attention() && interrupted(actor);
