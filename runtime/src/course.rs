@@ -43,6 +43,8 @@ pub(crate) struct Course {
     last: Cell<usize>,
     /// How long the loop in turn is to stand still after this turn.
     stall: Cell<Duration>,
+    /// Panics of actors that nobody has taken yet.
+    panics: RefCell<Vec<(usize, String, String)>>,
     /// A host is being killed: none of its code runs any more, but for the drop of what it has.
     pub(crate) kills: Cell<bool>,
 }
@@ -58,6 +60,7 @@ impl Course {
             priorities: RefCell::default(),
             last: Cell::default(),
             stall: Cell::default(),
+            panics: RefCell::default(),
             kills: Cell::default(),
         })
     }
@@ -80,6 +83,18 @@ impl Course {
     /// How long the loop that had a round is to stand still.
     pub(crate) fn take_stall(&self) -> Duration {
         self.stall.take()
+    }
+
+    /// An actor has panicked.
+    pub(crate) fn note_panic(&self, host: usize, path: impl FnOnce() -> String, text: &str) {
+        if self.is_watched {
+            self.panics.borrow_mut().push((host, path(), text.to_owned()));
+        }
+    }
+
+    /// The panics since this was last asked.
+    pub(crate) fn take_panics(&self) -> Vec<(usize, String, String)> {
+        self.panics.take()
     }
 
     // Whose turn.

@@ -69,6 +69,11 @@ struct Left {
 }
 
 impl Draining {
+    /// Whether an actor has something to finish.
+    pub(crate) fn has_unfinished(&self) -> bool {
+        self.unfinished.load(Ordering::SeqCst) > 0
+    }
+
     /// The phase that was announced last.
     pub(crate) fn announced(&self) -> Option<DrainPhase> {
         match self.phase.load(Ordering::SeqCst) {

@@ -97,7 +97,15 @@ pub(crate) fn failed<A: Actor>(actor: &Handle<'_, A>, failure: &Failure) {
 
 /// A handler panicked.
 pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)) {
+    note_panic(actor.local, actor.cell, panic);
     fail(actor, ExitReason::Panicked(Arc::from(panic_text(panic))));
+}
+
+/// A simulation is told of every panic, whatever becomes of it.
+fn note_panic(local: &Local, cell: &CellRef, panic: &(dyn Any + Send)) {
+    if let Some((course, host)) = local.driver.course() {
+        course.note_panic(host, || path_of(cell), panic_text(panic));
+    }
 }
 
 fn fail<A: Actor>(actor: &Handle<'_, A>, reason: ExitReason) {
@@ -204,6 +212,9 @@ pub(crate) fn carefully(cell: &CellRef, doing: &str, code: impl FnOnce()) {
     if let Err(panic) = result {
         let text = panic_text(&*panic);
         tracing::error!(path = %path_of(cell), doing, text, "an ending actor panicked");
+        if let Some(local) = Local::current(cell.home()) {
+            note_panic(&local, cell, &*panic);
+        }
         panics::let_go(panic);
     }
 }

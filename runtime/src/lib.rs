@@ -142,7 +142,7 @@ pub use crate::reply::{AskError, Reply};
 pub use crate::runtime::{RunError, Runtime};
 pub use crate::send_error::{SendError, TrySendError};
 pub use crate::shutdown::Shutdown;
-pub use crate::sighting::{Sighting, Verdict};
+pub use crate::sighting::{ASKED_FOR_PANIC, Sighting, Verdict};
 pub use crate::signal::Signal;
 pub use crate::simulation::{Simulation, Stepped, simulated_provided};
 pub use crate::sizing::MAX_POOL_THREADS;

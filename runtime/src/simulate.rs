@@ -182,6 +182,10 @@ impl Simulated {
         // A loop that waits for nothing may still have been stopped from outside.
         let handles = world.alive() > self.loops.len();
         if !self.is_kept() && !handles {
+            if self.course.is_watched && self.is_blocked() {
+                // On the OS this would end as if all were done. Whoever looks on is to see it.
+                return Rest::Until(next_job);
+            }
             world.run_dry();
             return Rest::Dry;
         }
@@ -191,6 +195,12 @@ impl Simulated {
     /// Whether something is waited for.
     fn is_kept(&self) -> bool {
         self.loops.iter().any(|one| one.local.is_kept())
+    }
+
+    /// Whether somebody there is paused, or has not finished.
+    fn is_blocked(&self) -> bool {
+        let paused = self.loops.iter().any(|one| !one.local.paused.borrow().is_empty());
+        paused || self.world().draining.has_unfinished()
     }
 
     /// When a loop has something to do again, in the time of the simulation.

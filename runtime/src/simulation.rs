@@ -20,6 +20,7 @@ use crate::runtime::{Bound, Lone, RunError, Runtime, conclude, plant};
 use crate::sighting::{Sighting, Verdict};
 use crate::simulate::{Deed, Rest, Simulated};
 use crate::spawn::Spawn;
+use crate::why_alive::WhyAlive;
 use crate::world::World;
 
 /// A simulation. Clones are the same one.
@@ -67,6 +68,8 @@ struct Inner {
     events: RefCell<BinaryHeap<Reverse<Event>>>,
     event_count: Cell<u64>,
     steps: Cell<u64>,
+    /// How many hosts have ended so far.
+    ended: Cell<u64>,
     /// Room that is used again each step.
     deeds: RefCell<Vec<(usize, Deed)>>,
     places: RefCell<Vec<Option<(usize, usize)>>>,
@@ -124,7 +127,8 @@ pub enum Stepped {
     Reached,
     /// Every host has ended.
     Ended,
-    /// Nothing can ever happen again, and not every host has ended.
+    /// Nothing can ever happen again, and not every host has ended. A host that can do nothing more by itself ends, unless an
+    /// actor of it is paused or [unfinished](crate::Context::set_unfinished).
     Stuck,
 }
 
@@ -174,6 +178,7 @@ impl Simulation {
             events: RefCell::default(),
             event_count: Cell::default(),
             steps: Cell::default(),
+            ended: Cell::default(),
             deeds: RefCell::default(),
             places: RefCell::default(),
         }))
@@ -312,6 +317,24 @@ impl Simulation {
         }
         drop(living);
         self.0.hosts.borrow_mut()[host] = Host::Ended(Some(Ok(())));
+        self.count_ended();
+    }
+
+    fn count_ended(&self) {
+        self.0.ended.set(self.0.ended.get() + 1);
+    }
+
+    /// How many hosts have ended so far, killed ones among them: a cheap way to see that another has.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.0.ended.get()
+    }
+
+    /// The panics of actors since this was last asked: the number of the host, the path, and what was thrown, as text. Those
+    /// that an observer has asked for say [`ASKED_FOR_PANIC`](crate::ASKED_FOR_PANIC).
+    #[must_use]
+    pub fn take_panics(&self) -> Vec<(usize, String, String)> {
+        self.0.course.take_panics()
     }
 
     /// The clock of a host jumps ahead by this, and from now on goes faster by so many parts in a million, or slower below 0:
@@ -418,6 +441,7 @@ impl Simulation {
                     let exit = living.simulated.root_exit();
                     let Living { simulated, bound } = *living;
                     drop(simulated);
+                    self.count_ended();
                     Host::Ended(Some(conclude(bound, Ok(exit))))
                 }
                 Rest::Dry => {
@@ -464,6 +488,15 @@ impl Simulation {
         }
         let hosts = self.0.hosts.borrow().len();
         (0..hosts).filter_map(|host| self.result(host)).collect()
+    }
+
+    /// What keeps this host from ending. `None` unless it lives.
+    #[must_use]
+    pub fn why_alive(&self, host: usize) -> Option<WhyAlive> {
+        match self.0.hosts.borrow().get(host) {
+            Some(Host::Alive(living)) => Some(living.simulated.why_alive()),
+            _ => None,
+        }
     }
 
     /// What keeps the hosts that have not ended, and who waits on whom, for people.

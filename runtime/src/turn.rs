@@ -165,7 +165,7 @@ fn watched<A: Actor>(state: &mut A, actor: &Handle<'_, A>, ctx: &mut Context<'_,
         return Ok(());
     }
     if !own.has(flag::STARTED) {
-        sighting::show(actor, &|| "started".to_owned());
+        sighting::show_start(actor);
     }
     if own.flags.get() & (flag::STARTED | flag::URGENT) != flag::STARTED
         && opening(state, actor, ctx)?
@@ -180,7 +180,7 @@ fn watched<A: Actor>(state: &mut A, actor: &Handle<'_, A>, ctx: &mut Context<'_,
         }
         local.counters().handled.add(1);
         own.count_handled();
-        sighting::show(actor, &|| A::show(&message));
+        sighting::show_message(actor, &message);
         state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
             break;
@@ -245,7 +245,7 @@ fn urgent<A: Actor>(
         local.counters().handled.add(1);
         actor.own().count_handled();
         if local.watched {
-            sighting::show(actor, &|| A::show(&message));
+            sighting::show_message(actor, &message);
         }
         state.receive(message, ctx)?;
         if local.has_attention() && interrupted(actor) {
@@ -263,7 +263,7 @@ fn urgent<A: Actor>(
         local.counters().handled.add(1);
         actor.own().count_handled();
         if local.watched {
-            sighting::show(actor, &|| A::show(&message));
+            sighting::show_message(actor, &message);
         }
         state.receive(message, ctx)?;
         over = local.has_attention() && interrupted(actor);

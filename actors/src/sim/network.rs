@@ -126,6 +126,11 @@ impl Network {
     /// # Errors
     /// `NotFound`: no host has this name, or it is none; else what the network says, after at most 30 s of virtual time.
     pub fn client(&self, from: &str, to: &str) -> io::Result<Client> {
+        self.client_at(Pace::from(&self.simulation), from, to)
+    }
+
+    /// The same, for a test that waits like this.
+    pub(super) fn client_at(&self, pace: Pace, from: &str, to: &str) -> io::Result<Client> {
         let (host, port) = to.rsplit_once(':').ok_or(io::ErrorKind::NotFound)?;
         let port: u16 = port.parse().map_err(|_| io::ErrorKind::NotFound)?;
         let to = self.network.find(host).ok_or(io::ErrorKind::NotFound)?;
@@ -134,7 +139,7 @@ impl Network {
         let stack = self.network.stack(from);
         let connect = || simulated::Stream::connect(&stack, &Endpoint::Ip(to), None);
         let stream = self.simulation.inside(connect)?;
-        Client::simulated(stream, Pace::from(&self.simulation))
+        Client::simulated(stream, pace)
     }
 
     // How it is.

@@ -7,6 +7,7 @@
 //! | [`Client`] | a socket of a host of the [`Network`](super::Network) | a socket of the OS |
 
 mod client;
+mod context;
 mod pace;
 mod probe;
 

@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use roundsman_runtime::{Simulation, Stepped, Timestamp};
 
-/// How a test waits for something. From a [`Simulation`], or [real](Self::real).
+use crate::sim::Sim;
+
+/// How a test waits for something. From a [`Sim`], from a [`Simulation`] alone, or [real](Self::real).
 #[derive(Clone)]
 pub struct Pace(Kind);
 
 #[derive(Clone)]
 enum Kind {
+    Sim(Sim),
     Simulated(Simulation),
     Real,
 }
@@ -28,12 +31,15 @@ impl Pace {
     /// Waits until `done` says so, at most so long. False if it does not.
     ///
     /// In a simulation it looks after each step, and time is virtual; nothing else can happen meanwhile. In real time it looks
-    /// every millisecond, and this thread sleeps in between.
+    /// every millisecond, and this thread sleeps in between. Of a [`Sim`] whose seed has failed nothing more is waited for.
     pub fn wait(&self, within: Duration, mut done: impl FnMut() -> bool) -> bool {
         match &self.0 {
+            Kind::Sim(sim) => {
+                step_until(sim.now() + within, &mut done, |limit| sim.step(limit).ok())
+            }
             Kind::Simulated(simulation) => {
-                let limit = simulation.now() + within;
-                step_until(simulation, limit, &mut done)
+                let step = |limit| Some(simulation.step(limit));
+                step_until(simulation.now() + within, &mut done, step)
             }
             Kind::Real => {
                 let mut slept = Duration::ZERO;
@@ -52,7 +58,7 @@ impl Pace {
     /// Lets so much time pass.
     pub fn advance(&self, time: Duration) {
         match &self.0 {
-            Kind::Simulated(_) => _ = self.wait(time, || false),
+            Kind::Sim(_) | Kind::Simulated(_) => _ = self.wait(time, || false),
             Kind::Real => sleep(time),
         }
     }
@@ -60,15 +66,20 @@ impl Pace {
     /// The simulation, if it is one.
     pub(super) fn simulation(&self) -> Option<&Simulation> {
         match &self.0 {
+            Kind::Sim(sim) => Some(sim.simulation()),
             Kind::Simulated(simulation) => Some(simulation),
             Kind::Real => None,
         }
     }
 }
 
-fn step_until(simulation: &Simulation, limit: Timestamp, done: &mut impl FnMut() -> bool) -> bool {
+fn step_until(
+    limit: Timestamp,
+    done: &mut impl FnMut() -> bool,
+    step: impl Fn(Option<Timestamp>) -> Option<Stepped>,
+) -> bool {
     while !done() {
-        if simulation.step(Some(limit)) == Stepped::Reached {
+        if matches!(step(Some(limit)), None | Some(Stepped::Reached)) {
             return done();
         }
     }
@@ -89,9 +100,16 @@ impl From<&Simulation> for Pace {
     }
 }
 
+impl From<&Sim> for Pace {
+    fn from(sim: &Sim) -> Self {
+        Self(Kind::Sim(sim.clone()))
+    }
+}
+
 impl fmt::Debug for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
+            Kind::Sim(sim) => write!(f, "Pace({:?})", sim.simulation()),
             Kind::Simulated(simulation) => write!(f, "Pace({simulation:?})"),
             Kind::Real => f.write_str("Pace(real)"),
         }

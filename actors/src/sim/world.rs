@@ -1,0 +1,540 @@
+//! A world in which a test takes place: hosts in one virtual time, what goes wrong there, and what must be true.
+//!
+//! Made by [`check`](super::check) for each run of a seed, and handed to the test's body. What comes next is said by
+//! [`Simulation`]; here is said when to go on, and whether all is well.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::claim::Claim;
+use super::failed::Failed;
+use super::faults::{self, Faults, MILLION};
+use super::host::{Host, HostBuilder, Life, Site};
+use super::network::Network;
+use super::quiet;
+use super::trace::Trace;
+use super::watcher::Watcher;
+use crate::{
+    ASKED_FOR_PANIC, Actor, Address, ExitReason, Outcome, Placement, RunError, RuntimeHandle,
+    Simulation, Spawn, Stepped, Timestamp,
+};
+
+/// A world in which a test takes place: one seed, one virtual time, hosts.
+///
+/// Given to the body of [`check`](super::check()). Clones are the same one. As soon as something is wrong the seed has failed:
+/// nothing happens any more, whatever the body still asks for, and what waits for something returns that failure.
+#[derive(Clone)]
+pub struct Sim(Rc<Inner>);
+
+struct Inner {
+    seed: u64,
+    simulation: Simulation,
+    network: Network,
+    watcher: Rc<Watcher>,
+    sites: RefCell<Vec<Rc<Site>>>,
+    failure: RefCell<Option<(Failed, Timestamp)>>,
+    /// Patterns of those that may panic.
+    may_panic: RefCell<Vec<String>>,
+    most_steps: u64,
+    /// Hosts that have ended, as the simulation counts, when that was last looked at.
+    ended: Cell<u64>,
+    /// Hosts that live and are waited for.
+    awaited: Cell<usize>,
+    /// What was asked for with [`Sim::at`] and has not come.
+    pending: Cell<usize>,
+    is_stepping: Cell<bool>,
+}
+
+/// What a run has come to.
+pub(super) struct Ran {
+    pub(super) failure: Option<(Failed, Timestamp)>,
+    pub(super) hash: u64,
+    /// Messages that were handled, and starts.
+    pub(super) handled: u64,
+    pub(super) steps: u64,
+    pub(super) choices: Vec<u32>,
+    pub(super) trace: Trace,
+}
+
+impl Sim {
+    pub(super) fn new(seed: u64, simulation: Simulation, most_steps: u64, recorded: bool) -> Self {
+        let watcher = Watcher::new(recorded);
+        let looks_on = Rc::clone(&watcher);
+        simulation.observe(move |sighting| looks_on.see(sighting));
+        Self(Rc::new(Inner {
+            seed,
+            network: Network::new(&simulation),
+            simulation,
+            watcher,
+            sites: RefCell::default(),
+            failure: RefCell::default(),
+            may_panic: RefCell::default(),
+            most_steps,
+            ended: Cell::default(),
+            awaited: Cell::default(),
+            pending: Cell::default(),
+            is_stepping: Cell::default(),
+        }))
+    }
+
+    // Time and chance.
+
+    /// The seed of this run.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// The time of the simulation. Clocks of hosts may differ from it: see [`skew`](Self::skew).
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.simulation.now()
+    }
+
+    /// A number below `bound`; 0 if that is 0. For what a test varies: it is shrunk with everything else, towards 0.
+    #[must_use]
+    pub fn below(&self, bound: usize) -> usize {
+        self.0.simulation.below(bound)
+    }
+
+    /// True with this chance in a million. Shrinking makes it false.
+    #[must_use]
+    pub fn chance(&self, per_million: u32) -> bool {
+        self.below(MILLION) >= MILLION.saturating_sub(per_million as usize).max(1)
+    }
+
+    /// A time below `bound`, in whole microseconds. Shrinking makes it shorter.
+    #[must_use]
+    pub fn time_below(&self, bound: Duration) -> Duration {
+        let micros = usize::try_from(bound.as_micros()).unwrap_or(usize::MAX);
+        Duration::from_micros(self.below(micros) as u64)
+    }
+
+    /// One of these. Shrinking chooses the first.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn pick<T: Clone>(&self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
+    }
+
+    /// The simulation below, for what is not offered here.
+    #[must_use]
+    pub fn simulation(&self) -> &Simulation {
+        &self.0.simulation
+    }
+
+    /// The network that all hosts are on, each by its name.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.0.network
+    }
+
+    // Hosts.
+
+    /// A new host: a runtime of its own, with a name, on the [network](Self::network).
+    pub fn host(&self, name: impl Into<String>) -> HostBuilder<'_> {
+        HostBuilder::new(self, name.into())
+    }
+
+    pub(super) fn add(&self, site: Site) -> Host {
+        let mut sites = self.0.sites.borrow_mut();
+        let known = sites.iter().any(|other| other.name == site.name);
+        assert!(!known, "there is a host {} already: give each a name of its own", site.name);
+        sites.push(Rc::new(site));
+        let host = Host(sites.len() - 1);
+        drop(sites);
+        self.begin(host);
+        host
+    }
+
+    fn begin(&self, host: Host) {
+        let site = self.site(host);
+        // Its root is made, and may panic, as it is launched.
+        site.begin(&self.0.simulation, &self.0.network);
+        self.0.watcher.call(site.number.get(), &site.name);
+        if !site.plan.serves {
+            self.0.awaited.set(self.0.awaited.get() + 1);
+        }
+    }
+
+    pub(super) fn site(&self, host: Host) -> Rc<Site> {
+        Rc::clone(&self.0.sites.borrow()[host.0])
+    }
+
+    /// The name of a host.
+    #[must_use]
+    pub fn name(&self, host: Host) -> Rc<str> {
+        Rc::clone(&self.site(host).name)
+    }
+
+    /// Whether a host lives: it has begun, and has not ended.
+    #[must_use]
+    pub fn is_alive(&self, host: Host) -> bool {
+        self.site(host).is_alive()
+    }
+
+    /// How the last life of a host has ended: as [`Runtime::run`](crate::Runtime::run) would have returned. `None` while it
+    /// lives, and if it was killed.
+    #[must_use]
+    pub fn result(&self, host: Host) -> Option<Result<(), Arc<RunError>>> {
+        match &*self.site(host).life.borrow() {
+            Life::Ended(result) => Some(result.clone()),
+            _ => None,
+        }
+    }
+
+    /// The runtime of a host, in its last life: to look at, to spawn, to stop. It keeps nothing alive.
+    ///
+    /// # Panics
+    /// If that runtime could never be built.
+    #[must_use]
+    pub fn handle(&self, host: Host) -> RuntimeHandle {
+        self.site(host).handle.borrow().clone().expect("a host is begun as it is made")
+    }
+
+    /// Spawns an actor without a parent on a host, and returns its address. A restart of the host does not bring it back.
+    ///
+    /// # Panics
+    /// If the host does not live.
+    pub fn spawn<A: Actor>(
+        &self,
+        host: Host,
+        make: impl FnOnce() -> A + Send + 'static,
+    ) -> Address<A::Message> {
+        let address = self.handle(host).spawn(Placement::Here, Spawn::new(), make);
+        address.unwrap_or_else(|| panic!("host {} does not live", self.name(host)))
+    }
+
+    /// Ends a host at once, as a power cut does: none of its code runs any more but `Drop`. Nothing happens if it does not
+    /// live.
+    ///
+    /// Not to be called by an actor of that host.
+    pub fn kill(&self, host: Host) {
+        let site = self.site(host);
+        if !site.is_alive() || self.has_failed() {
+            return;
+        }
+        self.note_of(&site, "killed");
+        self.0.network.take_down(&site.name);
+        self.0.simulation.kill(site.number.get());
+        self.look();
+    }
+
+    /// Has a host begin again, with a new root; one that lives is killed first.
+    pub fn restart(&self, host: Host) {
+        self.kill(host);
+        if self.has_failed() {
+            return;
+        }
+        let site = self.site(host);
+        self.note_of(&site, "begins again");
+        self.0.network.bring_up(&site.name);
+        self.begin(host);
+    }
+
+    /// Kills a host at one moment of the next `within`, drawn, or never; it begins again after less than `down`.
+    pub fn crash_within(&self, host: Host, within: Duration, down: Duration) {
+        let at = self.time_below(within);
+        if at.is_zero() {
+            return;
+        }
+        self.after(at, move |sim| {
+            sim.kill(host);
+            let down = sim.time_below(down);
+            sim.after(down, move |sim| sim.restart(host));
+        });
+    }
+
+    /// The clock of a host jumps ahead by this, and from now on goes faster by so many parts in a million, or slower below 0.
+    pub fn skew(&self, host: Host, ahead: Duration, parts_per_million: i32) {
+        let site = self.site(host);
+        let text =
+            format!("its clock jumps {ahead:?} ahead, and goes {parts_per_million} ppm fast");
+        self.note_of(&site, &text);
+        self.0.simulation.skew(site.number.get(), ahead, parts_per_million);
+    }
+
+    // What is to be so.
+
+    /// Claims that this holds after every turn of every actor, from now on. The first time it does not, the seed has failed.
+    ///
+    /// It is called on the thread of the simulation, between two messages: what actors share with it (an atomic, a mutex)
+    /// nobody else holds. A panic means that it does not hold.
+    pub fn invariant<C: Claim>(
+        &self,
+        name: impl Into<String>,
+        mut holds: impl FnMut() -> C + 'static,
+    ) {
+        self.0.watcher.claim(name.into(), Box::new(move || holds().claim()));
+    }
+
+    /// Actors whose host and path fit this pattern may panic: `server/*/session-*`, where `*` is any text. Without it, a panic
+    /// that no fault has asked for fails the seed, even if a supervisor has seen to it: it is a bug of the actor.
+    pub fn may_panic(&self, pattern: impl Into<String>) {
+        self.0.may_panic.borrow_mut().push(pattern.into());
+    }
+
+    /// Puts a line into the trace.
+    pub fn note(&self, what: impl AsRef<str>) {
+        self.0.watcher.note(self.now(), "", what.as_ref());
+    }
+
+    fn note_of(&self, site: &Site, what: &str) {
+        self.0.watcher.note(self.now(), &site.name, what);
+    }
+
+    pub(super) fn faults(&self, change: impl FnOnce(&mut Faults)) {
+        self.0.watcher.faults(change);
+    }
+
+    // What happens.
+
+    /// Calls `what` at this time of the simulation, counted from its beginning; at once, if that is over. It may do anything
+    /// but wait.
+    pub fn at(&self, time: Duration, what: impl FnOnce(&Self) + 'static) {
+        self.0.pending.set(self.0.pending.get() + 1);
+        let inner = Rc::downgrade(&self.0);
+        self.0.simulation.at(Timestamp::default() + time, move |_| {
+            let Some(inner) = inner.upgrade() else { return };
+            inner.pending.set(inner.pending.get() - 1);
+            what(&Self(inner));
+        });
+    }
+
+    /// The same, counted from now.
+    pub fn after(&self, time: Duration, what: impl FnOnce(&Self) + 'static) {
+        self.at(self.now().since_start().saturating_add(time), what);
+    }
+
+    /// Lets so much time pass, with all that happens in it.
+    ///
+    /// # Panics
+    /// Within what was asked for with [`at`](Self::at).
+    pub fn advance(&self, time: Duration) {
+        let end = self.now() + time;
+        while let Ok(stepped) = self.step(Some(end)) {
+            if stepped == Stepped::Reached {
+                break;
+            }
+        }
+    }
+
+    /// Goes on until this is true. It is asked between any two steps, first now.
+    ///
+    /// # Errors
+    /// [`Failed::NotReached`] if it is not within so much time; any other way in which the seed has failed.
+    ///
+    /// # Panics
+    /// As [`advance`](Self::advance).
+    pub fn run_until(
+        &self,
+        mut condition: impl FnMut() -> bool,
+        within: Duration,
+    ) -> Result<(), Failed> {
+        let end = self.now() + within;
+        loop {
+            if condition() {
+                return self.failure().map_or(Ok(()), Err);
+            }
+            if self.step(Some(end))? == Stepped::Reached && !condition() {
+                let waiting = self.waiting();
+                return Err(self.fail(Failed::NotReached { within, waiting }));
+            }
+        }
+    }
+
+    /// Goes on until every host has ended, and everything that was asked for with [`at`](Self::at) has come. Hosts that
+    /// [serve](HostBuilder::serves) are told to stop when all others have.
+    ///
+    /// A host ends as a runtime does: when its root has stopped, or when nothing can happen there any more. An actor that is
+    /// paused, or [unfinished](crate::Context::set_unfinished), prevents the latter.
+    ///
+    /// # Errors
+    /// [`Failed::Deadlock`] if nothing can happen any more and a host has not ended; any other way in which the seed has
+    /// failed.
+    ///
+    /// # Panics
+    /// As [`advance`](Self::advance).
+    pub fn run(&self) -> Result<(), Failed> {
+        while self.0.awaited.get() > 0 || self.0.pending.get() > 0 {
+            match self.step(None)? {
+                Stepped::Stuck => return Err(self.fail(Failed::Deadlock(self.waiting()))),
+                Stepped::Ended => break,
+                _ => {}
+            }
+        }
+        self.failure().map_or(Ok(()), Err)?;
+        self.wind_up()
+    }
+
+    /// Tells hosts that serve to stop, and waits until they have.
+    fn wind_up(&self) -> Result<(), Failed> {
+        let sites: Vec<_> = self.0.sites.borrow().clone();
+        for site in sites.iter().filter(|site| site.is_alive()) {
+            if let Some(handle) = &*site.handle.borrow() {
+                handle.stop();
+            }
+            site.life.replace(Life::Alive(None));
+        }
+        while sites.iter().any(|site| site.is_alive()) {
+            match self.step(None)? {
+                Stepped::Stuck => return Err(self.fail(Failed::Deadlock(self.waiting()))),
+                Stepped::Ended => break,
+                _ => {}
+            }
+        }
+        self.failure().map_or(Ok(()), Err)
+    }
+
+    /// One step, not beyond `limit`.
+    pub(super) fn step(&self, limit: Option<Timestamp>) -> Result<Stepped, Failed> {
+        if let Some(failed) = self.failure() {
+            return Err(failed);
+        }
+        if self.0.simulation.steps() >= self.0.most_steps {
+            return Err(self.fail(Failed::Endless { steps: self.0.most_steps }));
+        }
+        let nested = self.0.is_stepping.replace(true);
+        assert!(!nested, "what comes at a time must not wait: let the test's body do that");
+        let stepped = self.0.simulation.step(limit);
+        self.0.is_stepping.set(false);
+        self.look();
+        self.failure().map_or(Ok(stepped), Err)
+    }
+
+    // Whether all is well.
+
+    /// Looks at what the step has left.
+    fn look(&self) {
+        self.0.watcher.check();
+        if let Some(broken) = self.0.watcher.take_broken() {
+            self.fail(broken);
+        }
+        for (number, path, text) in self.0.simulation.take_panics() {
+            self.panicked(number, &path, &text);
+        }
+        if self.0.simulation.ended() != self.0.ended.get() {
+            self.0.ended.set(self.0.simulation.ended());
+            self.bury();
+        }
+    }
+
+    fn panicked(&self, number: usize, path: &str, text: &str) {
+        let actor = format!("{}{path}", self.0.watcher.name(number));
+        let may = self.0.may_panic.borrow().iter().any(|may| faults::matches(may, &actor));
+        if text != ASKED_FOR_PANIC && !may {
+            self.fail(Failed::Panicked { actor, text: quiet::placed(text) });
+        }
+    }
+
+    /// Looks for hosts that have ended, and at how.
+    fn bury(&self) {
+        let sites: Vec<_> = self.0.sites.borrow().clone();
+        for site in sites.iter().filter(|site| site.is_alive()) {
+            let number = site.number.get();
+            if self.0.simulation.is_alive(number) {
+                continue;
+            }
+            if !site.plan.serves {
+                self.0.awaited.set(self.0.awaited.get() - 1);
+            }
+            // It is told once. A host that was killed has ended well.
+            let result = self.0.simulation.result(number).unwrap_or(Ok(())).map_err(Arc::new);
+            if let Err(error) = &result
+                && !site.plan.may_fail
+                && !is_asked_for(error)
+            {
+                let host = site.name.to_string();
+                self.fail(Failed::Host { host, error: Arc::clone(error) });
+            }
+            site.life.replace(Life::Ended(result));
+            self.audit(site);
+        }
+    }
+
+    fn audit(&self, site: &Site) {
+        let handle = site.handle.borrow();
+        let ledger = handle.as_ref().map(|handle| handle.metrics().ledger()).unwrap_or_default();
+        if !ledger.is_balanced() {
+            let (host, ledger) = (site.name.to_string(), Box::new(ledger));
+            self.fail(Failed::Unbalanced { host, ledger });
+        }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.0.failure.borrow().is_some()
+    }
+
+    fn failure(&self) -> Option<Failed> {
+        self.0.failure.borrow().as_ref().map(|(failed, _)| failed.clone())
+    }
+
+    /// The seed has failed. The first failure counts.
+    fn fail(&self, failed: Failed) -> Failed {
+        self.0.watcher.end();
+        let now = self.now();
+        self.0.failure.borrow_mut().get_or_insert((failed, now)).0.clone()
+    }
+
+    /// What keeps the hosts that live, and who waits on whom, a line each.
+    fn waiting(&self) -> String {
+        let mut text = String::new();
+        for site in self.0.sites.borrow().iter().filter(|site| site.is_alive()) {
+            let name = &site.name;
+            let Some(why) = self.0.simulation.why_alive(site.number.get()) else { continue };
+            for reason in &why.reasons {
+                let _ = writeln!(text, "  {name}: {reason}");
+            }
+            if why.is_empty() {
+                let _ = writeln!(text, "  {name}: nothing");
+            }
+        }
+        for (number, pause) in self.0.simulation.pauses() {
+            let (name, waited) = (self.0.watcher.name(number), pause.waited);
+            let _ =
+                writeln!(text, "  {name}: {} waits on {}, since {waited:?}", pause.who, pause.on);
+        }
+        text
+    }
+
+    // The end.
+
+    /// The body has returned, or panicked: all that is left of its world ends.
+    pub(super) fn finish(&self, outcome: Result<Outcome, String>) -> Ran {
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(failure)) => _ = self.fail(Failed::Body(failure.to_string())),
+            Err(text) => _ = self.fail(Failed::BodyPanicked(text)),
+        }
+        let ran = |sim: &Self| Ran {
+            failure: sim.0.failure.borrow().clone(),
+            hash: sim.0.watcher.hash(),
+            handled: sim.0.watcher.handled(),
+            steps: sim.0.simulation.steps(),
+            choices: sim.0.simulation.tape(),
+            trace: sim.0.watcher.take_trace(),
+        };
+        let mut before = ran(self);
+        self.0.watcher.end();
+        self.0.watcher.clear();
+        // Actors are dropped on this thread, here, and not never.
+        for site in self.0.sites.borrow().iter() {
+            self.0.simulation.kill(site.number.get());
+        }
+        self.look();
+        before.failure = before.failure.or_else(|| self.0.failure.borrow().clone());
+        before
+    }
+}
+
+/// Whether a host's root has failed because a fault had it panic.
+fn is_asked_for(error: &RunError) -> bool {
+    match error {
+        RunError::RootFailed(ExitReason::Panicked(text)) => **text == *ASKED_FOR_PANIC,
+        _ => false,
+    }
+}
