@@ -22,6 +22,8 @@ pub mod prelude;
 pub mod process;
 mod slow;
 pub mod stream;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 mod write_queue;
 
 pub use roundsman_runtime::*;
