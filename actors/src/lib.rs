@@ -24,6 +24,8 @@ pub mod process;
 pub mod sim;
 mod slow;
 pub mod stream;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 mod write_queue;
 
 pub use roundsman_runtime::*;

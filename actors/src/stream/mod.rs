@@ -44,7 +44,7 @@ mod inlet;
 mod intake;
 mod junction;
 mod link;
-mod link_tail;
+pub(crate) mod link_tail;
 mod map_on_pool;
 mod meter;
 mod nested;
