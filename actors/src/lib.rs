@@ -20,6 +20,8 @@ mod kernel;
 pub mod net;
 pub mod prelude;
 pub mod process;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod slow;
 pub mod stream;
 mod write_queue;

@@ -8,7 +8,7 @@ mod call;
 mod chunks;
 mod copy;
 mod dirs;
-#[path = "no_disk.rs"]
+#[cfg_attr(not(feature = "sim"), path = "no_disk.rs")]
 pub(crate) mod disk;
 mod error;
 mod fifo;
