@@ -5,13 +5,14 @@
 
 use std::env;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use crate::course::Course;
 use crate::dead_letter::DeadLetter;
 use crate::drain::Drain;
-use crate::lane::LaneError;
+use crate::lane::{Lane, LaneError};
 use crate::mailbox::{HIGH, LOW};
 use crate::provided::Provided;
 use crate::runtime::Runtime;
@@ -125,6 +126,7 @@ impl Builder {
                 on_dead_letter: None,
                 watchdog: Some(watchdog::LIMIT),
                 on_slow_turn: None,
+                job_times: Default::default(),
             },
             sizing: Sizing::default(),
             provided: Provided::default(),
@@ -181,6 +183,41 @@ impl Builder {
     /// The plan by which SIGINT and SIGTERM stop the runtime. Default: [`Drain::default`].
     pub fn drain(mut self, plan: Drain) -> Self {
         self.settings.drain = plan;
+        self
+    }
+
+    /// How long each job of this lane takes in a simulation, in virtual time: from the first up to the second, drawn; an empty
+    /// range is its beginning. Without effect elsewhere. Default: less than 10 ms
+    /// ([`Simulation::longest_job`]).
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use roundsman_runtime::{Actor, Context, JobError, Lane, Outcome, Runtime, job};
+    ///
+    /// struct Patient;
+    ///
+    /// impl Actor for Patient {
+    ///     type Message = Result<(), JobError>;
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.start(job(Lane::Fs, || {}), |done| done);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, _: Self::Message, ctx: &mut Context<Self>) -> Outcome {
+    ///         assert_eq!(ctx.now().since_start(), Duration::from_secs(2));
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let two = Duration::from_secs(2)..Duration::from_secs(2);
+    /// Runtime::builder().simulated(7).simulated_job_time(Lane::Fs, two).build()?.run(|| Patient)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn simulated_job_time(mut self, lane: Lane, each: Range<Duration>) -> Self {
+        self.settings.job_times[lane.index()] = Some(each);
         self
     }
 

@@ -453,8 +453,8 @@ impl Pool {
         self.start_thread.is_none() && is_pool_thread()
     }
 
-    /// The job that starts next, if one may.
-    pub(crate) fn take(&self, now: Timestamp) -> Option<(usize, Arc<dyn Errand>)> {
+    /// The job that starts next, if one may, with the number of its thread and of its lane.
+    pub(crate) fn take(&self, now: Timestamp) -> Option<(usize, usize, Arc<dyn Errand>)> {
         let mut state = self.lock();
         let index = state.running.iter().position(Option::is_none)?;
         let mut taken = state.take(index, now);
@@ -462,9 +462,9 @@ impl Pool {
             taken = state.take(index, now);
             self.restock(&mut state, now);
         }
+        let lane = state.running[index].as_ref().map_or(0, |running| running.lane);
         drop(state);
-        let taken = taken?;
-        Some((index, taken.resume_others()))
+        Some((index, lane, taken?.resume_others()))
     }
 
     /// A job that was taken ends now: it runs, if it is to, as on a thread of the pool.

@@ -4,6 +4,7 @@
 //! here is only said what can be done next, and when something can be done again.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,13 +117,20 @@ impl Simulated {
     /// Begins every job that may, each for a time drawn from the seed.
     pub(crate) fn begin_jobs(&mut self) {
         let now = self.clock.now();
-        while let Some((index, errand)) = self.pool().take(now) {
+        while let Some((index, lane, errand)) = self.pool().take(now) {
             let begun = errand.begin(now);
-            let longest = self.course.longest_job.get().as_micros() as usize;
-            let takes = if begun { self.course.chance.below(longest) as u64 } else { 0 };
-            let end = self.course.now.get() + Duration::from_micros(takes);
+            let takes = if begun { self.job_time(lane) } else { Duration::ZERO };
+            let end = self.course.now.get() + takes;
             self.jobs.push(RunningJob { index, errand, begun, end });
         }
+    }
+
+    /// How long a job of this lane takes.
+    fn job_time(&self, lane: usize) -> Duration {
+        let any = Duration::ZERO..self.course.longest_job.get();
+        let Range { start, end } = self.world().settings.job_times[lane].clone().unwrap_or(any);
+        let longer = self.course.chance.below(end.saturating_sub(start).as_micros() as usize);
+        start + Duration::from_micros(longer as u64)
     }
 
     /// What can be done now: rounds of loops, and ends of jobs.

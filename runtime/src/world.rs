@@ -9,6 +9,7 @@
 //! (see [`inbox`](crate::inbox)). A sender is itself alive. So zero means: nothing queued, nothing under way, nothing
 //! to wait for. Whoever brings it to zero ends the runtime.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{
     Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard,
@@ -24,6 +25,7 @@ use crate::drainer::Draining;
 use crate::dying;
 use crate::happening::Happenings;
 use crate::home::Home;
+use crate::lane::LANES;
 use crate::local::Local;
 use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
@@ -47,6 +49,8 @@ pub(crate) struct Settings {
     pub(crate) on_dead_letter: Option<TellDeadLetter>,
     pub(crate) watchdog: Option<Duration>,
     pub(crate) on_slow_turn: Option<TellSlowTurn>,
+    /// How long jobs take in a simulation, by lane, if that was said.
+    pub(crate) job_times: [Option<Range<Duration>>; LANES],
 }
 
 /// What all loops of one runtime have in common.

@@ -2,23 +2,21 @@
 //!
 //! Used on the pool. A crash leaves the old file or the new one, and at worst the temporary beside it.
 
-use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::FsError;
-use super::os;
+use super::handle::Handle;
+use super::open::OpenOptions;
 use super::output::sync;
+use super::{FsError, names};
 
 /// How often another name is tried, if somebody has the first.
 const ATTEMPTS: u32 = 16;
 
 /// A file beside the one that it will replace. Dropped before [`commit`](Self::commit), it is removed.
 pub(crate) struct Temporary {
-    file: File,
+    file: Handle,
     path: PathBuf,
     target: PathBuf,
     committed: bool,
@@ -31,15 +29,11 @@ impl Temporary {
             let error = io::Error::new(io::ErrorKind::InvalidInput, "it names no file");
             return Err(FsError::new("replacing", target, error));
         };
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        if let Some(mode) = mode {
-            os::set_mode(&mut options, mode);
-        }
+        let options = OpenOptions::new().write(true).create_new(true).with_mode(mode);
         let mut attempts = 0;
         let (file, path) = loop {
             let path = target.with_file_name(unused_name(name));
-            match options.open(&path) {
+            match names::open(&options, &path) {
                 Ok(file) => break (file, path),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     attempts += 1;
@@ -58,7 +52,7 @@ impl Temporary {
     }
 
     fn take_permissions(&self) -> Result<(), FsError> {
-        let old = match fs::metadata(&self.target) {
+        let old = match names::metadata(&self.target) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(FsError::new("looking at", &self.target, error)),
@@ -67,26 +61,26 @@ impl Temporary {
         set.map_err(|error| FsError::new("setting the permissions of", &self.path, error))
     }
 
-    pub(crate) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &Handle {
         &self.file
     }
 
     /// Its path, and the file.
-    pub(crate) fn parts(&mut self) -> (&Path, &mut File) {
-        (&self.path, &mut self.file)
+    pub(crate) fn parts(&self) -> (&Path, &Handle) {
+        (&self.path, &self.file)
     }
 
     /// Makes it safe on the disk, and the file at the target.
     pub(crate) fn commit(mut self) -> Result<(), FsError> {
         sync(&self.file, &self.path)?;
-        let renamed = fs::rename(&self.path, &self.target);
+        let renamed = names::rename(&self.path, &self.target);
         renamed.map_err(|error| FsError::new("replacing", &self.target, error))?;
         self.committed = true;
         let directory = match self.target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let synced = os::sync_directory(directory);
+        let synced = names::sync_directory(directory);
         synced.map_err(|error| FsError::new("syncing", directory, error))
     }
 }
@@ -94,7 +88,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.committed
-            && let Err(error) = fs::remove_file(&self.path)
+            && let Err(error) = self.file.remove(&self.path)
         {
             tracing::warn!(path = %self.path.display(), %error, "a temporary file stays behind");
         }
@@ -103,10 +97,9 @@ impl Drop for Temporary {
 
 /// `.motd.txt.4711-93f1c2.tmp`: hidden, and recognised by whoever has to clean up after a crash.
 fn unused_name(name: &std::ffi::OsStr) -> OsString {
-    // Each of these hashers has keys of its own, drawn by the OS.
-    let random = RandomState::new().build_hasher().finish();
+    let (process, random) = names::unused();
     let mut unused = OsString::from(".");
     unused.push(name);
-    unused.push(format!(".{}-{random:016x}.tmp", std::process::id()));
+    unused.push(format!(".{process}-{random:016x}.tmp"));
     unused
 }

@@ -1,14 +1,13 @@
 //! Directories: made, removed and listed.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 
 use roundsman_runtime::Job;
 
-use super::FsError;
 use super::call::at;
 use super::walk::{Entry, walk};
+use super::{FsError, names};
 use crate::stream::Source;
 
 /// Makes a directory in one that is there. (Rust: `std::fs::create_dir`; Node: `fs.mkdir`.)
@@ -24,7 +23,7 @@ use crate::stream::Source;
 /// # drop(made);
 /// ```
 pub fn create_dir(path: impl Into<PathBuf>) -> Job<(), FsError> {
-    at("fs::create_dir", "creating", path, |path| fs::create_dir(path))
+    at("fs::create_dir", "creating", path, names::create_dir)
 }
 
 /// Makes a directory, and those on the way to it that are missing. One that is there is no error. (Rust:
@@ -41,7 +40,7 @@ pub fn create_dir(path: impl Into<PathBuf>) -> Job<(), FsError> {
 /// # drop(made);
 /// ```
 pub fn create_dir_all(path: impl Into<PathBuf>) -> Job<(), FsError> {
-    at("fs::create_dir_all", "creating", path, |path| fs::create_dir_all(path))
+    at("fs::create_dir_all", "creating", path, names::create_dir_all)
 }
 
 /// Removes a directory that has nothing in it. (Rust: `std::fs::remove_dir`; Node: `fs.rmdir`.)
@@ -57,7 +56,7 @@ pub fn create_dir_all(path: impl Into<PathBuf>) -> Job<(), FsError> {
 /// # drop(gone);
 /// ```
 pub fn remove_dir(path: impl Into<PathBuf>) -> Job<(), FsError> {
-    at("fs::remove_dir", "removing", path, |path| fs::remove_dir(path))
+    at("fs::remove_dir", "removing", path, names::remove_dir)
 }
 
 /// Removes a directory with everything in it. Links in it are removed, not what they lead to. (Rust:
@@ -77,7 +76,7 @@ pub fn remove_dir(path: impl Into<PathBuf>) -> Job<(), FsError> {
 /// # drop(gone);
 /// ```
 pub fn remove_dir_all(path: impl Into<PathBuf>) -> Job<(), FsError> {
-    at("fs::remove_dir_all", "removing", path, |path| fs::remove_dir_all(path))
+    at("fs::remove_dir_all", "removing", path, names::remove_dir_all)
 }
 
 /// What is in a directory, one entry after another, in no order. (Rust: `std::fs::read_dir`; Node: `fs.opendir`,

@@ -2,12 +2,12 @@
 //!
 //! Used by [`input`](super::input) and by the jobs of [`whole`](super::whole), for files that were opened not to wait.
 
-use std::fs::File;
-use std::io::{self, Seek};
+use std::io::{self, SeekFrom};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::FsError;
+use super::handle::Handle;
 use super::input::{Batch, Input};
 use super::os;
 
@@ -18,7 +18,7 @@ const LONGEST: Duration = Duration::from_millis(64);
 /// A FIFO, or something else without places, as an input.
 pub(crate) struct Fifo {
     path: PathBuf,
-    file: File,
+    file: Handle,
     /// Bytes that are still wanted.
     left: u64,
     pause: Duration,
@@ -35,7 +35,7 @@ pub(crate) enum Got {
 
 impl Fifo {
     /// The first `len` bytes of what comes.
-    pub(crate) fn new(path: PathBuf, file: File, len: u64) -> Self {
+    pub(crate) fn new(path: PathBuf, file: Handle, len: u64) -> Self {
         Self { path, file, left: len, pause: FIRST }
     }
 }
@@ -73,21 +73,21 @@ impl Input for Fifo {
 }
 
 /// Whether this file can only be read as it comes.
-pub(crate) fn has_no_places(mut file: &File) -> bool {
-    file.stream_position().is_err_and(|error| error.kind() == io::ErrorKind::NotSeekable)
+pub(crate) fn has_no_places(file: &Handle) -> bool {
+    file.seek(SeekFrom::Current(0)).is_err_and(|error| error.kind() == io::ErrorKind::NotSeekable)
 }
 
 /// Reads what is there into the room that `into` has left.
-pub(crate) fn read_some(file: &File, into: &mut Vec<u8>) -> io::Result<Got> {
+pub(crate) fn read_some(file: &Handle, into: &mut Vec<u8>) -> io::Result<Got> {
     let mut hung_up = false;
     loop {
-        match os::read(file, into) {
+        match file.read(into) {
             Ok(0) if hung_up => return Ok(Got::End),
             Ok(0) => {
                 if !os::is_fifo(&file.metadata()?) {
                     return Ok(Got::End);
                 }
-                if !os::has_hung_up(file)? {
+                if !os::has_hung_up(file.os())? {
                     return Ok(Got::Nothing);
                 }
                 // Somebody may have come, written and left since the read.

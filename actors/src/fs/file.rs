@@ -4,7 +4,7 @@
 //! turn. It reads nothing ahead and buffers nothing.
 
 use std::fs::{self, FileTimes, Metadata, Permissions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use roundsman_runtime::{Job, Lane, Line, job, try_job};
 
+use super::FsError;
+use super::handle::Handle;
 use super::lent::{lend, room};
 use super::lock::Lock;
 use super::reader::Reader;
 use super::writer::Writer;
-use super::{FsError, os};
 
 /// An open file. Clones are the same file, at the same place; it may be used by several actors, on any loops. (Rust:
 /// `std::fs::File`; Node: `FileHandle`.)
@@ -47,7 +48,7 @@ pub struct File {
 #[derive(Debug)]
 struct Open {
     /// `None` only while it is dropped.
-    file: Option<fs::File>,
+    file: Option<Handle>,
     line: Line,
     /// It may have the lock.
     locked: AtomicBool,
@@ -58,7 +59,7 @@ impl Drop for Open {
         let Some(file) = self.file.take() else { return };
         if *self.locked.get_mut() {
             // If that fails, closing gives it back.
-            let _ = os::unlock(&file);
+            let _ = file.unlock();
         }
         job(Lane::Fs, move || drop(file)).detach();
     }
@@ -77,6 +78,11 @@ impl File {
     /// ```
     #[must_use]
     pub fn from_std(file: fs::File, path: impl Into<PathBuf>) -> Self {
+        Self::of(Handle::of_os(file), path)
+    }
+
+    /// A file that a job has opened.
+    pub(crate) fn of(file: Handle, path: impl Into<PathBuf>) -> Self {
         let open = Open { file: Some(file), line: Line::new(), locked: AtomicBool::new(false) };
         Self { open: Arc::new(open), path: path.into().into() }
     }
@@ -113,7 +119,7 @@ impl File {
     pub fn read(&self, len: usize) -> Job<Bytes, FsError> {
         self.in_line("fs::File::read", "reading", move |file| {
             let mut bytes = room(len)?;
-            retried(|| os::read(file, &mut bytes))?;
+            retried(|| file.read(&mut bytes))?;
             Ok(lend(bytes))
         })
     }
@@ -213,9 +219,7 @@ impl File {
     /// As [`write`](Self::write).
     pub fn write_at(&self, offset: u64, bytes: impl Into<Bytes>) -> Job<(), FsError> {
         let bytes = bytes.into();
-        self.in_line("fs::File::write_at", "writing", move |file| {
-            os::write_all_at(file, &bytes, offset)
-        })
+        self.in_line("fs::File::write_at", "writing", move |file| file.write_all_at(&bytes, offset))
     }
 
     /// Goes to a place, from where it is read and written next; answers where that is, in bytes from 0. (Rust: `Seek::seek`.)
@@ -224,7 +228,7 @@ impl File {
     /// [`JobError::Failed`](crate::JobError::Failed) with an [`FsError`]: it would be before the beginning (`InvalidInput`),
     /// it has no places, as a terminal (`NotSeekable`), …
     pub fn seek(&self, to: SeekFrom) -> Job<u64, FsError> {
-        self.in_line("fs::File::seek", "seeking in", move |mut file| file.seek(to))
+        self.in_line("fs::File::seek", "seeking in", move |file| file.seek(to))
     }
 
     /// Makes it as long as this: cuts off what is behind, or adds zeros. Where it stands does not change. (Rust:
@@ -245,7 +249,7 @@ impl File {
     /// [`JobError::Failed`](crate::JobError::Failed) with an [`FsError`]: the disk failed, … What was written since the last
     /// sync may be lost then, and a second sync does not tell.
     pub fn sync_all(&self) -> Job<(), FsError> {
-        self.in_line("fs::File::sync_all", "syncing", fs::File::sync_all)
+        self.in_line("fs::File::sync_all", "syncing", Handle::sync_all)
     }
 
     /// Returns once the disk has everything that is needed to read it again: not the times, say. (POSIX: `fdatasync`; Rust:
@@ -254,7 +258,7 @@ impl File {
     /// # Errors
     /// As [`sync_all`](Self::sync_all).
     pub fn sync_data(&self) -> Job<(), FsError> {
-        self.in_line("fs::File::sync_data", "syncing", fs::File::sync_data)
+        self.in_line("fs::File::sync_data", "syncing", Handle::sync_data)
     }
 
     /// What is known of it: its length, its times, who may do what. (Node: `filehandle.stat`.)
@@ -262,7 +266,7 @@ impl File {
     /// # Errors
     /// [`JobError::Failed`](crate::JobError::Failed) with an [`FsError`], which is rare.
     pub fn metadata(&self) -> Job<Metadata, FsError> {
-        self.in_line("fs::File::metadata", "looking at", fs::File::metadata)
+        self.in_line("fs::File::metadata", "looking at", Handle::metadata)
     }
 
     /// Says who may do what with it. (Node: `filehandle.chmod`.)
@@ -353,7 +357,7 @@ impl File {
     pub(crate) fn try_lock_as(&self, shared: bool) -> Job<bool, FsError> {
         let this = self.clone();
         self.in_line("fs::File::try_lock", "locking", move |file| {
-            let taken = os::try_lock(file, shared)?;
+            let taken = file.try_lock(shared)?;
             // Relaxed: read by whoever drops the last clone, which orders it.
             this.open.locked.fetch_or(taken, Ordering::Relaxed);
             Ok(taken)
@@ -375,7 +379,7 @@ impl File {
     /// # Errors
     /// [`JobError::Failed`](crate::JobError::Failed) with an [`FsError`], which is rare.
     pub fn unlock(&self) -> Job<(), FsError> {
-        self.in_line("fs::File::unlock", "unlocking", os::unlock)
+        self.in_line("fs::File::unlock", "unlocking", Handle::unlock)
     }
 
     // Streams.
@@ -435,7 +439,7 @@ impl File {
         &self,
         name: &'static str,
         operation: &'static str,
-        call: impl FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
+        call: impl FnOnce(&Handle) -> io::Result<T> + Send + 'static,
     ) -> Job<T, FsError> {
         self.job(name, operation, call).in_line(&self.open.line)
     }
@@ -445,7 +449,7 @@ impl File {
         &self,
         name: &'static str,
         operation: &'static str,
-        call: impl FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
+        call: impl FnOnce(&Handle) -> io::Result<T> + Send + 'static,
     ) -> Job<T, FsError> {
         self.job(name, operation, call).in_line_shared(&self.open.line)
     }
@@ -454,7 +458,7 @@ impl File {
         &self,
         name: &'static str,
         operation: &'static str,
-        call: impl FnOnce(&fs::File) -> io::Result<T> + Send + 'static,
+        call: impl FnOnce(&Handle) -> io::Result<T> + Send + 'static,
     ) -> Job<T, FsError> {
         let this = self.clone();
         try_job(Lane::Fs, move || this.call(operation, call)).named(name)
@@ -464,7 +468,7 @@ impl File {
     pub(crate) fn call<T>(
         &self,
         operation: &'static str,
-        call: impl FnOnce(&fs::File) -> io::Result<T>,
+        call: impl FnOnce(&Handle) -> io::Result<T>,
     ) -> Result<T, FsError> {
         let closed = || io::ErrorKind::NotFound.into();
         let result = self.open.file.as_ref().ok_or_else(closed).and_then(call);
@@ -474,7 +478,7 @@ impl File {
 
 /// Reads `len` bytes at a place behind what is in the buffer, or as many as there are.
 pub(crate) fn fill_at(
-    file: &fs::File,
+    file: &Handle,
     buffer: &mut Vec<u8>,
     offset: u64,
     len: usize,
@@ -482,7 +486,7 @@ pub(crate) fn fill_at(
     let begin = buffer.len();
     while buffer.len() - begin < len {
         let at = offset.saturating_add((buffer.len() - begin) as u64);
-        if retried(|| os::read_at(file, buffer, at))? == 0 {
+        if retried(|| file.read_at(buffer, at))? == 0 {
             break;
         }
     }

@@ -7,8 +7,8 @@ use roundsman_runtime::{
     Actor, Address, Context, ExitReason, JobError, Lane, Outcome, Spawn, job, try_job,
 };
 
-use super::FsError;
 use super::output::Output;
+use super::{FsError, names};
 use crate::kernel;
 use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::source::Outflow;
@@ -59,7 +59,8 @@ impl Subscriber<Bytes> for IntoFile {
 
     fn straight(&self) -> Option<Straight> {
         let lender = self.address.recipient(Message::Lend);
-        kernel::MOVES.then(|| Straight { kind: Target::File, name: self.name.clone(), lender })
+        let moves = kernel::MOVES && !names::are_simulated();
+        moves.then(|| Straight { kind: Target::File, name: self.name.clone(), lender })
     }
 
     fn moved(&mut self, bytes: u64) {

@@ -2,7 +2,7 @@
 //!
 //! Owned by a [`ReadFeed`](super::read_feed) and lent to its jobs. It knows no actors.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,10 @@ use std::time::Duration;
 use super::FsError;
 use super::fifo::{Fifo, has_no_places};
 use super::file::{self, fill_at};
-use super::os::{self, Identity};
+use super::handle::Handle;
+use super::names;
+use super::open::OpenOptions;
+use super::os::Identity;
 
 /// What one job has read.
 #[derive(Default)]
@@ -47,15 +50,15 @@ pub(crate) struct FileInput {
 }
 
 pub(crate) struct Opened {
-    file: File,
+    file: Handle,
     /// Asked for only if it is followed.
     identity: Option<Identity>,
 }
 
 impl Opened {
-    /// One that is not followed.
+    /// One of the OS, which is not followed.
     pub(crate) fn already(file: File) -> Self {
-        Self { file, identity: None }
+        Self { file: Handle::of_os(file), identity: None }
     }
 }
 
@@ -63,9 +66,12 @@ impl FileInput {
     /// Opens whatever is at the path now.
     fn open_anew(&self) -> Result<Opened, FsError> {
         let open = || {
-            let file = os::open_at_once(OpenOptions::new().read(true), &self.path)?;
-            let identity =
-                if self.follow { Some(os::identity(&self.path, &file.metadata()?)?) } else { None };
+            let file = names::open_at_once(&OpenOptions::new().read(true), &self.path)?;
+            let identity = if self.follow {
+                Some(names::identity(&self.path, &file.metadata()?)?)
+            } else {
+                None
+            };
             Ok(Opened { file, identity })
         };
         open().map_err(|error| FsError::new("opening", &self.path, error))
@@ -98,7 +104,7 @@ impl FileInput {
             let most = end.saturating_sub(at).min(room) as usize;
             while buffer.len() < most && !exhausted {
                 let place = at + buffer.len() as u64;
-                match os::read_at(&self.open()?.file, &mut buffer, place) {
+                match self.open()?.file.read_at(&mut buffer, place) {
                     Ok(0) => exhausted = true,
                     Ok(_) => {}
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -118,12 +124,12 @@ impl FileInput {
     /// Whether another file has taken the path. One that is gone may yet come back.
     fn is_replaced(&self) -> Result<bool, FsError> {
         let looking = |error| FsError::new("looking for", &self.path, error);
-        let metadata = match fs::metadata(&self.path) {
+        let metadata = match names::metadata(&self.path) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(looking(error)),
         };
-        let identity = match os::identity(&self.path, &metadata) {
+        let identity = match names::identity(&self.path, &metadata) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             identity => identity.map_err(looking)?,
         };

@@ -1,12 +1,11 @@
 //! Jobs about links: other names of a file, and files that say where another is.
 
-use std::fs;
 use std::path::PathBuf;
 
 use roundsman_runtime::Job;
 
 use super::call::{at, between};
-use super::{FsError, os};
+use super::{FsError, names};
 
 /// Makes a symbolic link at `link` that leads to `target`, which is taken as it is: relative, it is seen from the directory
 /// of the link, and it need not be there. (POSIX: `symlink`; Node: `fs.symlink`.)
@@ -24,7 +23,7 @@ use super::{FsError, os};
 /// # drop(made);
 /// ```
 pub fn symlink(target: impl Into<PathBuf>, link: impl Into<PathBuf>) -> Job<(), FsError> {
-    between("fs::symlink", "linking", target, link, os::symlink)
+    between("fs::symlink", "linking", target, link, names::symlink)
 }
 
 /// Gives a file a second name, in the same file system: it is gone once both are. (Rust: `std::fs::hard_link`; Node:
@@ -42,9 +41,7 @@ pub fn symlink(target: impl Into<PathBuf>, link: impl Into<PathBuf>) -> Job<(), 
 /// # drop(made);
 /// ```
 pub fn hard_link(original: impl Into<PathBuf>, link: impl Into<PathBuf>) -> Job<(), FsError> {
-    between("fs::hard_link", "linking", original, link, |original, link| {
-        fs::hard_link(original, link)
-    })
+    between("fs::hard_link", "linking", original, link, names::hard_link)
 }
 
 /// Where a symbolic link says that it leads to. (Rust: `std::fs::read_link`; Node: `fs.readlink`.)
@@ -60,5 +57,5 @@ pub fn hard_link(original: impl Into<PathBuf>, link: impl Into<PathBuf>) -> Job<
 /// # drop(leads_to);
 /// ```
 pub fn read_link(path: impl Into<PathBuf>) -> Job<PathBuf, FsError> {
-    at("fs::read_link", "reading the link", path, |path| fs::read_link(path))
+    at("fs::read_link", "reading the link", path, names::read_link)
 }

@@ -8,16 +8,20 @@ mod call;
 mod chunks;
 mod copy;
 mod dirs;
+#[cfg_attr(not(feature = "sim"), path = "no_disk.rs")]
+pub(crate) mod disk;
 mod error;
 mod fifo;
 mod file;
 mod file_writer;
 mod glob;
+mod handle;
 mod input;
 mod lent;
 mod links;
 mod lock;
 mod mover;
+mod names;
 mod open;
 #[cfg_attr(not(unix), path = "not_unix.rs")]
 #[cfg_attr(unix, path = "unix.rs")]

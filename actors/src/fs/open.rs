@@ -8,7 +8,7 @@ use roundsman_runtime::Job;
 
 use super::call::at;
 use super::file::File;
-use super::{FsError, os};
+use super::{FsError, names, os};
 
 /// Opens a file to read it. (Rust: `std::fs::File::open`; Node: `fs.open`.)
 ///
@@ -87,57 +87,88 @@ pub fn create(path: impl Into<PathBuf>) -> Job<File, FsError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct OpenOptions(fs::OpenOptions);
+pub struct OpenOptions {
+    read: bool,
+    write: bool,
+    pub(crate) append: bool,
+    pub(crate) truncate: bool,
+    create: bool,
+    pub(crate) create_new: bool,
+    pub(crate) mode: Option<u32>,
+}
 
 impl OpenOptions {
     /// Nothing is said yet: one of [`read`](Self::read), [`write`](Self::write) and [`append`](Self::append) must be.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "as in `std`: no default would open anything")]
     pub fn new() -> Self {
-        Self(fs::OpenOptions::new())
+        Self {
+            read: false,
+            write: false,
+            append: false,
+            truncate: false,
+            create: false,
+            create_new: false,
+            mode: None,
+        }
     }
 
     /// It is to be read.
     pub fn read(mut self, read: bool) -> Self {
-        self.0.read(read);
+        self.read = read;
         self
     }
 
     /// It is to be written; what is in it stays, unless [`truncate`](Self::truncate) is said.
     pub fn write(mut self, write: bool) -> Self {
-        self.0.write(write);
+        self.write = write;
         self
     }
 
     /// It is to be written behind its end, wherever that is by then: writes of several do not overwrite each other.
     pub fn append(mut self, append: bool) -> Self {
-        self.0.append(append);
+        self.append = append;
         self
     }
 
     /// What is in it goes.
     pub fn truncate(mut self, truncate: bool) -> Self {
-        self.0.truncate(truncate);
+        self.truncate = truncate;
         self
     }
 
     /// It is created if it is not there.
     pub fn create(mut self, create: bool) -> Self {
-        self.0.create(create);
+        self.create = create;
         self
     }
 
     /// It is created, and it is an error (`AlreadyExists`) if it is there. Nobody comes between.
     pub fn create_new(mut self, create_new: bool) -> Self {
-        self.0.create_new(create_new);
+        self.create_new = create_new;
         self
     }
 
     /// Who may do what with it if it is created, as for `chmod`, less the umask. Without effect on systems that are not
     /// Unix. Default: `0o666`.
     pub fn mode(mut self, mode: u32) -> Self {
-        os::set_mode(&mut self.0, mode);
+        self.mode = Some(mode);
         self
+    }
+
+    pub(crate) fn with_mode(self, mode: Option<u32>) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// The same for the standard library.
+    pub(crate) fn of_std(&self) -> fs::OpenOptions {
+        let mut options = fs::OpenOptions::new();
+        options.read(self.read).write(self.write).append(self.append).truncate(self.truncate);
+        options.create(self.create).create_new(self.create_new);
+        if let Some(mode) = self.mode {
+            os::set_mode(&mut options, mode);
+        }
+        options
     }
 
     /// Opens it.
@@ -149,9 +180,9 @@ impl OpenOptions {
     /// directory can be opened to read, for [`sync_all`](File::sync_all) and [`metadata`](File::metadata); on Windows it
     /// cannot.
     pub fn open(&self, path: impl Into<PathBuf>) -> Job<File, FsError> {
-        let options = self.0.clone();
+        let options = self.clone();
         at("fs::open", "opening", path, move |path| {
-            let file = match os::open_at_once(&options, path) {
+            let file = match names::open_at_once(&options, path) {
                 Ok(file) => file,
                 // One that is written and that nobody reads gives an error of its own.
                 Err(error) if !is_fifo(path) => return Err(error),
@@ -162,15 +193,15 @@ impl OpenOptions {
                 return Err(refused());
             }
             if !metadata.is_file() {
-                os::set_blocking(&file)?;
+                os::set_blocking(file.os())?;
             }
-            Ok(File::from_std(file, path))
+            Ok(File::of(file, path))
         })
     }
 }
 
 fn is_fifo(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| os::is_fifo(&metadata))
+    names::metadata(path).is_ok_and(|metadata| os::is_fifo(&metadata))
 }
 
 fn refused() -> io::Error {

@@ -2,17 +2,16 @@
 //!
 //! Owned by a [`FileWriter`](super::file_writer) and lent to its jobs. It knows no actors.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use roundsman_runtime::{Lane, job};
 
-use super::FsError;
 use super::atomic::Temporary;
-use super::file;
-use super::os;
-use crate::kernel;
+use super::handle::Handle;
+use super::open::OpenOptions;
+use super::{FsError, file, names};
 use crate::write_queue::WriteQueue;
 
 /// Something that is written by jobs, one after another. Dropped before it has finished, it undoes what it can.
@@ -53,24 +52,20 @@ pub(crate) struct FileOutput {
 }
 
 pub(crate) enum Opened {
-    Itself(File),
+    Itself(Handle),
     Temporary(Temporary),
 }
 
 impl FileOutput {
     fn options(&self) -> OpenOptions {
-        let mut options = OpenOptions::new();
-        match self.existing {
-            Existing::Appended => options.append(true).create(true),
-            Existing::Refused => options.write(true).create_new(true),
+        let options = match self.existing {
+            Existing::Appended => OpenOptions::new().append(true).create(true),
+            Existing::Refused => OpenOptions::new().write(true).create_new(true),
             Existing::Truncated | Existing::Replaced => {
-                options.write(true).create(true).truncate(true)
+                OpenOptions::new().write(true).create(true).truncate(true)
             }
         };
-        if let Some(mode) = self.mode {
-            os::set_mode(&mut options, mode);
-        }
-        options
+        options.with_mode(self.mode)
     }
 }
 
@@ -88,7 +83,7 @@ impl Output for FileOutput {
         let opened = if self.existing == Existing::Replaced {
             Opened::Temporary(Temporary::beside(&self.path, self.mode)?)
         } else {
-            let file = self.options().open(&self.path);
+            let file = names::open(&self.options(), &self.path);
             Opened::Itself(file.map_err(|error| FsError::new("opening", &self.path, error))?)
         };
         self.opened = Some(opened);
@@ -96,18 +91,18 @@ impl Output for FileOutput {
     }
 
     fn write(&mut self, queue: &mut WriteQueue) -> Result<(), FsError> {
-        let (path, file) = match &mut self.opened {
+        let (path, mut file) = match &self.opened {
             Some(Opened::Itself(file)) => (&*self.path, file),
             Some(Opened::Temporary(temporary)) => temporary.parts(),
             None => return Ok(()),
         };
-        write_all(queue, file).map_err(|error| FsError::new("writing", path, error))
+        write_all(queue, &mut file).map_err(|error| FsError::new("writing", path, error))
     }
 
     fn lend(&self) -> io::Result<File> {
         match &self.opened {
-            Some(Opened::Itself(file)) => kernel::lend(file),
-            Some(Opened::Temporary(temporary)) => kernel::lend(temporary.file()),
+            Some(Opened::Itself(file)) => file.lend(),
+            Some(Opened::Temporary(temporary)) => temporary.file().lend(),
             None => Err(io::ErrorKind::NotConnected.into()),
         }
     }
@@ -137,11 +132,11 @@ impl Output for HandleOutput {
     }
 
     fn finish(self: Box<Self>) -> Result<(), FsError> {
-        if self.sync { self.file.call("syncing", File::sync_all) } else { Ok(()) }
+        if self.sync { self.file.call("syncing", Handle::sync_all) } else { Ok(()) }
     }
 }
 
-pub(crate) fn sync(file: &File, path: &Path) -> Result<(), FsError> {
+pub(crate) fn sync(file: &Handle, path: &Path) -> Result<(), FsError> {
     file.sync_all().map_err(|error| FsError::new("syncing", path, error))
 }
 

@@ -2,13 +2,14 @@
 //!
 //! Each is one call of the OS. Directories are made and removed in `dirs.rs`, links in `links.rs`.
 
-use std::fs::{self, FileTimes, Metadata, OpenOptions, Permissions};
+use std::fs::{FileTimes, Metadata, Permissions};
 use std::path::PathBuf;
 
 use roundsman_runtime::Job;
 
 use super::call::{at, between};
-use super::{FsError, os};
+use super::open::OpenOptions;
+use super::{FsError, names};
 
 /// What is known of the file at `path`; of the one that it leads to, if it is a link. (Rust: `std::fs::metadata`; Node:
 /// `fs.stat`.)
@@ -41,7 +42,7 @@ use super::{FsError, os};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn metadata(path: impl Into<PathBuf>) -> Job<Metadata, FsError> {
-    at("fs::metadata", "looking at", path, |path| fs::metadata(path))
+    at("fs::metadata", "looking at", path, names::metadata)
 }
 
 /// What is known of the file at `path`, and of a link itself if it is one. (Rust: `std::fs::symlink_metadata`; Node:
@@ -58,7 +59,7 @@ pub fn metadata(path: impl Into<PathBuf>) -> Job<Metadata, FsError> {
 /// # drop(found);
 /// ```
 pub fn symlink_metadata(path: impl Into<PathBuf>) -> Job<Metadata, FsError> {
-    at("fs::symlink_metadata", "looking at", path, |path| fs::symlink_metadata(path))
+    at("fs::symlink_metadata", "looking at", path, names::symlink_metadata)
 }
 
 /// Whether anything is at `path`; false for a link that leads nowhere. That it cannot be known is an error. (Rust:
@@ -78,7 +79,7 @@ pub fn symlink_metadata(path: impl Into<PathBuf>) -> Job<Metadata, FsError> {
 /// # drop(there);
 /// ```
 pub fn exists(path: impl Into<PathBuf>) -> Job<bool, FsError> {
-    at("fs::exists", "looking for", path, |path| fs::exists(path))
+    at("fs::exists", "looking for", path, names::exists)
 }
 
 /// The path from the root, without links, `.` and `..`. (Rust: `std::fs::canonicalize`; Node: `fs.realpath`.)
@@ -94,7 +95,7 @@ pub fn exists(path: impl Into<PathBuf>) -> Job<bool, FsError> {
 /// # drop(real);
 /// ```
 pub fn canonicalize(path: impl Into<PathBuf>) -> Job<PathBuf, FsError> {
-    at("fs::canonicalize", "resolving", path, |path| fs::canonicalize(path))
+    at("fs::canonicalize", "resolving", path, names::canonicalize)
 }
 
 /// Gives a file or a directory another name, in the same file system. A file that has the name is replaced at one stroke:
@@ -112,7 +113,7 @@ pub fn canonicalize(path: impl Into<PathBuf>) -> Job<PathBuf, FsError> {
 /// # drop(moved);
 /// ```
 pub fn rename(from: impl Into<PathBuf>, to: impl Into<PathBuf>) -> Job<(), FsError> {
-    between("fs::rename", "renaming", from, to, |from, to| fs::rename(from, to))
+    between("fs::rename", "renaming", from, to, names::rename)
 }
 
 /// Removes a file, or a link, but no directory. Who has it open keeps it; on Windows, it is then an error. (Rust:
@@ -129,7 +130,7 @@ pub fn rename(from: impl Into<PathBuf>, to: impl Into<PathBuf>) -> Job<(), FsErr
 /// # drop(gone);
 /// ```
 pub fn remove_file(path: impl Into<PathBuf>) -> Job<(), FsError> {
-    at("fs::remove_file", "removing", path, |path| fs::remove_file(path))
+    at("fs::remove_file", "removing", path, names::remove_file)
 }
 
 /// Makes a file as long as this: cuts off what is behind, or adds zeros. It must be there. (POSIX: `truncate`; Node:
@@ -147,7 +148,7 @@ pub fn remove_file(path: impl Into<PathBuf>) -> Job<(), FsError> {
 /// ```
 pub fn truncate(path: impl Into<PathBuf>, len: u64) -> Job<(), FsError> {
     at("fs::truncate", "truncating", path, move |path| {
-        os::open_at_once(OpenOptions::new().write(true), path)?.set_len(len)
+        names::open_at_once(&OpenOptions::new().write(true), path)?.set_len(len)
     })
 }
 
@@ -170,7 +171,7 @@ pub fn truncate(path: impl Into<PathBuf>, len: u64) -> Job<(), FsError> {
 /// ```
 pub fn set_permissions(path: impl Into<PathBuf>, permissions: Permissions) -> Job<(), FsError> {
     at("fs::set_permissions", "setting the permissions of", path, |path| {
-        fs::set_permissions(path, permissions)
+        names::set_permissions(path, permissions)
     })
 }
 
@@ -190,7 +191,5 @@ pub fn set_permissions(path: impl Into<PathBuf>, permissions: Permissions) -> Jo
 /// # drop(old);
 /// ```
 pub fn set_times(path: impl Into<PathBuf>, times: FileTimes) -> Job<(), FsError> {
-    at("fs::set_times", "setting the times of", path, move |path| {
-        os::open_for_times(path)?.set_times(times)
-    })
+    at("fs::set_times", "setting the times of", path, move |path| names::set_times(path, times))
 }

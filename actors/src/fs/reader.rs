@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::file;
 use super::input::{FileInput, HandleInput, Opened};
 use super::mover::Mover;
+use super::names;
 use super::read_feed::{from_input, looking_again};
 use crate::stream::Source;
 use crate::stream::source::Outflow;
@@ -147,8 +148,9 @@ impl Reader {
         }
         Source::new(move |assembly, outflow| {
             let straight = match &outflow {
-                Outflow::Link { link, .. } => link.straight(),
-                Outflow::Tail(_) => None,
+                // No kernel knows the files of a simulated disk.
+                Outflow::Link { link, .. } if !names::are_simulated() => link.straight(),
+                Outflow::Link { .. } | Outflow::Tail(_) => None,
             };
             match straight {
                 Some(straight) => Mover::spawn(assembly, self, straight, outflow),

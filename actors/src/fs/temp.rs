@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 use roundsman_runtime::{Job, Lane, job, try_job};
 use tempfile::{Builder, TempPath};
 
+use super::disk::{self, Stowed};
 use super::file::File;
-use super::{FsError, os};
+use super::handle::Handle;
+use super::{FsError, names, os};
 
 /// Makes a file that is removed when its handle is dropped, in the directory for such files (`TMPDIR`), open to be read and
 /// written; only its owner may. (Rust: `tempfile::NamedTempFile`.)
@@ -55,7 +57,7 @@ use super::{FsError, os};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn temp_file() -> Job<TempFile, FsError> {
-    temp_file_in(std::env::temp_dir())
+    make_file(None)
 }
 
 /// The same in a directory of one's own: in the file system where it is to [stay](TempFile::persist), say.
@@ -71,11 +73,24 @@ pub fn temp_file() -> Job<TempFile, FsError> {
 /// # drop(made);
 /// ```
 pub fn temp_file_in(dir: impl Into<PathBuf>) -> Job<TempFile, FsError> {
-    let dir = dir.into();
+    make_file(Some(dir.into()))
+}
+
+fn make_file(dir: Option<PathBuf>) -> Job<TempFile, FsError> {
     let make = try_job(Lane::Fs, move || {
-        let made = Builder::new().tempfile_in(&dir);
-        let (file, path) = made.map_err(|error| creating(dir, error))?.into_parts();
-        Ok(TempFile { file: File::from_std(file, path.to_path_buf()), path: Removed(Some(path)) })
+        let dir = dir.unwrap_or_else(names::temp_dir);
+        let made = match disk::here() {
+            None => Builder::new().tempfile_in(&dir).map(|made| {
+                let (file, path) = made.into_parts();
+                (Handle::of_os(file), path.to_path_buf(), Kept::ByOs(path))
+            }),
+            Some(disk) => disk.temp_file(&dir).map(|(file, stowed)| {
+                let path = stowed.path().to_owned();
+                (Handle::of_disk(file), path, Kept::OnDisk(stowed))
+            }),
+        };
+        let (file, path, kept) = made.map_err(|error| creating(dir, error))?;
+        Ok(TempFile { file: File::of(file, path), path: Removed(Some(kept)) })
     });
     make.named("fs::temp_file")
 }
@@ -111,7 +126,7 @@ pub fn temp_file_in(dir: impl Into<PathBuf>) -> Job<TempFile, FsError> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn temp_dir() -> Job<TempDir, FsError> {
-    temp_dir_in(std::env::temp_dir())
+    make_dir(None)
 }
 
 /// The same in a directory of one's own.
@@ -127,17 +142,28 @@ pub fn temp_dir() -> Job<TempDir, FsError> {
 /// # drop(made);
 /// ```
 pub fn temp_dir_in(dir: impl Into<PathBuf>) -> Job<TempDir, FsError> {
-    let dir = dir.into();
+    make_dir(Some(dir.into()))
+}
+
+fn make_dir(dir: Option<PathBuf>) -> Job<TempDir, FsError> {
     let make = try_job(Lane::Fs, move || {
-        let mut builder = Builder::new();
-        let private: Option<Permissions> = os::private();
-        if let Some(private) = private {
-            builder.permissions(private);
-        }
-        let made = builder.tempdir_in(&dir);
+        let dir = dir.unwrap_or_else(names::temp_dir);
+        let made = match disk::here() {
+            None => private_dir(&dir).map(Kept::ByOs),
+            Some(disk) => disk.temp_dir(&dir).map(Kept::OnDisk),
+        };
         Ok(TempDir(Removed(Some(made.map_err(|error| creating(dir, error))?))))
     });
     make.named("fs::temp_dir")
+}
+
+fn private_dir(dir: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = Builder::new();
+    let private: Option<Permissions> = os::private();
+    if let Some(private) = private {
+        builder.permissions(private);
+    }
+    builder.tempdir_in(dir)
 }
 
 /// A file that goes with this handle; made by [`temp_file`].
@@ -148,7 +174,7 @@ pub fn temp_dir_in(dir: impl Into<PathBuf>) -> Job<TempDir, FsError> {
 #[derive(Debug)]
 pub struct TempFile {
     file: File,
-    path: Removed<TempPath>,
+    path: Removed<Kept<TempPath>>,
 }
 
 impl TempFile {
@@ -181,11 +207,22 @@ impl TempFile {
     pub fn persist(mut self, to: impl Into<PathBuf>) -> Job<File, FsError> {
         let to = to.into();
         let persist = try_job(Lane::Fs, move || {
-            let Some(path) = self.path.0.take() else { return Ok(self.file.clone()) };
-            let from = path.to_path_buf();
-            match path.persist(&to) {
+            let persisted = match self.path.0.take() {
+                None => return Ok(self.file.clone()),
+                Some(Kept::ByOs(path)) => {
+                    path.persist(&to).map_err(|refused| (refused.path.to_path_buf(), refused.error))
+                }
+                Some(Kept::OnDisk(stowed)) => match names::rename(stowed.path(), &to) {
+                    Ok(()) => {
+                        stowed.keep();
+                        Ok(())
+                    }
+                    Err(error) => Err((stowed.path().to_owned(), error)),
+                },
+            };
+            match persisted {
                 Ok(()) => Ok(self.file.renamed(to)),
-                Err(refused) => Err(FsError::new("renaming", from, refused.error).to(to)),
+                Err((from, error)) => Err(FsError::new("renaming", from, error).to(to)),
             }
         });
         persist.named("fs::TempFile::persist")
@@ -206,20 +243,28 @@ impl TempFile {
 /// It is removed, with everything in it, when the handle is dropped: from an actor by the pool, soon, so that no loop waits
 /// for it; from anywhere else at once. What cannot be removed stays, and that is logged. Killed, a program leaves it behind.
 #[derive(Debug)]
-pub struct TempDir(Removed<tempfile::TempDir>);
+pub struct TempDir(Removed<Kept<tempfile::TempDir>>);
 
 impl TempDir {
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         // It is there as long as this is.
-        self.0.0.as_ref().map_or(Path::new(""), tempfile::TempDir::path)
+        match &self.0.0 {
+            Some(Kept::ByOs(dir)) => dir.path(),
+            Some(Kept::OnDisk(stowed)) => stowed.path(),
+            None => Path::new(""),
+        }
     }
 
     /// Lets it stay where it is.
     #[must_use]
     pub fn keep(mut self) -> PathBuf {
-        self.0.0.take().map(tempfile::TempDir::keep).unwrap_or_default()
+        match self.0.0.take() {
+            Some(Kept::ByOs(dir)) => dir.keep(),
+            Some(Kept::OnDisk(stowed)) => stowed.keep(),
+            None => PathBuf::new(),
+        }
     }
 
     /// Removes it now, and tells when it is done.
@@ -246,6 +291,23 @@ impl Temporary for TempPath {
 impl Temporary for tempfile::TempDir {
     fn remove(self) -> io::Result<()> {
         self.close()
+    }
+}
+
+/// Something temporary, and whose it is.
+#[derive(Debug)]
+enum Kept<T> {
+    ByOs(T),
+    /// By a simulated disk.
+    OnDisk(Stowed),
+}
+
+impl<T: Temporary> Temporary for Kept<T> {
+    fn remove(self) -> io::Result<()> {
+        match self {
+            Self::ByOs(temporary) => temporary.remove(),
+            Self::OnDisk(stowed) => stowed.remove(),
+        }
     }
 }
 

@@ -2,14 +2,15 @@
 //!
 //! Owned by a walk's feed and lent to its jobs. It keeps one open directory for each level of where it is.
 
+use std::ffi::OsString;
 use std::fs::{self, DirEntry, FileType, ReadDir};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::vec;
 
-use super::FsError;
-use super::os::{self, Identity};
+use super::os::Identity;
 use super::walk::Entry;
+use super::{FsError, disk, names};
 
 /// Found, or why it was not.
 pub(crate) type Found = Result<Entry, FsError>;
@@ -38,16 +39,19 @@ pub(crate) struct Level {
 enum Rest {
     Open(ReadDir),
     Sorted(vec::IntoIter<io::Result<DirEntry>>),
+    /// One of a simulated disk, which knows names only.
+    Named(vec::IntoIter<OsString>),
 }
 
-impl Iterator for Rest {
-    type Item = io::Result<DirEntry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Self::Open(directory) => directory.next(),
-            Self::Sorted(entries) => entries.next(),
-        }
+impl Level {
+    /// The next entry, and what it is, where that is known.
+    fn next(&mut self) -> Option<io::Result<(PathBuf, Option<FileType>)>> {
+        let entry = match &mut self.rest {
+            Rest::Open(directory) => directory.next()?,
+            Rest::Sorted(entries) => entries.next()?,
+            Rest::Named(names) => return Some(Ok((self.path.join(names.next()?), None))),
+        };
+        Some(entry.map(|entry| (entry.path(), entry.file_type().ok())))
     }
 }
 
@@ -67,11 +71,8 @@ impl Walker {
         loop {
             let depth = self.open.len();
             let level = self.open.last_mut()?;
-            match level.rest.next() {
-                Some(Ok(entry)) => {
-                    let found = self.visit(entry.path(), depth, entry.file_type().ok());
-                    return Some(found);
-                }
+            match level.next() {
+                Some(Ok((path, known))) => return Some(self.visit(path, depth, known)),
                 Some(Err(error)) => return Some(Err(FsError::new("reading", &level.path, error))),
                 None => _ = self.open.pop(),
             }
@@ -85,9 +86,9 @@ impl Walker {
             Some(known) if !(known.is_symlink() && self.follow_links) => known,
             // The root is followed if it is a link: it was named.
             _ if self.follow_links || depth == 0 => {
-                fs::metadata(&path).map_err(looking)?.file_type()
+                names::metadata(&path).map_err(looking)?.file_type()
             }
-            _ => fs::symlink_metadata(&path).map_err(looking)?.file_type(),
+            _ => names::symlink_metadata(&path).map_err(looking)?.file_type(),
         };
         if file_type.is_dir() && depth < self.max_depth {
             self.failed = self.enter(&path).err();
@@ -98,23 +99,29 @@ impl Walker {
     fn enter(&mut self, path: &Path) -> Result<(), FsError> {
         let identity = if self.follow_links { Some(self.unless_loop(path)?) } else { None };
         let entering = |error| FsError::new("entering", path, error);
-        let directory = fs::read_dir(path).map_err(entering)?;
-        let rest = if self.sorted {
-            let mut entries: Vec<_> = directory.collect();
-            // Errors first; they have no names.
-            entries.sort_by_cached_key(|entry| entry.as_ref().ok().map(DirEntry::file_name));
-            Rest::Sorted(entries.into_iter())
-        } else {
-            Rest::Open(directory)
-        };
+        let rest = self.entries(path).map_err(entering)?;
         self.open.push(Level { path: path.to_owned(), rest, identity });
         Ok(())
     }
 
+    fn entries(&self, path: &Path) -> io::Result<Rest> {
+        if let Some(disk) = disk::here() {
+            return Ok(Rest::Named(disk.list(path)?.into_iter()));
+        }
+        let directory = fs::read_dir(path)?;
+        if !self.sorted {
+            return Ok(Rest::Open(directory));
+        }
+        let mut entries: Vec<_> = directory.collect();
+        // Errors first; they have no names.
+        entries.sort_by_cached_key(|entry| entry.as_ref().ok().map(DirEntry::file_name));
+        Ok(Rest::Sorted(entries.into_iter()))
+    }
+
     /// Who the directory is, if it is none of those that it stands in.
     fn unless_loop(&self, path: &Path) -> Result<Identity, FsError> {
-        let metadata = fs::metadata(path);
-        let identity = metadata.and_then(|metadata| os::identity(path, &metadata));
+        let metadata = names::metadata(path);
+        let identity = metadata.and_then(|metadata| names::identity(path, &metadata));
         let identity = identity.map_err(|error| FsError::new("looking at", path, error))?;
         let same = self.open.iter().find(|level| level.identity.as_ref() == Some(&identity));
         if let Some(level) = same {

@@ -1,7 +1,6 @@
 //! Whole files, as jobs.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,7 +10,8 @@ use roundsman_runtime::{CancelToken, Job, Lane, job_with_token, try_job};
 use super::atomic::Temporary;
 use super::call::at;
 use super::fifo::{Got, has_no_places, read_some};
-use super::{FsError, os};
+use super::open::OpenOptions;
+use super::{FsError, names, os};
 
 /// Bytes that there is room for, at least, when something is read whose length nobody knows.
 const ROOM: usize = 64 * 1024;
@@ -105,7 +105,7 @@ pub fn read_to_string(path: impl Into<PathBuf>) -> Job<String, FsError> {
 pub fn write(path: impl Into<PathBuf>, bytes: impl Into<Bytes>) -> Job<(), FsError> {
     let bytes = bytes.into();
     at("fs::write", "writing", path, move |path| {
-        write_whole(OpenOptions::new().write(true).create(true).truncate(true), path, &bytes)
+        write_whole(&OpenOptions::new().write(true).create(true).truncate(true), path, &bytes)
     })
 }
 
@@ -125,7 +125,7 @@ pub fn write(path: impl Into<PathBuf>, bytes: impl Into<Bytes>) -> Job<(), FsErr
 pub fn append(path: impl Into<PathBuf>, bytes: impl Into<Bytes>) -> Job<(), FsError> {
     let bytes = bytes.into();
     at("fs::append", "appending to", path, move |path| {
-        write_whole(OpenOptions::new().append(true).create(true), path, &bytes)
+        write_whole(&OpenOptions::new().append(true).create(true), path, &bytes)
     })
 }
 
@@ -144,8 +144,8 @@ pub fn append(path: impl Into<PathBuf>, bytes: impl Into<Bytes>) -> Job<(), FsEr
 pub fn write_atomic(path: impl Into<PathBuf>, bytes: impl Into<Bytes>) -> Job<(), FsError> {
     let (path, bytes) = (path.into(), bytes.into());
     try_job(Lane::Fs, move || {
-        let mut temporary = Temporary::beside(&path, None)?;
-        let (beside, file) = temporary.parts();
+        let temporary = Temporary::beside(&path, None)?;
+        let (beside, mut file) = temporary.parts();
         file.write_all(&bytes).map_err(|error| FsError::new("writing", beside, error))?;
         temporary.commit()
     })
@@ -154,7 +154,7 @@ pub fn write_atomic(path: impl Into<PathBuf>, bytes: impl Into<Bytes>) -> Job<()
 
 /// Everything in a file, or everything that comes out of a FIFO as long as somebody wants it.
 fn read_whole(path: &Path, wanted: &CancelToken) -> io::Result<Vec<u8>> {
-    let mut file = os::open_at_once(OpenOptions::new().read(true), path)?;
+    let file = names::open_at_once(&OpenOptions::new().read(true), path)?;
     let mut bytes = Vec::new();
     if !has_no_places(&file) {
         file.read_to_end(&mut bytes)?;
@@ -168,22 +168,22 @@ fn read_whole(path: &Path, wanted: &CancelToken) -> io::Result<Vec<u8>> {
             Got::Nothing if wanted.is_cancelled() => {
                 return Err(io::Error::other("nobody wants it any more"));
             }
-            Got::Nothing => os::wait_for_data(&file, LOOK)?,
+            Got::Nothing => os::wait_for_data(file.os(), LOOK)?,
         }
     }
 }
 
 /// Opens, and writes everything.
 fn write_whole(options: &OpenOptions, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = os::open_at_once(options, path).map_err(|error| {
-        match fs::metadata(path).is_ok_and(|metadata| os::is_fifo(&metadata)) {
+    let file = names::open_at_once(options, path).map_err(|error| {
+        match names::metadata(path).is_ok_and(|metadata| os::is_fifo(&metadata)) {
             // The OS calls it a device that is not there.
             true => io::Error::new(io::ErrorKind::NotConnected, "nobody reads this FIFO"),
             false => error,
         }
     })?;
     if !file.metadata()?.is_file() {
-        os::set_blocking(&file)?;
+        os::set_blocking(file.os())?;
     }
-    file.write_all(bytes)
+    (&file).write_all(bytes)
 }

@@ -79,3 +79,5 @@ pub use kit::{Client, Pace, Probe};
 pub use network::{Network, NetworkFaults};
 pub use trace::{Entry, Trace};
 pub use world::Sim;
+//! Simulation of whole services: what hosts have in the place of the real world.
+pub use crate::fs::disk::{Disk, DiskFaults};
