@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Disk;
 use super::network::Network;
 use super::world::Sim;
 use crate::{Actor, Builder, RunError, Runtime, RuntimeHandle, Simulation, Spawn};
@@ -30,6 +31,7 @@ pub(super) struct Plan {
     pub(super) may_fail: bool,
     pub(super) ahead: Duration,
     pub(super) parts_per_million: i32,
+    pub(super) disk: Option<Disk>,
     pub(super) equipment: Vec<Equipment>,
 }
 
@@ -65,6 +67,7 @@ impl<'a> HostBuilder<'a> {
             may_fail: false,
             ahead: Duration::ZERO,
             parts_per_million: 0,
+            disk: None,
             equipment: Vec::new(),
         };
         Self { sim, name, plan }
@@ -94,6 +97,13 @@ impl<'a> HostBuilder<'a> {
     /// [`Simulation::skew`].
     pub fn clock(mut self, ahead: Duration, parts_per_million: i32) -> Self {
         (self.plan.ahead, self.plan.parts_per_million) = (ahead, parts_per_million);
+        self
+    }
+
+    /// Its files are on this disk, in all its lives: when it is [killed](Sim::kill), the disk [crashes](Disk::crash) with it.
+    /// Default: it has the real files.
+    pub fn disk(mut self, disk: &Disk) -> Self {
+        self.plan.disk = Some(disk.clone());
         self
     }
 
@@ -142,6 +152,10 @@ impl Site {
     /// Puts its runtime together and has it begin.
     pub(super) fn begin(&self, simulation: &Simulation, network: &Network) {
         let builder = network.join(&self.name, Runtime::builder().loops(self.plan.loops));
+        let builder = match &self.plan.disk {
+            Some(disk) => disk.give_to(builder),
+            None => builder,
+        };
         let builder = self.plan.equipment.iter().fold(builder, |builder, equip| equip(builder));
         let runtime = match builder.build_in(simulation) {
             Ok(runtime) => runtime,

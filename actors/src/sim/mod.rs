@@ -70,6 +70,7 @@ mod trace;
 mod watcher;
 mod world;
 
+pub use crate::fs::disk::{Disk, DiskFaults};
 pub use check::{Check, Checked, Schedule, check};
 pub use claim::Claim;
 pub use failed::Failed;
@@ -79,5 +80,3 @@ pub use kit::{Client, Pace, Probe};
 pub use network::{Network, NetworkFaults};
 pub use trace::{Entry, Trace};
 pub use world::Sim;
-//! Simulation of whole services: what hosts have in the place of the real world.
-pub use crate::fs::disk::{Disk, DiskFaults};

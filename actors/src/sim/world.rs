@@ -209,8 +209,11 @@ impl Sim {
         address.unwrap_or_else(|| panic!("host {} does not live", self.name(host)))
     }
 
-    /// Ends a host at once, as a power cut does: none of its code runs any more but `Drop`. Nothing happens if it does not
-    /// live.
+    /// Ends a host at once, as a power cut does: none of its code runs any more but `Drop`. Its peers are told nothing, and
+    /// its [disk](HostBuilder::disk) loses what was not synced. Nothing happens if it does not live.
+    ///
+    /// # Panics
+    /// If what is left of the disk cannot be kept, for the real one is full.
     ///
     /// Not to be called by an actor of that host.
     pub fn kill(&self, host: Host) {
@@ -220,6 +223,11 @@ impl Sim {
         }
         self.note_of(&site, "killed");
         self.0.network.take_down(&site.name);
+        if let Some(disk) = &site.plan.disk
+            && let Err(error) = disk.crash(&self.0.simulation)
+        {
+            panic!("the disk of host {} cannot be kept: {error}", site.name);
+        }
         self.0.simulation.kill(site.number.get());
         self.look();
     }
