@@ -1,30 +1,33 @@
 //! The chat server as a program: reads its options, and runs [`Server`] until it ends.
 //!
 //! `cargo run --release --example chat`, then `irssi -c 127.0.0.1`. Everything else is in `mod.rs`, a library, so that tests
-//! can run the server in a world of their own.
+//! can run the server in a world of their own. Its exit status is 0 after a signal, 1 if it failed, 2 if it was called wrongly.
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
-use roundsman::net::Endpoint;
+use roundsman::net::tls;
 use roundsman::{Runtime, Spawn};
-use roundsman_examples::chat::{About, HELP, Options, Server, Settings};
+use roundsman_examples::chat::{About, HELP, Listening, Notices, Options, Server, Settings};
+use tracing_subscriber::filter::LevelFilter;
 
 /// How long the loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in
 /// a round that is long enough for some lines to 1,000 members, each of these gets them in one go.
 const ROUND: Duration = Duration::from_millis(5);
 
 fn main() -> ExitCode {
-    match Options::parse(env::args_os().skip(1)) {
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    match Options::parse(arguments.clone(), |file| fs::read_to_string(file)) {
         Ok(Options::Help) => {
             print!("{HELP}");
             ExitCode::SUCCESS
         }
-        Ok(Options::Serve(settings)) => match serve(settings) {
+        Ok(Options::Serve(settings)) => match serve(*settings, arguments) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(error, 1),
         },
@@ -32,28 +35,59 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
-    let motd = settings.motd.as_ref().map(|file| {
-        fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
-    });
-    let about =
-        About { name: settings.server_name, motd: motd.transpose()?, started_unix_s: unix_s() };
+/// Files are read here, before there is a loop that could be held up.
+fn serve(settings: Settings, arguments: Vec<OsString>) -> Result<(), Box<dyn Error>> {
+    let level: LevelFilter = settings.log.to_string().parse()?;
+    let colours = io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_max_level(level);
+    log.with_writer(io::stderr).with_ansi(colours).init();
+
+    let certificates = settings.tls_cert.as_ref().zip(settings.tls_key.as_ref());
+    let tls = certificates.map(|(certificate, key)| tls::server(certificate, key).build());
+    let tls = tls.transpose()?;
+    let motd = motd(&settings)?;
+    let about = About::new(settings, since_1970()).motd(motd);
     // One loop: whoever is in a channel talks to everybody in it, so a second loop would only turn plain pushes into
     // locked ones.
     let runtime = Runtime::builder().loops(1).round(ROUND).build()?;
-    runtime.run_with(Spawn::named("chat"), || Server::new(about, settings.listen, announce))?;
+    runtime.run_with(Spawn::named("chat"), || {
+        let server = Server::new(about, announce).reread(move || reread(&arguments));
+        match tls {
+            Some(tls) => server.tls(tls),
+            None => server,
+        }
+    })?;
     Ok(())
 }
 
+fn motd(settings: &Settings) -> Result<Option<String>, String> {
+    let read = |file: &std::path::PathBuf| {
+        fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+    };
+    settings.motd.as_ref().map(read).transpose()
+}
+
+fn reread(arguments: &[OsString]) -> Result<Notices, String> {
+    match Options::parse(arguments, |file| fs::read_to_string(file)) {
+        Ok(Options::Serve(settings)) => {
+            Ok(Notices { motd: motd(&settings)?, operators: settings.operators })
+        }
+        Ok(Options::Help) => Ok(Notices::default()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 #[expect(clippy::disallowed_macros, reason = "a program prints where it listens")]
-fn announce(local: &Endpoint) {
-    println!("chat listens on {local}");
+fn announce(listening: &Listening) {
+    println!("chat listens on {}", listening.plain);
+    if let Some(tls) = &listening.tls {
+        println!("chat listens on {tls} with TLS");
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "read once; from then on the runtime's clock counts")]
-fn unix_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_macros, reason = "a program says why it ends")]

@@ -7,39 +7,45 @@
 //!
 //! | actor | one for each | knows |
 //! |---|---|---|
-//! | `server` | process | the listener and every session: accepts, and ends in good order |
-//! | `session` | connection | its client: what it has said and not been answered, what it has not read |
-//! | `directory` | process | every nick, and every channel by its name |
-//! | `channel` | channel | its members, its topic |
+//! | `server` | process | the listeners and every session: accepts, and ends in good order |
+//! | `session` | connection | how much its client may say, and what it has not read |
+//! | `hall` | process | every client, every nick and every channel: carries out all commands |
 //!
 //! # The way of a line
 //!
-//! Socket → `lines` → session (`wire` takes the line apart, `command` makes commands of it) → directory or channel
-//! → sessions of all who are to know → their sockets. The first arrow and the last are links: a client that sends
-//! faster than it is served is read from no further, and one that does not read is cut off once 1 MiB waits for it.
-//! In between are messages.
+//! Socket → `lines` → session → hall (`wire` takes the line apart, `commands` finds what carries it out) → sessions of all
+//! who are to know → their sockets. The first arrows and the last are links: a client that sends faster than it is served is
+//! read from no further, and one that does not read is cut off once `--sendq` bytes wait for it. In between are messages.
 //!
 //! # Order
 //!
-//! A session has one command in hand. The command travels with a `Caller`, which the last actor on its
-//! way gives back when all that the command causes has been sent; only then does the session turn to the next line. So
-//! whoever has a PONG knows that everything it said before stands in the queues of all whom it concerns.
+//! All that is said goes through one actor, PING as well, and takes effect there before the next line is looked at. So whoever
+//! has a PONG knows that everything it said before stands in the queues of all whom it concerns. `hall/mod.rs` says what that
+//! costs.
 //!
 //! # Where to read
 //!
-//! `session.rs` first, then `channel.rs` and `directory.rs`; `circular.rs` is how a new nick gets around.
+//! `server.rs` and `session.rs` are about connections, and know no IRC. `hall/mod.rs` and what it names is IRC, and knows no
+//! connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and `numerics.rs` are its words; `options.rs`, `config.rs` and
+//! `settings.rs` are how the program is told what to do. A session runs over a `Transport`: lines in, lines out.
 
-mod channel;
-mod circular;
-mod client;
-mod command;
-mod directory;
+mod about;
+mod allowance;
+mod calendar;
+mod caps;
+mod config;
+mod hall;
+mod mask;
 mod names;
+mod numerics;
 mod options;
-mod replies;
 mod server;
 mod session;
+mod settings;
+mod transport;
 mod wire;
 
-pub use options::{HELP, Options, OptionsError, Settings};
-pub use server::{About, Message, Server};
+pub use about::{About, Notices};
+pub use options::{HELP, Options, OptionsError};
+pub use server::{Listening, Message, Server};
+pub use settings::{Flood, LogLevel, SettingError, Settings};

@@ -26,6 +26,16 @@ pub const CHANNEL_MAX: usize = 50;
 pub const TOPIC_MAX: usize = 390;
 /// The longest user name; a longer one is cut.
 pub const USER_MAX: usize = 18;
+/// The longest real name; a longer one is cut.
+pub const REALNAME_MAX: usize = 150;
+/// The longest text of AWAY; a longer one is cut.
+pub const AWAY_MAX: usize = 200;
+/// The longest reason of KICK; a longer one is cut.
+pub const KICK_MAX: usize = 300;
+/// The longest reason of QUIT; a longer one is cut.
+pub const QUIT_MAX: usize = 300;
+/// The longest key of a channel; a longer one is refused.
+pub const KEY_MAX: usize = 32;
 
 /// A nickname as RFC 2812 has it, up to [`NICK_MAX`] bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

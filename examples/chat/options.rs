@@ -1,11 +1,15 @@
 //! The command line of the server, read into [`Options`]; `main` prints what comes of it.
 //!
-//! Written by hand because it is four options. It opens no file and no socket.
+//! Every option but `--help` and `--config` is a setting: see [`Settings::set`]. It opens no file by itself: whoever calls
+//! it says how one is read, so that tests need none.
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::config;
+use super::settings::{SettingError, Settings};
 
 #[cfg(test)]
 mod tests;
@@ -17,14 +21,28 @@ A chat server for IRC clients, such as irssi, weechat or nc.
 Usage: chat [OPTIONS]
 
 Options:
-  --listen ADDR:PORT    Where to listen; port 0 takes a free one [default: 127.0.0.1:6667]
-  --server-name NAME    The name the server gives itself, with a dot in it [default: chat.example]
-  --motd FILE           Greet every client with the lines of this file
-  --help                Say this
-";
+  --listen ADDR:PORT         Where to listen; port 0 takes a free one [default: 127.0.0.1:6667]
+  --web ADDR:PORT            Where to listen for browsers
+  --tls-listen ADDR:PORT     Where to listen for clients that use TLS
+  --tls-cert FILE            The certificate for it, in PEM
+  --tls-key FILE             The key of the certificate, in PEM
+  --server-name NAME         The name the server gives itself, with a dot in it [default: chat.example]
+  --network NAME             The name of the network, one word [default: roundsman]
+  --description TEXT         What the server says of itself [default: A chat of actors]
+  --password PASSWORD        Let in only those who know it
+  --oper NAME:PASSWORD       Somebody who may become an operator; may be given again
+  --motd FILE                Greet every client with the lines of this file
+  --max-clients COUNT        The most connections at once [default: 10000]
+  --max-per-address COUNT    The most connections from one address [default: 10000]
+  --sendq BYTES              Cut off whoever leaves more unread [default: 1048576]
+  --ping SECONDS             Ask who is silent so long whether it is there [default: 120]
+  --flood LINES/SECONDS|off  Read no more than that from one client [default: off]
+  --log LEVEL                off, error, warn, info or debug [default: info]
+  --config FILE              Read settings from a TOML file first, by the same names without the dashes
+  --help                     Say this
 
-/// The longest server name, in bytes: RFC 2812.
-const SERVER_NAME_MAX: usize = 63;
+SIGINT and SIGTERM end it in good order. SIGHUP has it read the message of the day and the operators again.
+";
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,63 +50,56 @@ pub enum Options {
     /// Print [`HELP`] and end.
     Help,
     /// Serve.
-    Serve(Settings),
+    Serve(Box<Settings>),
 }
 
 impl Options {
-    /// Reads the arguments, without the program's name. `--help` anywhere wins over what stands after it.
+    /// Reads the arguments, without the program's name. `--help` anywhere wins over what stands after it; what an argument
+    /// says wins over the file that `--config` names, wherever that stands. `read` reads the file.
     ///
     /// # Errors
     ///
-    /// The first argument that cannot be meant, as one line for standard error; the exit status is 2.
-    pub fn parse<I>(arguments: I) -> Result<Self, OptionsError>
+    /// The first argument or entry that cannot be meant, as one line for standard error; the exit status is 2.
+    pub fn parse<I>(
+        arguments: I,
+        read: impl FnOnce(&Path) -> io::Result<String>,
+    ) -> Result<Self, OptionsError>
     where
         I: IntoIterator<Item: Into<OsString>>,
     {
-        let mut settings = Settings::default();
         let mut arguments = arguments.into_iter().map(Into::into);
+        let mut given = Vec::new();
+        let mut config = None;
         while let Some(argument) = arguments.next() {
             let (option, attached) = split_option(argument);
-            let mut value =
-                |wants: &'static str| match attached.clone().or_else(|| arguments.next()) {
-                    Some(value) => Ok(value),
-                    None => Err(OptionsError::NoValue { option: option.clone(), wants }),
-                };
+            if matches!(option.as_str(), "--help" | "-h") && attached.is_none() {
+                return Ok(Self::Help);
+            }
+            let wants = wants(&option).ok_or_else(|| OptionsError::Unknown(option.clone()))?;
+            let Some(value) = attached.or_else(|| arguments.next()) else {
+                return Err(OptionsError::NoValue { option, wants });
+            };
             match option.as_str() {
-                "--help" | "-h" if attached.is_none() => return Ok(Self::Help),
-                "--listen" => settings.listen = listen(value("ADDR:PORT")?)?,
-                "--server-name" => settings.server_name = server_name(value("NAME")?)?,
-                "--motd" => settings.motd = Some(value("FILE")?.into()),
-                _ => return Err(OptionsError::Unknown(option)),
+                "--config" => config = Some(PathBuf::from(value)),
+                _ => given.push((option, value)),
             }
         }
-        Ok(Self::Serve(settings))
-    }
-}
-
-/// How to serve.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Where to listen; port 0 takes a free one.
-    pub listen: SocketAddr,
-    /// What the server calls itself: ASCII, with a dot, so that no client takes it for a nick.
-    pub server_name: String,
-    /// The file whose lines greet every client; without it they get 422.
-    pub motd: Option<PathBuf>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            listen: (Ipv4Addr::LOCALHOST, 6667).into(),
-            server_name: "chat.example".to_owned(),
-            motd: None,
+        let mut settings = Settings::default();
+        if let Some(path) = config {
+            config::load(&path, read, &mut settings)?;
+            settings.config = Some(path);
         }
+        for (option, value) in given {
+            set(&mut settings, option, value)?;
+        }
+        settings.check().map_err(|why| OptionsError::Apart(why.to_owned()))?;
+        Ok(Self::Serve(Box::new(settings)))
     }
 }
 
-/// Why a command line was not understood; `Display` is one line.
+/// Why a command line, or the file it names, was not understood; `Display` is one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OptionsError {
     /// There is no such option.
     Unknown(String),
@@ -101,13 +112,17 @@ pub enum OptionsError {
     },
     /// The value is not of the kind the option wants.
     BadValue {
-        /// Which.
-        option: &'static str,
+        /// Which, or which entry of the file.
+        option: String,
         /// What it wants.
         wants: &'static str,
         /// What it has got.
         value: String,
     },
+    /// The file cannot be read, or is no TOML, or has an entry that is none.
+    Config(String),
+    /// Each of them is good, and they do not go together.
+    Apart(String),
 }
 
 impl fmt::Display for OptionsError {
@@ -118,11 +133,34 @@ impl fmt::Display for OptionsError {
             Self::BadValue { option, wants, value } => {
                 write!(f, "{option} wants {wants}, not {value:?}")
             }
+            Self::Config(why) | Self::Apart(why) => f.write_str(why),
         }
     }
 }
 
 impl std::error::Error for OptionsError {}
+
+/// What an option wants; `None` if there is no such option.
+fn wants(option: &str) -> Option<&'static str> {
+    match option.strip_prefix("--")? {
+        "config" => Some("FILE"),
+        name => Settings::wants(name),
+    }
+}
+
+fn set(settings: &mut Settings, option: String, value: OsString) -> Result<(), OptionsError> {
+    let name = option.trim_start_matches('-');
+    if name == "motd" {
+        // A path may be any bytes.
+        settings.motd = Some(value.into());
+        return Ok(());
+    }
+    let value = value.to_string_lossy().into_owned();
+    settings.set(name, &value).map_err(|error| match error {
+        SettingError::Unknown => OptionsError::Unknown(option),
+        SettingError::Wants(wants) => OptionsError::BadValue { option, wants, value },
+    })
+}
 
 /// `--option=value` as option and value; what is no text is shown as well as it can be, since no option is like it.
 fn split_option(argument: OsString) -> (String, Option<OsString>) {
@@ -132,27 +170,4 @@ fn split_option(argument: OsString) -> (String, Option<OsString>) {
         }
         _ => (argument.to_string_lossy().into_owned(), None),
     }
-}
-
-fn listen(value: OsString) -> Result<SocketAddr, OptionsError> {
-    let text = value.to_string_lossy();
-    text.parse().map_err(|_| OptionsError::BadValue {
-        option: "--listen",
-        wants: "ADDR:PORT, such as 127.0.0.1:6667 or [::1]:6667",
-        value: text.into_owned(),
-    })
-}
-
-fn server_name(value: OsString) -> Result<String, OptionsError> {
-    let text = value.to_string_lossy().into_owned();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if begins && text.len() <= SERVER_NAME_MAX && text.contains('.') && text.chars().all(allowed) {
-        return Ok(text);
-    }
-    Err(OptionsError::BadValue {
-        option: "--server-name",
-        wants: "at most 63 letters, digits, hyphens and dots, with a dot among them",
-        value: text,
-    })
 }

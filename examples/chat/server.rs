@@ -1,56 +1,69 @@
 //! The server: the actor at the root, which accepts connections and sees to a good end.
 //!
-//! It spawns the directory, and a session for each connection. On a signal it accepts nobody any more, has every session
-//! say goodbye, and stops when all have ended or the time for it is up. It knows no IRC.
+//! It spawns the hall, and a session for each connection; it refuses those that are too many. On a signal it accepts nobody any
+//! more, has every session say goodbye, and stops when all have ended or the time for it is up. It knows no IRC.
+//!
+//! # If the hall fails
+//! Then nobody knows any more who is where, and no client may be left in a channel that does not know it. So the hall is
+//! supervised: it begins anew, empty, and everybody who was there is told `ERROR` and cut off. They come back by themselves,
+//! as clients do. A hall that fails more than [`FAILURES`] times in a minute takes the server with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::mem;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, Endpoint, tcp};
+use roundsman::net::{Connection, Endpoint, Listener, tcp, tls};
 use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Running, Summary};
-use roundsman::{ActorId, Signal, Terminated, Timestamp};
+use roundsman::{ActorId, ChildSpec, JobError, Lane, Signal, Supervision, Terminated, try_job};
 
-use crate::chat::directory::{self, Directory};
-use crate::chat::session::{self, Session};
+use super::about::{About, Notices};
+use super::hall::{self, Hall};
+use super::session::{self, Session};
+use super::transport::Transport;
 
 /// How long the sessions have to say goodbye when the server ends.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);
+/// How often the hall may fail in a minute.
+const FAILURES: u32 = 5;
 
-/// What every actor knows of the server.
-pub struct About {
-    /// What the server calls itself.
-    pub name: String,
-    /// The message of the day.
-    pub motd: Option<String>,
-    /// The time at which the runtime has started, in seconds since 1970. From then on the runtime's clock counts.
-    pub started_unix_s: u64,
+/// Where a server listens, once it does.
+#[derive(Debug, Clone)]
+pub struct Listening {
+    /// For clients that talk openly.
+    pub plain: Endpoint,
+    /// For clients that use TLS.
+    pub tls: Option<Endpoint>,
 }
 
-impl About {
-    /// A moment as IRC counts time.
-    pub fn unix_s(&self, at: Timestamp) -> u64 {
-        self.started_unix_s + at.since_start().as_secs()
-    }
-}
+type Announce = Box<dyn FnOnce(&Listening)>;
+type Reread = Arc<dyn Fn() -> Result<Notices, String> + Send + Sync>;
 
 /// The actor at the root.
 pub struct Server {
     about: Arc<About>,
+    announce: Option<Announce>,
+    tls: Option<tls::Server>,
+    reread: Option<Reread>,
     stage: Stage,
     /// Those that have not ended: whom to tell of the end, and for whom to wait.
-    sessions: HashMap<ActorId, Address<session::Message>>,
+    sessions: HashMap<ActorId, Guest>,
+    /// How many of them come from one host.
+    hosts: BTreeMap<Arc<str>, usize>,
+}
+
+struct Guest {
+    session: Address<session::Message>,
+    host: Arc<str>,
 }
 
 enum Stage {
-    /// Has not started: where it is to listen, and who is told once it does.
-    Planned(SocketAddr, Box<dyn FnOnce(&Endpoint)>),
+    /// Has not started, or is about to.
+    Begun,
     Open {
-        directory: Address<directory::Message>,
-        accepting: Running,
+        hall: Address<hall::Message>,
+        accepting: Vec<Running>,
     },
     Closing,
 }
@@ -59,50 +72,123 @@ enum Stage {
 pub enum Message {
     Accepted(Item<Connection>),
     AcceptingEnded(Result<Summary, PipeError>),
+    /// A hall has begun, the first or one after a failure.
+    HallBegun,
     SessionEnded(Terminated),
-    DirectoryEnded(Terminated),
     Signalled(Signal),
+    HungUp,
+    Reread(Result<Notices, JobError<String>>),
     GoodbyeTimeOver,
 }
 
 impl Server {
-    /// A server that listens there once it is spawned, as the root of a runtime or below another actor; then `listening` is
-    /// told where, for port 0 takes a free one. It fails if it cannot.
-    pub fn new(
-        about: About,
-        listen: SocketAddr,
-        listening: impl FnOnce(&Endpoint) + 'static,
-    ) -> Self {
-        let stage = Stage::Planned(listen, Box::new(listening));
-        Self { about: Arc::new(about), stage, sessions: HashMap::new() }
+    /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
+    /// `announce` is told where, for port 0 takes a free one. It fails if it cannot.
+    pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
+        Self {
+            about: Arc::new(about),
+            announce: Some(Box::new(announce)),
+            tls: None,
+            reread: None,
+            stage: Stage::Begun,
+            sessions: HashMap::new(),
+            hosts: BTreeMap::new(),
+        }
     }
 
-    fn welcome(&mut self, conn: Connection, ctx: &mut Context<Self>) {
+    /// With these certificates, for whoever comes to `tls_listen`.
+    #[must_use]
+    pub fn tls(mut self, server: tls::Server) -> Self {
+        self.tls = Some(server);
+        self
+    }
+
+    /// At SIGHUP this reads the notices again; it may block. What it cannot read stays as it was.
+    #[must_use]
+    pub fn reread(
+        mut self,
+        read: impl Fn() -> Result<Notices, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.reread = Some(Arc::new(read));
+        self
+    }
+
+    fn accept(&mut self, listener: Listener, ctx: &mut Context<Self>) -> Running {
+        let incoming = listener.incoming().pipe(ctx.inlet(Message::Accepted));
+        incoming.start(ctx, Message::AcceptingEnded)
+    }
+
+    /// Takes a client in, or tells it why not.
+    fn welcome(&mut self, conn: &Connection, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
-        let Stage::Open { directory, .. } = &self.stage else { return };
-        // Tireless, for a session bounds by itself what it sends: to others some commands at a time, to its peer what
-        // the peer takes. If it could be paused, it would not keep up with what it is to deliver.
+        let Stage::Open { hall, .. } = &self.stage else { return };
+        let transport = Transport::over(conn);
+        let host = Arc::clone(&transport.host);
+        let settings = &self.about.settings;
+        let from_there = self.hosts.entry(Arc::clone(&host)).or_default();
+        let refusal = if self.sessions.len() >= settings.max_clients {
+            Some("The server is full")
+        } else if *from_there >= settings.max_per_address {
+            Some("Too many connections from your address")
+        } else {
+            None
+        };
+        *from_there += 1;
+        // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
+        // takes. If it could be paused, it would not keep up with what it is to deliver.
         let spawn = Spawn::named(format!("session:{}", conn.peer())).tireless();
-        let session = Session::new(Arc::clone(&self.about), directory.clone(), conn);
+        let session = Session::new(Arc::clone(&self.about), hall.clone(), transport, refusal);
         let session = ctx.spawn_with(spawn, session);
+        tracing::debug!(%host, refusal, "a connection");
         ctx.watch(&session, Message::SessionEnded);
-        self.sessions.insert(session.id(), session);
+        self.sessions.insert(session.id(), Guest { session, host });
+    }
+
+    fn forget(&mut self, session: ActorId) {
+        let Some(guest) = self.sessions.remove(&session) else { return };
+        if let Some(count) = self.hosts.get_mut(&guest.host) {
+            *count -= 1;
+            if *count == 0 {
+                self.hosts.remove(&guest.host);
+            }
+        }
+    }
+
+    fn dismiss(&self, why: &str) {
+        for guest in self.sessions.values() {
+            // One that has ended meanwhile has said goodbye already.
+            let _ = guest.session.send(session::Message::Close(why.to_owned()));
+        }
     }
 
     /// Ends in good order; told a second time, at once.
     fn close(&mut self, ctx: &mut Context<Self>) {
-        let Stage::Open { directory, accepting } = mem::replace(&mut self.stage, Stage::Closing)
-        else {
+        let Stage::Open { hall, accepting } = mem::replace(&mut self.stage, Stage::Closing) else {
             return ctx.stop();
         };
-        accepting.cancel("the server closes");
-        // With everybody leaving, nobody has to hear of it: the directory and its channels end first.
-        directory.stop();
-        for session in self.sessions.values() {
-            // One that has ended meanwhile has said goodbye already.
-            let _ = session.send(session::Message::ServerCloses);
+        for running in &accepting {
+            running.cancel("the server closes");
         }
+        // With everybody leaving, nobody has to hear of it.
+        let _ = hall.send(hall::Message::Closing);
+        self.dismiss("Server closing");
         ctx.send_after(GOODBYE_TIME, Message::GoodbyeTimeOver);
+    }
+
+    fn read_again(&mut self, ctx: &mut Context<Self>) {
+        if let Some(reread) = self.reread.clone() {
+            ctx.start(try_job(Lane::Fs, move || reread()), Message::Reread);
+        }
+    }
+
+    fn listen_for_signals(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        // Elsewhere than on Unix there are none, and a simulated process gets none.
+        if cfg!(unix) && !ctx.is_simulated() {
+            ctx.on_signal(Signal::Interrupt, Message::Signalled)?;
+            ctx.on_signal(Signal::Terminate, Message::Signalled)?;
+            ctx.on_signal(Signal::HangUp, |_| Message::HungUp)?;
+        }
+        Ok(())
     }
 }
 
@@ -110,41 +196,51 @@ impl Actor for Server {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        let Stage::Planned(listen, listening) = mem::replace(&mut self.stage, Stage::Closing)
-        else {
-            return Ok(());
-        };
-        // Signals first: whoever has read where it listens may send one. A simulated process gets none.
-        if cfg!(unix) && !ctx.is_simulated() {
-            ctx.on_signal(Signal::Interrupt, Message::Signalled)?;
-            ctx.on_signal(Signal::Terminate, Message::Signalled)?;
+        // Signals first: whoever has read where it listens may send one.
+        self.listen_for_signals(ctx)?;
+        ctx.supervision(Supervision::one_for_one().intensity(FAILURES, Duration::from_secs(60)));
+        let (about, begun) = (Arc::clone(&self.about), ctx.recipient(|()| Message::HallBegun));
+        let spec = ChildSpec::permanent("hall");
+        let hall = ctx.supervise(spec, move || Hall::new(Arc::clone(&about), begun.clone()));
+
+        let listener = tcp::listen(self.about.settings.listen)?;
+        let mut listening = Listening { plain: listener.local().clone(), tls: None };
+        let mut accepting = vec![self.accept(listener, ctx)];
+        if let (Some(address), Some(tls)) = (self.about.settings.tls_listen, self.tls.clone()) {
+            let listener = tcp::listen(address)?;
+            listening.tls = Some(listener.local().clone());
+            let secured = listener.incoming().through(tls::accept(&tls));
+            let secured = secured.pipe(ctx.inlet(Message::Accepted));
+            accepting.push(secured.start(ctx, Message::AcceptingEnded));
         }
-        let listener = tcp::listen(listen)?;
-        let directory = Directory::new(Arc::clone(&self.about));
-        let directory = ctx.spawn_with(Spawn::named("directory"), directory);
-        ctx.watch(&directory, Message::DirectoryEnded);
-        listening(listener.local());
-        let incoming = listener.incoming().pipe(ctx.inlet(Message::Accepted));
-        let accepting = incoming.start(ctx, Message::AcceptingEnded);
-        self.stage = Stage::Open { directory, accepting };
+        if let Some(announce) = self.announce.take() {
+            announce(&listening);
+        }
+        self.stage = Stage::Open { hall, accepting };
         Ok(())
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Accepted(conn) => self.welcome(conn.take(), ctx),
+            Message::Accepted(conn) => self.welcome(&conn.take(), ctx),
             Message::AcceptingEnded(result) if matches!(self.stage, Stage::Open { .. }) => {
                 result?;
             }
-            Message::DirectoryEnded(ended) if matches!(self.stage, Stage::Open { .. }) => {
-                return Err(format!("the directory {}", ended.reason).into());
-            }
-            Message::AcceptingEnded(_) | Message::DirectoryEnded(_) => {}
-            Message::SessionEnded(ended) => _ = self.sessions.remove(&ended.id),
+            Message::AcceptingEnded(_) => {}
+            Message::HallBegun => self.dismiss("Internal error"),
+            Message::SessionEnded(ended) => self.forget(ended.id),
             Message::Signalled(signal) => {
                 tracing::info!(?signal, sessions = self.sessions.len(), "closing");
                 self.close(ctx);
             }
+            Message::HungUp => self.read_again(ctx),
+            Message::Reread(Ok(notices)) => {
+                tracing::info!("the message of the day and the operators were read again");
+                if let Stage::Open { hall, .. } = &self.stage {
+                    let _ = hall.send(hall::Message::Reread(notices));
+                }
+            }
+            Message::Reread(Err(error)) => tracing::warn!(%error, "everything stays as it was"),
             Message::GoodbyeTimeOver => ctx.stop(),
         }
         if self.sessions.is_empty() && matches!(self.stage, Stage::Closing) {

@@ -1,110 +1,74 @@
-//! A session: the actor of one connection, which reads what its client says and writes what the client is told.
+//! A session: the actor of one connection, which hands on what its client says and writes what the client is told.
 //!
-//! Spawned by the server for each connection. It speaks for its client to the directory and to
-//! channels, and answers by itself what it can. It knows nothing of other clients.
+//! Spawned by the server for each connection. It reads nothing of a line: everything that is said, and that nothing is said
+//! any more, goes to the hall in the order in which it came, and what the hall has for the client comes back. What is left
+//! to a session is the connection itself: how much may wait for it, how fast it may talk, and when it has been silent for
+//! too long.
 //!
-//! # One command in hand
-//! While somebody carries out a command, the lines that come are kept unread, as the items that they are: their demand
-//! returns only as they are taken, so at most a window of them waits here and the rest in the peer's own socket.
-//! Lines that are said in one channel need not wait for each other, for they cannot overtake each other.
+//! # A client that talks
+//! A line travels to the hall as the item that it is, and its demand returns when the hall has taken it: a window of lines is
+//! all that can be on the way, and the rest waits in the peer's own socket. With `--flood` lines wait here as well.
 //!
 //! # A client that does not read
-//! A session never waits for its client: it pushes lines into an outlet that holds 1 MiB ahead of the socket. When
-//! that is full the client is cut off. So a session always keeps up with its mailbox, and a channel never has to wait
-//! for a member.
+//! A session never waits for its client: it pushes lines into an outlet that holds `--sendq` bytes ahead of the socket. When
+//! that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for a member.
 //!
 //! # The end
-//! `ERROR` is the last line, and FIN follows it. What the client still sends is read and dropped: a socket that is
-//! closed over unread bytes resets the connection, and the `ERROR` would be lost. The session stops when the client has
-//! closed as well, or after `LINGER`.
+//! Whoever ends it, `ERROR` is the last line, and FIN follows it. What the client still sends is read and dropped: a socket
+//! that is closed over unread bytes resets the connection, and the `ERROR` would be lost. The session stops when the client
+//! has closed as well, or after [`LINGER`].
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman::Timestamp;
-use roundsman::net::Connection;
 use roundsman::prelude::*;
-use roundsman::stream::{Full, Item, LineTooLong, Outlet, Source, lines, outlet};
+use roundsman::stream::{Full, Item, LineTooLong, Outlet, Source, outlet};
 
-use crate::chat::client::{Caller, Client};
-use crate::chat::command::{self, Command};
-use crate::chat::names::{self, ChannelName, Nick, UserName};
-use crate::chat::replies::closing_link;
-use crate::chat::server::About;
-use crate::chat::{channel, directory, wire};
+use super::about::About;
+use super::allowance::Allowance;
+use super::transport::Transport;
+use super::{hall, wire};
 
-mod obey;
-
-/// The most bytes that wait for a client ahead of its socket.
-const SEND_QUEUE_MAX: u64 = 1024 * 1024;
-/// The most lines of a client that are on their way to one channel.
-const SAID_AT_ONCE_MAX: u32 = 16;
+/// How long a client may take to say who it is.
+const REGISTRATION: Duration = Duration::from_secs(30);
 /// How long a client that has been told `ERROR` may take to read it and close.
 const LINGER: Duration = Duration::from_secs(10);
+
+/// A line of the client, or that it was too long to be one.
+pub type Heard = Item<Result<Bytes, LineTooLong>>;
 
 /// The actor of one connection.
 pub struct Session {
     about: Arc<About>,
-    directory: Address<directory::Message>,
-    host: Arc<str>,
-    who: Who,
-    /// The channels that the client is in.
-    channels: BTreeMap<ChannelName, Membership>,
-    invisible: bool,
-    last_spoke: Timestamp,
-
+    hall: Address<hall::Message>,
     /// Until the session has started: what is to be piped.
-    unpiped: Option<(Connection, Source<Bytes>)>,
+    unpiped: Option<(Transport, Source<Bytes>)>,
     outlet: Outlet<Bytes>,
-    unread: VecDeque<Item<Result<Bytes, LineTooLong>>>,
-    /// The commands of the line that was read last.
-    commands: VecDeque<Command>,
-    in_hand: InHand,
+    /// Lines that `--flood` holds back.
+    held: VecDeque<Heard>,
+    allowance: Option<Allowance>,
+    /// A timer is set for the moment at which the next held line may go.
+    holding: bool,
+    heard_at: Timestamp,
+    /// Whether the client was asked if it is there, and has said nothing since.
+    asked: bool,
+    registered: bool,
     stage: Stage,
-    /// Why the session ends: what QUIT says to others and ERROR to the client.
-    farewell: String,
+    /// Why nobody is to be served here: the first thing that is said, and the last.
+    refusal: Option<&'static str>,
     read_ended: bool,
     write_ended: bool,
 }
 
-enum Who {
-    /// Has not registered.
-    Stranger(Introduction),
-    Client(Arc<Client>),
-}
-
-/// What a stranger has said of itself.
-#[derive(Default)]
-struct Introduction {
-    nick: Option<Nick>,
-    user: Option<(UserName, String)>,
-    /// Capabilities are being negotiated, which holds the registration.
-    negotiating: bool,
-}
-
-struct Membership {
-    channel: Address<channel::Message>,
-    operator: bool,
-}
-
-/// What others are doing for this session.
-#[derive(Default)]
-struct InHand {
-    commands: u32,
-    /// All of them are lines that are said here.
-    channel: Option<ChannelName>,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Commands are obeyed.
+    /// What the client says goes to the hall.
     Serving,
-    /// The client leaves once nothing is in hand.
-    Ending,
-    /// Everybody who should know is being told.
-    Announced,
+    /// The hall has been told that the client leaves, and has not said goodbye yet.
+    Leaving,
     /// `ERROR` has been said; nothing is left to do but to linger.
     Closed,
 }
@@ -112,103 +76,77 @@ enum Stage {
 pub enum Message {
     /// A line for the client.
     Deliver(Bytes),
+    /// The client has said who it is.
+    Registered,
+    /// The client is gone for everybody else: this is to be its last line.
+    Close(String),
     /// A line from the client.
-    Line(Item<Result<Bytes, LineTooLong>>),
-    /// The command in hand is done.
-    Done(Result<(), AskError>),
-    /// Somebody else has the nick that this stranger has chosen.
-    NickInUse,
-    /// The directory knows the client as this from now on.
-    Known(Arc<Client>),
-    Joined {
-        name: ChannelName,
-        channel: Address<channel::Message>,
-        operator: bool,
-    },
-    Parted(ChannelName),
-    /// Somebody asks who this client is, by a nick in his own spelling.
-    WhoIs {
-        caller: Caller,
-        asked: Nick,
-    },
+    Heard(Heard),
+    /// Held lines may go.
+    Permitted,
     /// Nothing more comes from the client.
     ReadEnded,
     /// Nothing more goes to it.
     WriteEnded,
-    ServerCloses,
+    RegistrationOver,
+    /// Time to see whether the client is there.
+    Look,
     LingerOver,
 }
 
 impl Session {
+    /// A session over this transport. With a `refusal` the client is told that at once, and that is all.
     pub fn new(
         about: Arc<About>,
-        directory: Address<directory::Message>,
-        connection: Connection,
+        hall: Address<hall::Message>,
+        transport: Transport,
+        refusal: Option<&'static str>,
     ) -> Self {
-        let (outgoing, outlet) = outlet(SEND_QUEUE_MAX);
+        let (outgoing, outlet) = outlet(about.settings.sendq);
         Self {
+            allowance: about.settings.flood.map(Allowance::new),
             about,
-            directory,
-            host: names::host(connection.peer()),
-            who: Who::Stranger(Introduction::default()),
-            channels: BTreeMap::new(),
-            invisible: false,
-            last_spoke: Timestamp::default(),
-            unpiped: Some((connection, outgoing)),
+            hall,
+            unpiped: Some((transport, outgoing)),
             outlet,
-            unread: VecDeque::new(),
-            commands: VecDeque::new(),
-            in_hand: InHand::default(),
+            held: VecDeque::new(),
+            holding: false,
+            heard_at: Timestamp::default(),
+            asked: false,
+            registered: false,
             stage: Stage::Serving,
-            farewell: String::new(),
+            refusal,
             read_ended: false,
             write_ended: false,
         }
     }
 
-    /// Goes on until somebody else has to do something.
-    fn go_on(&mut self, ctx: &mut Context<Self>) {
-        while let Some(command) = self.next_command() {
-            self.obey(command, ctx);
-        }
-        if self.stage == Stage::Serving && self.read_ended && self.in_hand.is_empty() {
-            self.end("Connection closed");
-        }
-        if self.stage == Stage::Ending && self.in_hand.is_empty() {
-            self.stage = Stage::Announced;
-            self.announce_end(ctx);
-        }
-        if self.stage == Stage::Announced && self.in_hand.is_empty() {
-            self.stage = Stage::Closed;
-            self.close_link(ctx);
-        }
-        if self.stage == Stage::Closed && self.read_ended && self.write_ended {
-            ctx.stop();
+    fn hear(&mut self, line: Heard, ctx: &mut Context<Self>) {
+        self.heard_at = ctx.now();
+        self.asked = false;
+        if self.stage == Stage::Serving {
+            self.held.push_back(line);
         }
     }
 
-    /// The next command, if it need not wait for those in hand.
-    fn next_command(&mut self) -> Option<Command> {
-        while self.commands.is_empty() && self.in_hand.lets_read() {
-            let line = self.unread.pop_front()?;
-            self.read(&line);
-        }
-        let next = self.commands.front()?;
-        if self.in_hand.lets_pass(next) { self.commands.pop_front() } else { None }
-    }
-
-    /// Makes commands of a line.
-    fn read(&mut self, line: &Result<Bytes, LineTooLong>) {
-        match line {
-            Ok(bytes) => {
-                if let Some(line) = wire::Line::parse(&wire::decode(bytes)) {
-                    command::read(&line, &self.about, self.who.nick(), &mut self.commands);
+    /// Hands on what may be handed on.
+    fn hand_on(&mut self, ctx: &mut Context<Self>) {
+        while self.stage == Stage::Serving && !self.held.is_empty() {
+            if let Some(allowance) = &mut self.allowance
+                && let Err(wait) = allowance.take(ctx.now())
+            {
+                if !self.holding {
+                    self.holding = true;
+                    ctx.send_after(wait, Message::Permitted);
                 }
+                return;
             }
-            Err(_) => {
-                let refusal = self.replies().input_too_long();
-                self.commands.push_back(Command::Answer(refusal));
+            if let Some(line) = self.held.pop_front() {
+                self.tell_hall(hall::Message::Heard(ctx.id(), line), ctx);
             }
+        }
+        if self.read_ended {
+            self.leave("Connection closed", ctx);
         }
     }
 
@@ -216,36 +154,51 @@ impl Session {
     fn deliver(&mut self, line: Bytes, ctx: &mut Context<Self>) {
         // A link that is closed takes no more, which is as it should be.
         if let Err(Full::Limit(_)) = self.outlet.push(line) {
+            const WHY: &str = "SendQ exceeded";
             self.outlet.discard();
-            self.end("SendQ exceeded");
-            self.close_link(ctx);
+            self.leave(WHY, ctx);
+            self.close(WHY, ctx);
         }
     }
 
-    /// Nothing that the client says counts any more.
-    fn end(&mut self, why: &str) {
+    /// Asks a client that has been silent whether it is there, and gives it up after as long again.
+    fn look(&mut self, ctx: &mut Context<Self>) {
+        let (ping, silent) = (self.about.settings.ping, ctx.now() - self.heard_at);
+        if silent >= ping * 2 {
+            return self.leave(&format!("Ping timeout: {} seconds", silent.as_secs()), ctx);
+        }
+        if silent >= ping && !self.asked {
+            self.asked = true;
+            self.deliver(wire::bare("PING", self.about.name()), ctx);
+        }
+        let next = if self.asked { ping * 2 } else { ping };
+        ctx.send_after(next.saturating_sub(silent), Message::Look);
+    }
+
+    /// Has everybody told who should know that this client leaves; the hall says when that is done.
+    fn leave(&mut self, why: &str, ctx: &mut Context<Self>) {
         if self.stage == Stage::Serving {
-            self.stage = Stage::Ending;
-            self.farewell = why.to_owned();
-            self.commands.clear();
-            self.unread.clear();
+            self.stage = Stage::Leaving;
+            self.held.clear();
+            self.tell_hall(hall::Message::Gone(ctx.id(), why.to_owned()), ctx);
         }
     }
 
-    /// Has everybody told who should know that this client leaves.
-    fn announce_end(&mut self, ctx: &mut Context<Self>) {
-        if let Who::Client(_) = &self.who {
-            let (reason, channels) = (self.farewell.clone(), self.all_channels());
-            self.ask_directory(directory::Request::Leave { reason, channels }, ctx);
-        } else {
-            // Without a directory the server is ending.
-            let _ = self.directory.send(directory::Message::Gone(ctx.id()));
+    fn tell_hall(&mut self, message: hall::Message, ctx: &mut Context<Self>) {
+        if self.hall.send(message).is_err() {
+            self.close("Server closing", ctx);
         }
     }
 
-    /// Says goodbye, and lingers. Harmless when the link is closed already.
-    fn close_link(&mut self, ctx: &mut Context<Self>) {
-        if let Err(Full::Limit(error)) = self.outlet.push(closing_link(&self.farewell)) {
+    /// Says goodbye, and lingers.
+    fn close(&mut self, why: &str, ctx: &mut Context<Self>) {
+        if self.stage == Stage::Closed {
+            return;
+        }
+        self.stage = Stage::Closed;
+        self.held.clear();
+        let error = wire::bare("ERROR", &format!("Closing link ({why})"));
+        if let Err(Full::Limit(error)) = self.outlet.push(error) {
             self.outlet.discard();
             // There is room now.
             let _ = self.outlet.push(error);
@@ -255,86 +208,51 @@ impl Session {
     }
 }
 
-impl InHand {
-    fn is_empty(&self) -> bool {
-        self.commands == 0
-    }
-
-    fn add(&mut self, channel: Option<ChannelName>) {
-        self.commands += 1;
-        self.channel = channel;
-    }
-
-    fn remove(&mut self) {
-        self.commands -= 1;
-    }
-
-    /// Whether the next line may be looked at: what is in hand must not change who the client is.
-    fn lets_read(&self) -> bool {
-        self.is_empty() || self.channel.is_some()
-    }
-
-    /// Whether the next command need not wait for those in hand.
-    fn lets_pass(&self, next: &Command) -> bool {
-        let follows = match next {
-            Command::Channel(name, channel::Request::Say(_)) => self.channel.as_ref() == Some(name),
-            _ => false,
-        };
-        self.is_empty() || follows && self.commands < SAID_AT_ONCE_MAX
-    }
-}
-
-impl Who {
-    fn nick(&self) -> Option<&Nick> {
-        match self {
-            Self::Stranger(_) => None,
-            Self::Client(client) => Some(&client.nick),
-        }
-    }
-}
-
 impl Actor for Session {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        if let Some((connection, outgoing)) = self.unpiped.take() {
-            let incoming = connection.reader().through(lines(wire::BODY_MAX));
-            incoming.pipe(ctx.inlet(Message::Line)).start(ctx, |_| Message::ReadEnded);
-            outgoing.pipe(connection.writer()).start(ctx, |_| Message::WriteEnded);
+        let Some((transport, outgoing)) = self.unpiped.take() else { return Ok(()) };
+        let Transport { incoming, outgoing: sink, host, secure } = transport;
+        incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |_| Message::ReadEnded);
+        outgoing.pipe(sink).start(ctx, |_| Message::WriteEnded);
+        self.heard_at = ctx.now();
+        if let Some(refusal) = self.refusal {
+            self.close(refusal, ctx);
+            return Ok(());
         }
-        // Without a directory the server is ending.
-        let _ = self.directory.send(directory::Message::Arrived(ctx.address()));
+        let session = ctx.address();
+        self.tell_hall(hall::Message::Arrived { session, host, secure }, ctx);
+        ctx.send_after(REGISTRATION, Message::RegistrationOver);
         Ok(())
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Deliver(line) => self.deliver(line, ctx),
-            Message::Line(line) if self.stage == Stage::Serving => {
-                self.unread.push_back(line);
+            Message::Deliver(line) => return Ok(self.deliver(line, ctx)),
+            Message::Heard(line) => self.hear(line, ctx),
+            Message::Permitted => self.holding = false,
+            Message::Registered => {
+                self.registered = true;
+                ctx.send_after(self.about.settings.ping, Message::Look);
             }
-            Message::Line(_) => {}
-            Message::Done(result) => self.command_done(result),
-            Message::NickInUse => self.forget_nick(),
-            Message::Known(client) => self.who = Who::Client(client),
-            Message::Joined { name, channel, operator } => {
-                self.channels.insert(name, Membership { channel, operator });
-            }
-            Message::Parted(name) => _ = self.channels.remove(&name),
-            Message::WhoIs { caller, asked } => self.say_who_is(caller, &asked, ctx),
+            Message::Close(why) => self.close(&why, ctx),
             Message::ReadEnded => self.read_ended = true,
             Message::WriteEnded => {
                 self.write_ended = true;
-                self.end("Connection closed");
+                self.leave("Connection closed", ctx);
             }
-            Message::ServerCloses => {
-                self.end("Server closing");
-                self.close_link(ctx);
-                self.stage = Stage::Closed;
+            Message::RegistrationOver if !self.registered => {
+                self.leave("Registration timed out", ctx);
             }
+            Message::Look if self.stage == Stage::Serving => self.look(ctx),
+            Message::RegistrationOver | Message::Look => {}
             Message::LingerOver => ctx.stop(),
         }
-        self.go_on(ctx);
+        self.hand_on(ctx);
+        if self.stage == Stage::Closed && self.read_ended && self.write_ended {
+            ctx.stop();
+        }
         Ok(())
     }
 }

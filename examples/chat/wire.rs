@@ -1,11 +1,11 @@
 //! The wire format of IRC: what a line from a client says, and how a line to a client is written.
 //!
-//! A session reads with [`decode`] and [`Line::parse`]; whoever answers or relays writes with [`numeric`], [`relay`]
+//! The hall reads with [`decode`] and [`Line::parse`]; whoever answers or relays writes with [`numeric`], [`relay`]
 //! and their like. Nothing here knows a socket, a client or a channel.
 //!
-//! **Bytes that are not UTF-8 are replaced, not refused.** `decode` puts U+FFFD where a sequence is broken, so from
-//! there on everything is `str` and every line that leaves the server is valid UTF-8. Refusing would need a reply,
-//! and a NOTICE must never cause one; passing the bytes on would hand every reader the problem of one writer.
+//! **A line is text.** `decode` puts U+FFFD where bytes are not UTF-8, so from there on everything is `str` and every line
+//! that leaves the server is valid UTF-8. A line that had to be mended is read only to find out what to refuse: see
+//! UTF8ONLY in `hall/commands.rs`.
 //!
 //! **A line cannot hold a second line.** CR, LF and NUL have no place inside a line; whatever text they came in with,
 //! [`compose`] writes them as spaces. It is the only way to make an outgoing line.
@@ -17,10 +17,14 @@ use bytes::Bytes;
 #[cfg(test)]
 mod tests;
 
-/// The longest line either side may send, in bytes, CR LF included.
+/// The longest line either side may send, in bytes, CR LF included and tags not.
 const LINE_MAX: usize = 512;
-/// The longest line without its end, in bytes: what the framing lets through. A longer one is answered with 417.
+/// The longest line without its end and its tags, in bytes. A longer one is answered with 417.
 pub const BODY_MAX: usize = LINE_MAX - 2;
+/// The longest tags a client may send, in bytes, with the `@` in front and the space behind (IRCv3 message-tags).
+pub const TAGS_MAX: usize = 4096;
+/// The longest line without its end that may mean something, in bytes: what the framing lets through.
+pub const FRAME_MAX: usize = TAGS_MAX + BODY_MAX;
 /// The most parameters of one line; the last takes the rest of the line.
 const PARAMS_MAX: usize = 15;
 /// The longest command that can mean something, in bytes.
@@ -28,31 +32,44 @@ const VERB_MAX: usize = 12;
 
 /// A line from a client, taken apart; it borrows the text it was parsed from.
 ///
-/// Tags (`@…`) and a source (`:…`) are read over: no capability gives tags a meaning yet, and who sent the line is
-/// known from the connection, whatever the line claims.
+/// A source (`:…`) is read over: who sent the line is known from the connection, whatever the line claims.
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'a> {
+    tags: &'a str,
     command: &'a str,
     params: [&'a str; PARAMS_MAX],
     count: usize,
 }
 
+/// The line, or its tags, are longer than allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
 impl<'a> Line<'a> {
     /// Takes a line without CR LF apart; `None` if it holds no command, which IRC passes over in silence.
     ///
     /// Several spaces count as one. A parameter that starts with `:`, or is the fifteenth, takes the rest of the line.
-    pub fn parse(text: &'a str) -> Option<Self> {
-        let mut rest = text.trim_start_matches(' ');
-        for mark in ['@', ':'] {
-            if rest.starts_with(mark) {
-                (_, rest) = split_word(rest);
-            }
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] is 417 to a client.
+    pub fn parse(text: &'a str) -> Result<Option<Self>, TooLong> {
+        let (tags, mut rest) = match text.strip_prefix('@') {
+            Some(tagged) => split_word(tagged),
+            None => ("", text),
+        };
+        if tags.len() + 2 > TAGS_MAX || rest.len() > BODY_MAX {
+            return Err(TooLong);
+        }
+        rest = rest.trim_start_matches(' ');
+        if rest.starts_with(':') {
+            (_, rest) = split_word(rest);
         }
         let (command, mut rest) = split_word(rest);
         if command.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let mut line = Self { command, params: [""; PARAMS_MAX], count: 0 };
+        let mut line = Self { tags, command, params: [""; PARAMS_MAX], count: 0 };
         while !rest.is_empty() {
             let param;
             if let Some(trailing) = rest.strip_prefix(':') {
@@ -65,7 +82,22 @@ impl<'a> Line<'a> {
             line.params[line.count] = param;
             line.count += 1;
         }
-        Some(line)
+        Ok(Some(line))
+    }
+
+    /// The value of a tag, still escaped; empty if it has none.
+    pub fn tag(&self, key: &str) -> Option<&'a str> {
+        // Of tags that are given twice the last counts.
+        self.tags().filter(|(name, _)| *name == key).last().map(|(_, value)| value)
+    }
+
+    /// The tags that are for other clients (`+…`), as they were written.
+    pub fn client_tags(&self) -> impl Iterator<Item = &'a str> {
+        self.tags.split(';').filter(|tag| tag.len() > 1 && tag.starts_with('+'))
+    }
+
+    fn tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.tags.split(';').map(|tag| tag.split_once('=').unwrap_or((tag, "")))
     }
 
     /// The command as the client spelt it: what 421 and 461 quote.
@@ -81,6 +113,16 @@ impl<'a> Line<'a> {
     /// The parameters in order; a trailing one has lost its colon and may be empty.
     pub fn params(&self) -> &[&'a str] {
         &self.params[..self.count]
+    }
+
+    /// A parameter, empty if it is missing.
+    pub fn param(&self, at: usize) -> &'a str {
+        self.params().get(at).copied().unwrap_or_default()
+    }
+
+    /// The items of a parameter that is a list with commas; those that are empty are left out.
+    pub fn list(&self, at: usize) -> impl Iterator<Item = &'a str> {
+        self.param(at).split(',').filter(|item| !item.is_empty())
     }
 }
 
@@ -161,6 +203,19 @@ pub fn relay(source: &str, command: &str, params: &[&str], text: Option<&str>) -
 /// `COMMAND :text`, without a source: `ERROR` and `PING`, which speak of the link itself.
 pub fn bare(command: &str, text: &str) -> Bytes {
     compose(None, &[command], &[], Some(text))
+}
+
+/// A line with tags in front; `tags` are finished, with semicolons between them and no `@`. Without any, the line itself.
+pub fn tagged(tags: &str, line: Bytes) -> Bytes {
+    if tags.is_empty() {
+        return line;
+    }
+    let mut whole = Vec::with_capacity(tags.len() + 2 + line.len());
+    whole.push(b'@');
+    whole.extend_from_slice(tags.as_bytes());
+    whole.push(b' ');
+    whole.extend_from_slice(&line);
+    whole.into()
 }
 
 /// The longest start of `text` that has at most `max` bytes and ends with a whole character.

@@ -1,16 +1,33 @@
 //! What the command line promises.
 
 use super::*;
+use crate::chat::settings::Flood;
+
+/// There is one file, `chat.toml`.
+const CONFIG: &str =
+    "# A server.\nlisten = \"127.0.0.1:7000\"\nmax-clients = 5\noper = [\"ann:a\", \"bob:b:c\"]\n";
+
+fn read(file: &Path) -> io::Result<String> {
+    match file.to_str() {
+        Some("chat.toml") => Ok(CONFIG.to_owned()),
+        Some(text) if text.contains('=') => Ok(text.to_owned()),
+        _ => Err(io::ErrorKind::NotFound.into()),
+    }
+}
+
+fn parse(arguments: &[&str]) -> Result<Options, OptionsError> {
+    Options::parse(arguments, read)
+}
 
 fn serve(arguments: &[&str]) -> Settings {
-    match Options::parse(arguments) {
-        Ok(Options::Serve(settings)) => settings,
+    match parse(arguments) {
+        Ok(Options::Serve(settings)) => *settings,
         other => panic!("{arguments:?}: {other:?}"),
     }
 }
 
 fn refused(arguments: &[&str]) -> String {
-    let error = Options::parse(arguments).expect_err("bad options");
+    let error = parse(arguments).expect_err("bad options");
     let line = error.to_string();
     assert!(!line.contains('\n'), "one line: {line:?}");
     line
@@ -40,22 +57,58 @@ fn the_last_of_one_option_counts() {
 
 #[test]
 fn help_is_asked_for_in_two_ways() {
-    assert_eq!(Options::parse(["--help"]), Ok(Options::Help));
-    assert_eq!(Options::parse(["--motd", "m", "-h", "--nonsense"]), Ok(Options::Help));
+    assert_eq!(parse(&["--help"]), Ok(Options::Help));
+    assert_eq!(parse(&["--motd", "m", "-h", "--nonsense"]), Ok(Options::Help));
 }
 
 #[test]
 fn the_help_names_every_option() {
-    for option in ["--listen ADDR:PORT", "--server-name NAME", "--motd FILE", "--help"] {
-        assert!(HELP.contains(option), "{option}");
+    for line in HELP.lines().filter_map(|line| line.strip_prefix("  --")) {
+        let (option, _) = line.split_once(' ').expect("a name");
+        let known = option == "help" || option == "config" || Settings::wants(option).is_some();
+        assert!(known, "{option} is in the help only");
+    }
+    for name in [
+        "listen",
+        "web",
+        "tls-listen",
+        "tls-cert",
+        "tls-key",
+        "server-name",
+        "network",
+        "description",
+        "password",
+        "oper",
+        "motd",
+        "max-clients",
+        "max-per-address",
+        "sendq",
+        "ping",
+        "flood",
+        "log",
+    ] {
+        let wants = Settings::wants(name).expect("a setting");
+        assert!(HELP.contains(&format!("\n  --{name} {wants} ")), "{name}");
     }
 }
 
 #[test]
 fn the_help_states_the_defaults_that_are_used() {
-    let Settings { listen, server_name, .. } = Settings::default();
-    assert!(HELP.contains(&format!("[default: {listen}]")));
-    assert!(HELP.contains(&format!("[default: {server_name}]")));
+    let settings = Settings::default();
+    let default = |name: &str, value: &dyn fmt::Display| {
+        let line = HELP.lines().find(|line| line.contains(&format!("--{name} "))).expect("a line");
+        assert!(line.ends_with(&format!("[default: {value}]")), "{line}");
+    };
+    default("listen", &settings.listen);
+    default("server-name", &settings.server_name);
+    default("network", &settings.network);
+    default("description", &settings.description);
+    default("max-clients", &settings.max_clients);
+    default("max-per-address", &settings.max_per_address);
+    default("sendq", &settings.sendq);
+    default("ping", &settings.ping.as_secs());
+    default("flood", &"off");
+    default("log", &settings.log);
 }
 
 #[test]
@@ -86,16 +139,80 @@ fn a_server_name_can_be_told_from_a_nick_and_fits_into_a_line() {
     }
 }
 
+#[test]
+fn operators_are_added_and_a_password_may_have_colons() {
+    let settings = serve(&["--oper", "ann:a", "--oper", "bob:b:c"]);
+    let operators = settings.operators.iter().map(|(name, password)| (&**name, &**password));
+    assert_eq!(operators.collect::<Vec<_>>(), [("ann", "a"), ("bob", "b:c")]);
+    for bad in ["ann", ":a", "ann:", "a b:c"] {
+        assert!(refused(&["--oper", bad]).starts_with("--oper wants NAME:PASSWORD"), "{bad}");
+    }
+}
+
+#[test]
+fn a_flood_is_lines_in_seconds_or_off() {
+    let flood = Flood { lines: 20, period: std::time::Duration::from_secs(2) };
+    assert_eq!(serve(&["--flood", "20/2"]).flood, Some(flood));
+    assert_eq!(serve(&["--flood", "20/2", "--flood", "off"]).flood, None);
+    for bad in ["20", "0/1", "1/0", "a/b", "-1/2", "on"] {
+        assert!(refused(&["--flood", bad]).starts_with("--flood wants LINES/SECONDS"), "{bad}");
+    }
+}
+
+#[test]
+fn numbers_have_a_range() {
+    for option in ["--max-clients", "--max-per-address", "--sendq", "--ping"] {
+        for bad in ["0", "-1", "x", "", "99999999999999999999"] {
+            assert!(refused(&[option, bad]).starts_with(&format!("{option} wants a number")));
+        }
+    }
+}
+
+#[test]
+fn tls_wants_all_that_belongs_to_it() {
+    let all = ["--tls-listen", "[::1]:6697", "--tls-cert", "c.pem", "--tls-key", "k.pem"];
+    assert_eq!(serve(&all).tls_cert, Some("c.pem".into()));
+    for part in [&all[..2], &all[..4], &all[2..]] {
+        assert_eq!(refused(part), "TLS wants all of --tls-listen, --tls-cert and --tls-key");
+    }
+}
+
+#[test]
+fn what_an_argument_says_wins_over_the_file_wherever_it_stands() {
+    let settings = serve(&["--max-clients", "7", "--config", "chat.toml", "--oper", "cat:c"]);
+    assert_eq!((settings.listen.port(), settings.max_clients), (7000, 7));
+    let names: Vec<&str> = settings.operators.keys().map(String::as_str).collect();
+    assert_eq!(names, ["ann", "bob", "cat"]);
+}
+
+#[test]
+fn a_file_that_cannot_be_meant_is_named_and_so_is_the_place() {
+    for (text, complaint) in [
+        ("missing", "\"missing\": cannot be read: "),
+        ("x=", "\"x=\": line 1: "),
+        ("a=1\nb=[\n", "line "),
+        ("port=1", "\"port=1\": there is no setting \"port\""),
+        ("config=\"x\"", "there is no setting \"config\""),
+        ("listen=6667", "listen wants ADDR:PORT, such as"),
+        ("ping=1.5", "\"ping=1.5\": ping wants a text, a number, or a list of them"),
+        ("oper=[[1]]", "oper wants a text, a number, or a list of them"),
+    ] {
+        let line = refused(&["--config", text]).replace('\n', " ");
+        assert!(line.contains(complaint), "{text}: {line}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn bytes_that_are_not_text_are_refused_where_text_is_wanted_and_kept_in_a_path() {
     use std::os::unix::ffi::OsStringExt;
 
     let odd = || OsString::from_vec(vec![b'a', 0xff]);
-    let line = Options::parse([odd()]).expect_err("no option").to_string();
+    let line = Options::parse([odd()], read).expect_err("no option").to_string();
     assert_eq!(line, "unknown option \"a\u{fffd}\"; --help lists them");
-    assert!(Options::parse([OsString::from("--listen"), odd()]).is_err());
-    let Ok(Options::Serve(settings)) = Options::parse([OsString::from("--motd"), odd()]) else {
+    assert!(Options::parse([OsString::from("--listen"), odd()], read).is_err());
+    let Ok(Options::Serve(settings)) = Options::parse([OsString::from("--motd"), odd()], read)
+    else {
         panic!("a path may be any bytes");
     };
     assert_eq!(settings.motd, Some(odd().into()));

@@ -3,7 +3,7 @@
 use super::*;
 
 fn parsed(text: &str) -> (String, Vec<&str>) {
-    let line = Line::parse(text).expect("a command");
+    let line = Line::parse(text).expect("short enough").expect("a command");
     (line.verb().as_str().to_owned(), line.params().to_vec())
 }
 
@@ -32,7 +32,7 @@ fn tags_and_a_source_are_read_over() {
 #[test]
 fn a_line_without_a_command_is_nothing() {
     for text in ["", " ", "   ", ":source", ":source ", "@tags", "@tags :source "] {
-        assert!(Line::parse(text).is_none(), "{text:?}");
+        assert!(Line::parse(text).expect("short enough").is_none(), "{text:?}");
     }
 }
 
@@ -67,14 +67,14 @@ fn the_fifteenth_parameter_takes_the_rest_of_the_line() {
 
 #[test]
 fn a_verb_is_upper_case_and_the_command_stays_as_sent() {
-    let line = Line::parse("pRivMsg a :b").expect("a command");
+    let line = Line::parse("pRivMsg a :b").expect("short enough").expect("a command");
     assert_eq!((line.verb().as_str(), line.command()), ("PRIVMSG", "pRivMsg"));
 }
 
 #[test]
 fn a_command_that_cannot_be_one_has_no_verb() {
     for command in ["ÄÖ", "ABCDEFGHIJKLMNOP"] {
-        let line = Line::parse(command).expect("a command");
+        let line = Line::parse(command).expect("short enough").expect("a command");
         assert_eq!((line.verb().as_str(), line.command()), ("", command));
     }
 }
@@ -168,4 +168,29 @@ fn a_list_fills_its_lines_to_the_last_byte() {
 fn an_empty_list_makes_one_line() {
     let lines = numeric_list("s", "303", "ann", &[], [""; 0]);
     assert_eq!(lines, [":s 303 ann :\r\n"]);
+}
+
+#[test]
+fn tags_are_found_by_their_keys_and_the_last_of_one_key_counts() {
+    let line = Line::parse("@label=a;+x=1;label=b;+y;+=2; PING z").expect("short enough");
+    let line = line.expect("a command");
+    assert_eq!((line.tag("label"), line.tag("+y"), line.tag("z")), (Some("b"), Some(""), None));
+    assert_eq!(line.client_tags().collect::<Vec<_>>(), ["+x=1", "+y", "+=2"]);
+}
+
+#[test]
+fn tags_and_the_rest_of_a_line_are_limited_apart() {
+    let tags = |length: usize| format!("@{} PING x", "t".repeat(length - 2));
+    assert!(Line::parse(&tags(TAGS_MAX)).is_ok());
+    assert_eq!(Line::parse(&tags(TAGS_MAX + 1)).err(), Some(TooLong));
+    let body = |length: usize| format!("@t PING {}", "x".repeat(length - 5));
+    assert!(Line::parse(&body(BODY_MAX)).is_ok());
+    assert_eq!(Line::parse(&body(BODY_MAX + 1)).err(), Some(TooLong));
+}
+
+#[test]
+fn a_list_leaves_out_what_is_empty() {
+    let line = Line::parse("JOIN #a,,#b, x").expect("short enough").expect("a command");
+    assert_eq!(line.list(0).collect::<Vec<_>>(), ["#a", "#b"]);
+    assert_eq!((line.list(7).count(), line.param(7)), (0, ""));
 }

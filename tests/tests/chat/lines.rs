@@ -112,13 +112,14 @@ fn a_client_may_name_itself_as_the_source_and_spell_commands_in_any_case() {
 }
 
 #[test]
-fn bytes_that_are_no_utf_8_survive_as_one_valid_line() {
+fn bytes_that_are_no_utf_8_are_refused_and_not_relayed_and_a_notice_of_them_is_silence() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
-    ann.send_bytes(b"PRIVMSG #c :caf\xe9 \xf0\x9f \xff\xfe!\r\n");
-    assert_eq!(texts(&ann.sync()), [""; 0]);
-    let got = only(bob.sync());
-    assert!(got.text().starts_with("caf") && got.text().ends_with('!'), "{got:?}");
+    ann.send_bytes(b"PRIVMSG #c :caf\xe9 \xf0\x9f \xff\xfe!\r\nNOTICE #c :\xff\r\n");
+    let refused = only(ann.sync());
+    assert_eq!(refused.command, "FAIL");
+    assert_eq!((refused.param(0), refused.param(1)), ("PRIVMSG", "INVALID_UTF8"));
+    assert_eq!(texts(&bob.sync()), [""; 0]);
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! A file with settings: TOML, each entry by the name that the option has without its dashes.
+//!
+//! ```toml
+//! listen = "0.0.0.0:6667"
+//! max-clients = 500
+//! oper = ["ann:secret", "bob:hidden"]
+//! ```
+//!
+//! Called by `options`. It opens no file by itself.
+
+use std::io;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use super::options::OptionsError;
+use super::settings::{SettingError, Settings};
+
+/// Reads the file with `read`, and sets what it says.
+///
+/// # Errors
+///
+/// Why it cannot be read, is no TOML, or has an entry that is no setting, as one line with the file's name.
+pub fn load(
+    path: &Path,
+    read: impl FnOnce(&Path) -> io::Result<String>,
+    settings: &mut Settings,
+) -> Result<(), OptionsError> {
+    let within = |what: String| OptionsError::Config(format!("{path:?}: {what}"));
+    let text = read(path).map_err(|error| within(format!("cannot be read: {error}")))?;
+    let table = DeTable::parse(&text).map_err(|error| {
+        let before = &text[..error.span().map_or(0, |span| span.start.min(text.len()))];
+        within(format!("line {}: {}", before.matches('\n').count() + 1, error.message()))
+    })?;
+    for (name, entry) in table.get_ref() {
+        let name: &str = name.get_ref();
+        for value in texts(entry.get_ref()).ok_or_else(|| within(unusable(name)))? {
+            settings.set(name, &value).map_err(|error| match error {
+                SettingError::Unknown => within(format!("there is no setting {name:?}")),
+                SettingError::Wants(wants) => {
+                    within(format!("{name} wants {wants}, not {value:?}"))
+                }
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn unusable(name: &str) -> String {
+    format!("{name} wants a text, a number, or a list of them")
+}
+
+/// The values of an entry as they would stand behind an option: one, or those of a list.
+fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::String(text) => Some(vec![text.to_string()]),
+        DeValue::Integer(number) => Some(vec![number.to_string()]),
+        DeValue::Array(values) => {
+            let single = |value: &DeValue<'_>| match value {
+                DeValue::Array(_) => None,
+                value => texts(value)?.pop(),
+            };
+            values.iter().map(|value| single(value.get_ref())).collect()
+        }
+        _ => None,
+    }
+}

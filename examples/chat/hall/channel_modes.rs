@@ -1,0 +1,267 @@
+//! MODE of a channel: what holds in it, who is its operator, and who is banned.
+
+use super::Hall;
+use super::channel::{Ban, Channel};
+use super::client::ClientId;
+use crate::chat::names::{ChannelName, KEY_MAX};
+use crate::chat::numerics::{
+    ERR_BANLISTFULL, ERR_CHANOPRIVSNEEDED, ERR_INVALIDMODEPARAM, ERR_NEEDMOREPARAMS,
+    ERR_NOSUCHCHANNEL, ERR_NOSUCHNICK, ERR_NOTONCHANNEL, ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL,
+    RPL_BANLIST, RPL_CHANNELMODEIS, RPL_CREATIONTIME, RPL_ENDOFBANLIST,
+};
+use crate::chat::wire::Line;
+
+/// The letters of 004, and those of them that take a parameter.
+pub const LETTERS: &str = "biklmnostv";
+pub const LETTERS_WITH_PARAM: &str = "bklov";
+/// The most modes with a parameter in one MODE.
+pub const MODES_MAX: usize = 6;
+/// The most bans of a channel.
+pub const BANS_MAX: usize = 100;
+/// The longest mask of a ban, in bytes.
+const MASK_MAX: usize = 200;
+
+/// One letter of a request.
+struct Change<'a> {
+    on: bool,
+    letter: char,
+    param: Option<&'a str>,
+}
+
+/// What has changed, as all members are told: `+o-v ann bob`.
+#[derive(Default)]
+struct Changes {
+    letters: String,
+    params: Vec<String>,
+    on: Option<bool>,
+}
+
+impl Changes {
+    fn add(&mut self, on: bool, letter: char, param: Option<&str>) {
+        if self.on != Some(on) {
+            self.on = Some(on);
+            self.letters.push(if on { '+' } else { '-' });
+        }
+        self.letters.push(letter);
+        self.params.extend(param.map(str::to_owned));
+    }
+}
+
+impl Hall {
+    pub(super) fn channel_mode(&mut self, by: ClientId, line: &Line<'_>) {
+        let asked = line.param(0);
+        let Some(channel) = self.channel(asked) else {
+            return self.refuse(by, ERR_NOSUCHCHANNEL, &[asked]);
+        };
+        let Some(letters) = line.params().get(1) else { return self.show_modes(by, channel) };
+        let name = channel.name.clone();
+        let changes = parse(letters, &line.params()[2..]);
+        // Everybody may look at the bans; clients do.
+        let (lists, changes): (Vec<_>, Vec<_>) =
+            changes.into_iter().partition(|change| change.letter == 'b' && change.param.is_none());
+        if !lists.is_empty() {
+            self.show_bans(by, channel);
+        }
+        if changes.is_empty() {
+            return;
+        }
+        match channel.member(by) {
+            Some(member) if member.operator => self.change_modes(by, &name, changes),
+            Some(_) => self.refuse(by, ERR_CHANOPRIVSNEEDED, &[name.as_str()]),
+            None => self.refuse(by, ERR_NOTONCHANNEL, &[name.as_str()]),
+        }
+    }
+
+    /// Does what it can, says what it cannot, and tells all members what has changed.
+    fn change_modes(&mut self, by: ClientId, name: &ChannelName, requested: Vec<Change<'_>>) {
+        let mut done = Changes::default();
+        let mut with_param = 0;
+        for Change { on, letter, param } in requested {
+            with_param += usize::from(param.is_some());
+            if with_param > MODES_MAX {
+                break;
+            }
+            match letter {
+                'o' | 'v' => self.give_prefix(by, name, on, letter, param, &mut done),
+                'b' => self.ban(by, name, on, param, &mut done),
+                'k' => self.set_key(by, name, on, param, &mut done),
+                'l' => self.set_limit(by, name, on, param, &mut done),
+                _ => self.set_flag(by, name, on, letter, &mut done),
+            }
+        }
+        if done.letters.is_empty() {
+            return;
+        }
+        let words = [name.as_str(), &done.letters].into_iter();
+        let params: Vec<&str> = words.chain(done.params.iter().map(String::as_str)).collect();
+        let event = self.event(by, "MODE", &params, None);
+        if let Some(channel) = self.channels.get(name) {
+            self.show_members(channel, &event);
+        }
+    }
+
+    fn give_prefix(
+        &mut self,
+        by: ClientId,
+        name: &ChannelName,
+        on: bool,
+        letter: char,
+        nick: Option<&str>,
+        done: &mut Changes,
+    ) {
+        let Some(nick) = nick else { return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]) };
+        let Some((target, client)) = self.find(nick) else {
+            return self.refuse(by, ERR_NOSUCHNICK, &[nick]);
+        };
+        let shown = client.nick().to_owned();
+        let member = self.channel_mut(name).and_then(|channel| channel.member_mut(target));
+        let Some(member) = member else {
+            return self.refuse(by, ERR_USERNOTINCHANNEL, &[&shown, name.as_str()]);
+        };
+        let prefix = if letter == 'o' { &mut member.operator } else { &mut member.voiced };
+        if *prefix != on {
+            *prefix = on;
+            done.add(on, letter, Some(&shown));
+        }
+    }
+
+    fn ban(
+        &mut self,
+        by: ClientId,
+        name: &ChannelName,
+        on: bool,
+        mask: Option<&str>,
+        done: &mut Changes,
+    ) {
+        let setter = self.client(by).nick().to_owned();
+        let set_at_unix_s = self.unix.as_secs();
+        let (Some(mask), Some(channel)) = (mask, self.channel_mut(name)) else { return };
+        let same = |ban: &Ban| ban.mask.eq_ignore_ascii_case(mask);
+        match (on, channel.bans.iter().position(same)) {
+            (true, None) if channel.bans.len() >= BANS_MAX => {
+                self.refuse(by, ERR_BANLISTFULL, &[name.as_str(), mask]);
+            }
+            (true, None) if mask.is_empty() || mask.len() > MASK_MAX || mask.contains(' ') => {
+                self.refuse_param(by, name, 'b', mask, "A mask is one word of at most 200 bytes");
+            }
+            (true, None) => {
+                channel.bans.push(Ban { mask: mask.to_owned(), setter, set_at_unix_s });
+                done.add(true, 'b', Some(mask));
+            }
+            (false, Some(at)) => {
+                channel.bans.remove(at);
+                done.add(false, 'b', Some(mask));
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
+    fn set_key(
+        &mut self,
+        by: ClientId,
+        name: &ChannelName,
+        on: bool,
+        key: Option<&str>,
+        done: &mut Changes,
+    ) {
+        let Some(key) = key else { return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]) };
+        let is_good = |c: char| !c.is_control() && !matches!(c, ' ' | ',' | ':');
+        if on && (key.is_empty() || key.len() > KEY_MAX || !key.chars().all(is_good)) {
+            let why = "A key is one word of at most 32 bytes without commas and colons";
+            return self.refuse_param(by, name, 'k', "*", why);
+        }
+        let Some(channel) = self.channel_mut(name) else { return };
+        if on && channel.modes.key.as_deref() != Some(key) {
+            channel.modes.key = Some(key.to_owned());
+            done.add(true, 'k', Some(key));
+        } else if !on && channel.modes.key.is_some() {
+            channel.modes.key = None;
+            done.add(false, 'k', Some(key));
+        }
+    }
+
+    fn set_limit(
+        &mut self,
+        by: ClientId,
+        name: &ChannelName,
+        on: bool,
+        value: Option<&str>,
+        done: &mut Changes,
+    ) {
+        let limit = match (on, value) {
+            (false, _) => None,
+            (true, None) => return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]),
+            (true, Some(value)) => match value.parse().ok().filter(|limit| *limit >= 1) {
+                Some(limit) => Some(limit),
+                None => {
+                    let why = "A limit is a number of at least 1";
+                    return self.refuse_param(by, name, 'l', value, why);
+                }
+            },
+        };
+        let Some(channel) = self.channel_mut(name) else { return };
+        if channel.modes.limit != limit {
+            channel.modes.limit = limit;
+            done.add(on, 'l', limit.map(|limit| limit.to_string()).as_deref());
+        }
+    }
+
+    fn set_flag(
+        &mut self,
+        by: ClientId,
+        name: &ChannelName,
+        on: bool,
+        letter: char,
+        done: &mut Changes,
+    ) {
+        let flag = self.channels.get_mut(name).and_then(|channel| channel.modes.flag(letter));
+        let Some(flag) = flag else {
+            return self.refuse(by, ERR_UNKNOWNMODE, &[letter.encode_utf8(&mut [0; 4])]);
+        };
+        if *flag != on {
+            *flag = on;
+            done.add(on, letter, None);
+        }
+    }
+
+    fn refuse_param(&self, by: ClientId, name: &ChannelName, letter: char, param: &str, why: &str) {
+        let letter = letter.to_string();
+        self.reply(by, ERR_INVALIDMODEPARAM, &[name.as_str(), &letter, param], why);
+    }
+
+    fn show_modes(&self, to: ClientId, channel: &Channel) {
+        let name = channel.name.as_str();
+        let modes = channel.modes.shown(channel.has(to));
+        let words: Vec<&str> =
+            std::iter::once(name).chain(modes.iter().map(String::as_str)).collect();
+        self.reply_bare(to, RPL_CHANNELMODEIS, &words);
+        self.reply_bare(to, RPL_CREATIONTIME, &[name, &channel.created_unix_s.to_string()]);
+    }
+
+    fn show_bans(&self, to: ClientId, channel: &Channel) {
+        let name = channel.name.as_str();
+        for Ban { mask, setter, set_at_unix_s } in &channel.bans {
+            self.reply_bare(to, RPL_BANLIST, &[name, mask, setter, &set_at_unix_s.to_string()]);
+        }
+        self.answer(to, RPL_ENDOFBANLIST, &[name]);
+    }
+}
+
+/// The letters one by one, each with its parameter if it takes one and there is one left.
+fn parse<'a>(letters: &str, params: &[&'a str]) -> Vec<Change<'a>> {
+    let mut params = params.iter().copied();
+    let mut on = true;
+    let mut changes = Vec::new();
+    for letter in letters.chars() {
+        match letter {
+            '+' => on = true,
+            '-' => on = false,
+            _ => {
+                let takes = LETTERS_WITH_PARAM.contains(letter) && (on || letter != 'l');
+                let param = if takes { params.next() } else { None };
+                changes.push(Change { on, letter, param });
+            }
+        }
+    }
+    changes
+}

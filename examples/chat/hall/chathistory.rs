@@ -1,0 +1,141 @@
+//! CHATHISTORY: what was said in a channel (IRCv3 draft/chathistory), for its members.
+
+use std::time::Duration;
+
+use super::Hall;
+use super::client::ClientId;
+use super::history::{KEPT_MAX, Place, Wanted};
+use super::outbox::batch_lines;
+use crate::chat::caps::Caps;
+use crate::chat::wire::{self, Line};
+use crate::chat::{calendar, names::ChannelName};
+
+/// The most messages that one question gives: all there are.
+pub const LIMIT_MAX: usize = KEPT_MAX;
+
+/// A question that cannot be answered: the code of FAIL and a text.
+type Refused = (&'static str, &'static str);
+
+const PARAMS: Refused = ("INVALID_PARAMS", "Invalid parameters");
+
+impl Hall {
+    pub(super) fn chat_history(&mut self, by: ClientId, line: &Line<'_>) {
+        let subcommand = line.param(0).to_ascii_uppercase();
+        if subcommand == "TARGETS" {
+            return self.history_targets(by, line);
+        }
+        let target = line.param(1);
+        let (wanted, limit) = match wanted(&subcommand, line) {
+            Ok(asked) => asked,
+            Err(why) => return self.refuse_history(by, &subcommand, &[], why),
+        };
+        let channel = self.channel(target).filter(|channel| channel.has(by));
+        let Some(channel) = channel else {
+            let why = ("INVALID_TARGET", "You are not in a channel of that name");
+            return self.refuse_history(by, &subcommand, &[target], why);
+        };
+        let found = channel.history.find(&wanted, limit);
+        let name = channel.name.as_str();
+        self.tell_batch(by, &["chathistory", name], |batched| {
+            for event in &found {
+                batched(event.tags(self.client(by).caps), event.line().clone());
+            }
+        });
+    }
+
+    /// `CHATHISTORY TARGETS timestamp=… timestamp=… limit`: in which channels something was said between the two.
+    fn history_targets(&self, by: ClientId, line: &Line<'_>) {
+        let moments = [1, 2].map(|at| moment(line.param(at)));
+        let (&[Some(one), Some(other)], Some(limit)) = (&moments, limit(line.param(3))) else {
+            return self.refuse_history(by, "TARGETS", &[], PARAMS);
+        };
+        let range = one.min(other)..=one.max(other);
+        let channels = self.client(by).channels.iter().filter_map(|name| self.channels.get(name));
+        let mut found: Vec<(Duration, &ChannelName)> = channels
+            .filter_map(|channel| Some((channel.history.last_at()?, &channel.name)))
+            .filter(|(at, _)| range.contains(at))
+            .collect();
+        found.sort();
+        found.truncate(limit);
+        let server = self.about.name();
+        self.tell_batch(by, &["draft/chathistory-targets"], |batched| {
+            for (at, name) in found {
+                let params = ["TARGETS", name.as_str(), &calendar::iso_8601(at)];
+                batched(String::new(), wire::relay(server, "CHATHISTORY", &params, None));
+            }
+        });
+    }
+
+    /// Tells lines that belong together, each given with its own tags; marked as a batch for those who know what that is.
+    fn tell_batch(
+        &self,
+        to: ClientId,
+        kind: &[&str],
+        lines: impl FnOnce(&mut dyn FnMut(String, bytes::Bytes)),
+    ) {
+        let client = self.client(to);
+        let batched = client.caps.has(Caps::BATCH);
+        let mut out = self.out.borrow_mut();
+        let name = out.next_batch();
+        let (begin, end) = batch_lines(self.about.name(), &name, kind);
+        if batched {
+            out.tell_tagged(to, client, String::new(), begin);
+        }
+        lines(&mut |tags, line| {
+            let tags = match (batched, tags.is_empty()) {
+                (false, _) => tags,
+                (true, true) => format!("batch={name}"),
+                (true, false) => format!("batch={name};{tags}"),
+            };
+            out.tell_tagged(to, client, tags, line);
+        });
+        if batched {
+            out.tell_tagged(to, client, String::new(), end);
+        }
+    }
+
+    fn refuse_history(&self, by: ClientId, subcommand: &str, context: &[&str], why: Refused) {
+        let (code, text) = why;
+        let context: Vec<&str> = [subcommand].into_iter().chain(context.iter().copied()).collect();
+        self.fail(by, "CHATHISTORY", code, &context, text);
+    }
+}
+
+/// Which messages a line asks for, and how many at most.
+fn wanted(subcommand: &str, line: &Line<'_>) -> Result<(Wanted, usize), Refused> {
+    let count = if subcommand == "BETWEEN" { 5 } else { 4 };
+    let is_known = ["LATEST", "BEFORE", "AFTER", "AROUND", "BETWEEN"].contains(&subcommand);
+    if !is_known {
+        return Err(("INVALID_PARAMS", "Unknown subcommand"));
+    }
+    if line.params().len() < count {
+        return Err(("NEED_MORE_PARAMS", "Missing parameters"));
+    }
+    let limit = limit(line.param(count - 1)).ok_or(PARAMS)?;
+    let first = || place(line.param(2));
+    let wanted = match subcommand {
+        "LATEST" if line.param(2) == "*" => Wanted::Latest(None),
+        "LATEST" => Wanted::Latest(Some(first()?)),
+        "BEFORE" => Wanted::Before(first()?),
+        "AFTER" => Wanted::After(first()?),
+        "AROUND" => Wanted::Around(first()?),
+        _ => Wanted::Between(first()?, place(line.param(3))?),
+    };
+    Ok((wanted, limit))
+}
+
+/// `msgid=…` or `timestamp=…`.
+fn place(text: &str) -> Result<Place, Refused> {
+    match text.strip_prefix("msgid=") {
+        Some(msgid) => Ok(Place::Message(msgid.to_owned())),
+        None => moment(text).map(Place::Moment).ok_or(PARAMS),
+    }
+}
+
+fn moment(text: &str) -> Option<Duration> {
+    calendar::parse_iso_8601(text.strip_prefix("timestamp=")?)
+}
+
+fn limit(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|limit| *limit > 0).map(|limit: usize| limit.min(LIMIT_MAX))
+}

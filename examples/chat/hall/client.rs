@@ -1,0 +1,154 @@
+//! A client as the hall knows it: what it has said of itself, what it may see, and where it is.
+//!
+//! Kept by the hall, one for each session. It tells nobody anything.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use roundsman::{ActorId, Address, Timestamp};
+
+use crate::chat::caps::Caps;
+use crate::chat::names::{ChannelName, Nick, UserName};
+use crate::chat::session;
+
+/// Who a client is, whatever its nick: its session.
+pub type ClientId = ActorId;
+
+/// One client.
+pub struct Client {
+    pub session: Address<session::Message>,
+    pub host: Arc<str>,
+    /// Nobody in between can read what it says.
+    pub secure: bool,
+
+    /// Its nick; of one that has not registered, the nick it would like to have.
+    pub nick: Option<Nick>,
+    pub user: Option<UserName>,
+    pub realname: String,
+    pub password: Option<String>,
+    /// Others know it.
+    pub registered: bool,
+    /// `nick!user@host`: how what it does is signed. Empty until it has registered.
+    pub source: String,
+
+    pub caps: Caps,
+    /// Capabilities are being negotiated, which holds the registration.
+    pub negotiating: bool,
+    /// It has said `CAP LS 302`: it is told of capabilities whether it wants to or not.
+    pub knows_302: bool,
+
+    pub modes: UserModes,
+    /// Why it is away.
+    pub away: Option<String>,
+    pub channels: BTreeSet<ChannelName>,
+    /// Where it has been invited to and not been yet. At most [`super::INVITES_MAX`].
+    pub invitations: BTreeSet<ChannelName>,
+    /// Whose coming and going it wants to hear of, as it spells them.
+    pub monitored: BTreeSet<Nick>,
+    pub signed_on_unix_s: u64,
+    pub spoke_at: Timestamp,
+}
+
+/// What `MODE nick` shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UserModes {
+    /// `B`: a program.
+    pub bot: bool,
+    /// `i`: not shown to those who share no channel.
+    pub invisible: bool,
+    /// `o`: an operator of the server.
+    pub operator: bool,
+    /// `w`: wants to hear what operators have to say to all.
+    pub wallops: bool,
+}
+
+impl UserModes {
+    /// The letters there are, in order.
+    pub const LETTERS: &'static str = "Biow";
+
+    /// The mode of a letter.
+    pub fn get_mut(&mut self, letter: char) -> Option<&mut bool> {
+        match letter {
+            'B' => Some(&mut self.bot),
+            'i' => Some(&mut self.invisible),
+            'o' => Some(&mut self.operator),
+            'w' => Some(&mut self.wallops),
+            _ => None,
+        }
+    }
+
+    /// `+iw`, or `+` without any.
+    pub fn shown(mut self) -> String {
+        let set =
+            Self::LETTERS.chars().filter(|letter| self.get_mut(*letter).is_some_and(|on| *on));
+        std::iter::once('+').chain(set.collect::<Vec<_>>()).collect()
+    }
+}
+
+impl Client {
+    /// A connection that has said nothing.
+    pub fn new(session: Address<session::Message>, host: Arc<str>, secure: bool) -> Self {
+        Self {
+            session,
+            host,
+            secure,
+            nick: None,
+            user: None,
+            realname: String::new(),
+            password: None,
+            registered: false,
+            source: String::new(),
+            caps: Caps::default(),
+            negotiating: false,
+            knows_302: false,
+            modes: UserModes::default(),
+            away: None,
+            channels: BTreeSet::new(),
+            invitations: BTreeSet::new(),
+            monitored: BTreeSet::new(),
+            signed_on_unix_s: 0,
+            spoke_at: Timestamp::default(),
+        }
+    }
+
+    /// Its nick in answers to it: `*` until it has registered.
+    pub fn shown_nick(&self) -> &str {
+        match &self.nick {
+            Some(nick) if self.registered => nick.as_str(),
+            _ => "*",
+        }
+    }
+
+    /// Its nick once it has registered.
+    pub fn nick(&self) -> &str {
+        self.nick.as_ref().map_or("*", Nick::as_str)
+    }
+
+    /// The user part of its source.
+    pub fn user(&self) -> &str {
+        self.user.as_ref().map_or("*", UserName::as_str)
+    }
+
+    /// Signs with its nick, user and host from now on.
+    pub fn sign(&mut self) {
+        self.source = format!("{}!{}@{}", self.nick(), self.user(), self.host);
+    }
+
+    /// `H` or `G`, then `*` for an operator; what WHO begins its flags with.
+    pub fn flags(&self) -> String {
+        let here = if self.away.is_some() { "G" } else { "H" };
+        format!("{here}{}", if self.modes.operator { "*" } else { "" })
+    }
+
+    /// Gives its session a finished line.
+    pub fn deliver(&self, line: Bytes) {
+        deliver(&self.session, line);
+    }
+}
+
+/// Gives a session a finished line.
+pub fn deliver(session: &Address<session::Message>, line: Bytes) {
+    // A session that has ended has nobody left to tell.
+    let _ = session.send(session::Message::Deliver(line));
+}

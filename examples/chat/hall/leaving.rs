@@ -1,0 +1,39 @@
+//! Leaving the server: by QUIT, by the hand of an operator, or because the connection is gone.
+
+use super::Hall;
+use super::client::ClientId;
+use crate::chat::caps::Caps;
+use crate::chat::names::QUIT_MAX;
+use crate::chat::session;
+use crate::chat::wire::{self, Line};
+
+impl Hall {
+    pub(super) fn quit(&mut self, by: ClientId, line: &Line<'_>) {
+        match wire::cut(line.param(0), QUIT_MAX) {
+            "" => self.leave(by, "Quit"),
+            reason => self.leave(by, &format!("Quit: {reason}")),
+        }
+    }
+
+    /// Forgets a client, tells everybody who shares a channel with it why, and has its session say goodbye. Of one that is
+    /// not here any more it is silence.
+    pub(super) fn leave(&mut self, who: ClientId, why: &str) {
+        if self.clients.get(&who).is_some_and(|client| client.registered) {
+            self.remember(who);
+            let event = self.event(who, "QUIT", &[], Some(why));
+            let neighbours = self.neighbours(who);
+            for name in self.client(who).channels.clone() {
+                self.take_out(who, &name);
+            }
+            self.show_each(&neighbours, &event, Caps::default());
+        }
+        let Some(client) = self.clients.remove(&who) else { return };
+        self.monitors.forget(who, &client.monitored);
+        if let (true, Some(nick)) = (client.registered, &client.nick) {
+            self.nicks.remove(nick);
+            self.tell_monitors(nick, None);
+        }
+        // One that has ended has nobody left to tell.
+        let _ = client.session.send(session::Message::Close(why.to_owned()));
+    }
+}

@@ -1,0 +1,222 @@
+//! The hall: the actor that knows everybody and every channel, and carries out what clients ask for.
+//!
+//! Spawned by the server, under its supervision; sessions tell it what their clients say, and are told what these are to
+//! hear. It knows no socket and no timer.
+//!
+//! # Why it is one actor
+//! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to all,
+//! in every channel and in every count. Each command takes effect here, at once and as a whole, so that needs no further
+//! thought: what a command causes stands in the mailboxes of the sessions concerned before the next command is looked at,
+//! and a PONG takes the same way. Most commands also ask about several channels and people together: WHO, WHOIS of somebody
+//! in a secret channel, a nick that changes in ten channels and is told once to everybody. With an actor for each channel all
+//! of these are conversations; here they are loops.
+//!
+//! The price is that one channel's failure is everybody's, and that rooms share one loop. The first is answered by the
+//! supervision in `server.rs`. The second costs nothing that a chat would notice: what takes time is not deciding who hears a
+//! line but sending it, and that is done by the sessions, a share of the same bytes each.
+//!
+//! # Where to read
+//! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what they are
+//! about. `client.rs` and `channel.rs` are the state, `outbox.rs` the one way out.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use roundsman::prelude::*;
+use roundsman::{Recipient, Terminated, Timestamp};
+
+use super::about::{About, Notices};
+use super::names::{ChannelName, Nick};
+use super::session::{self, Heard};
+use super::wire::{self, Line};
+use channel::Channel;
+use client::{Client, ClientId};
+use monitors::Monitors;
+use numerics::ERR_INPUTTOOLONG;
+use outbox::Outbox;
+use past::Past;
+
+use super::numerics;
+
+mod channel;
+mod channel_modes;
+mod chathistory;
+mod client;
+mod commands;
+mod event;
+mod help;
+mod history;
+mod inviting;
+mod joining;
+mod leaving;
+mod listing;
+mod monitors;
+mod negotiating;
+mod of_server;
+mod operators;
+mod outbox;
+mod past;
+mod registering;
+mod replies;
+mod speaking;
+mod topics;
+mod user_modes;
+mod who;
+mod whois;
+
+/// The most channels that a client can be in.
+pub const CHANNELS_MAX: usize = 100;
+/// The most invitations that wait for a client; the oldest by name goes.
+const INVITES_MAX: usize = 50;
+/// The most people whose coming and going a client hears of.
+pub const MONITORED_MAX: usize = 100;
+
+/// The actor that knows everybody and every channel.
+pub struct Hall {
+    about: Arc<About>,
+    notices: Notices,
+    /// Told when a hall begins.
+    begun: Recipient<()>,
+    /// The time at the command in hand: since 1970, and as the runtime counts.
+    unix: Duration,
+    now: Timestamp,
+
+    /// Every session, whether its client has registered or not.
+    clients: BTreeMap<ClientId, Client>,
+    /// The registered ones.
+    nicks: BTreeMap<Nick, ClientId>,
+    users_max: usize,
+    channels: BTreeMap<ChannelName, Channel>,
+    past: Past,
+    monitors: Monitors,
+    /// Borrowed for a push only.
+    out: RefCell<Outbox>,
+}
+
+pub enum Message {
+    /// A session has begun.
+    Arrived { session: Address<session::Message>, host: Arc<str>, secure: bool },
+    /// A client has said something.
+    Heard(ClientId, Heard),
+    /// A client says nothing more, for this reason.
+    Gone(ClientId, String),
+    /// A session has ended, whatever it has said before.
+    Ended(Terminated),
+    /// What SIGHUP has had read.
+    Reread(Notices),
+    /// Everybody is being sent away: nobody has to hear of it.
+    Closing,
+}
+
+impl Hall {
+    /// An empty one. `begun` is told when it begins, which is how its supervisor learns that an earlier one has failed.
+    pub fn new(about: Arc<About>, begun: Recipient<()>) -> Self {
+        Self {
+            notices: about.notices.clone(),
+            about,
+            begun,
+            unix: Duration::ZERO,
+            now: Timestamp::default(),
+            clients: BTreeMap::new(),
+            nicks: BTreeMap::new(),
+            users_max: 0,
+            channels: BTreeMap::new(),
+            past: Past::default(),
+            monitors: Monitors::default(),
+            out: RefCell::default(),
+        }
+    }
+
+    /// Carries out a line of a client.
+    fn hear(&mut self, by: ClientId, heard: Heard) {
+        if !self.clients.contains_key(&by) {
+            return;
+        }
+        let Ok(bytes) = heard.take() else { return self.refuse(by, ERR_INPUTTOOLONG, &[]) };
+        let text = wire::decode(&bytes);
+        match Line::parse(&text) {
+            Ok(None) => {}
+            Ok(Some(line)) => {
+                self.open_label(by, &line);
+                if str::from_utf8(&bytes).is_ok() {
+                    self.obey(by, &line);
+                } else {
+                    self.refuse_bytes(by, &line);
+                }
+                self.out.get_mut().close_label(self.clients.get(&by), self.about.name());
+            }
+            Err(wire::TooLong) => self.refuse(by, ERR_INPUTTOOLONG, &[]),
+        }
+    }
+
+    fn client(&self, id: ClientId) -> &Client {
+        &self.clients[&id]
+    }
+
+    /// The client of whoever says something; it is there as long as its command is being carried out.
+    fn client_mut(&mut self, id: ClientId) -> &mut Client {
+        match self.clients.get_mut(&id) {
+            Some(client) => client,
+            None => unreachable!("commands are carried out for clients that are here"),
+        }
+    }
+
+    /// The registered client of this nick.
+    fn find(&self, nick: &str) -> Option<(ClientId, &Client)> {
+        let id = *self.nicks.get(&Nick::parse(nick).ok()?)?;
+        Some((id, self.client(id)))
+    }
+
+    /// The channel of this name, however it is spelt.
+    fn channel(&self, name: &str) -> Option<&Channel> {
+        self.channels.get(&ChannelName::parse(name).ok()?)
+    }
+
+    fn channel_mut(&mut self, name: &ChannelName) -> Option<&mut Channel> {
+        self.channels.get_mut(name)
+    }
+
+    /// Whether two clients are in one channel.
+    fn share_channel(&self, one: ClientId, other: ClientId) -> bool {
+        !self.client(one).channels.is_disjoint(&self.client(other).channels)
+    }
+
+    /// Everybody who shares a channel with a client, but not the client.
+    fn neighbours(&self, of: ClientId) -> BTreeSet<ClientId> {
+        let channels = self.client(of).channels.iter();
+        let members = channels.filter_map(|name| self.channels.get(name)).flat_map(|c| &c.members);
+        members.map(|member| member.id).filter(|id| *id != of).collect()
+    }
+}
+
+impl Actor for Hall {
+    type Message = Message;
+
+    fn started(&mut self, _: &mut Context<Self>) -> Outcome {
+        // Without a supervisor the server is ending.
+        let _ = self.begun.send(());
+        Ok(())
+    }
+
+    fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
+        (self.now, self.unix) = (ctx.now(), self.about.unix(ctx.now()));
+        match message {
+            Message::Heard(by, line) => self.hear(by, line),
+            Message::Arrived { session, host, secure } => {
+                ctx.watch(&session, Message::Ended);
+                self.clients.insert(session.id(), Client::new(session, host, secure));
+            }
+            Message::Gone(who, why) => self.leave(who, &why),
+            Message::Ended(ended) => self.leave(ended.id, "Internal error"),
+            Message::Reread(notices) => self.notices = notices,
+            Message::Closing => {
+                self.channels.clear();
+                self.nicks.clear();
+                self.clients.clear();
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Saying something: PRIVMSG, NOTICE and TAGMSG, to a channel or to somebody; and AWAY, for who does not listen.
+
+use std::rc::Rc;
+
+use super::Hall;
+use super::channel::Channel;
+use super::client::ClientId;
+use super::event::Event;
+use crate::chat::caps::Caps;
+use crate::chat::names::{AWAY_MAX, ChannelName};
+use crate::chat::numerics::{
+    ERR_CANNOTSENDTOCHAN, ERR_NORECIPIENT, ERR_NOSUCHCHANNEL, ERR_NOSUCHNICK, ERR_NOTEXTTOSEND,
+    ERR_TOOMANYTARGETS, ERR_UNKNOWNCOMMAND, Numeric, RPL_AWAY, RPL_NOWAWAY, RPL_UNAWAY,
+};
+use crate::chat::wire::{self, Line};
+
+/// The most that one PRIVMSG is said to.
+pub const TARGETS_MAX: usize = 4;
+
+/// What is said, and how.
+#[derive(Clone, Copy)]
+struct Speech<'a> {
+    kind: Kind,
+    line: &'a Line<'a>,
+    /// Nothing, where there are only tags.
+    text: Option<&'a str>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Message,
+    /// Never answered, whatever becomes of it: so that two programs cannot talk to each other for ever.
+    Notice,
+    /// Nothing but tags, for whoever takes them.
+    Tags,
+}
+
+impl Kind {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Message => "PRIVMSG",
+            Self::Notice => "NOTICE",
+            Self::Tags => "TAGMSG",
+        }
+    }
+}
+
+impl Hall {
+    pub(super) fn message(&mut self, by: ClientId, line: &Line<'_>) {
+        self.say(by, Speech { kind: Kind::Message, line, text: Some(line.param(1)) });
+    }
+
+    pub(super) fn notice(&mut self, by: ClientId, line: &Line<'_>) {
+        self.say(by, Speech { kind: Kind::Notice, line, text: Some(line.param(1)) });
+    }
+
+    pub(super) fn tag_message(&mut self, by: ClientId, line: &Line<'_>) {
+        if !self.client(by).caps.has(Caps::MESSAGE_TAGS) {
+            return self.refuse(by, ERR_UNKNOWNCOMMAND, &[line.command()]);
+        }
+        self.say(by, Speech { kind: Kind::Tags, line, text: None });
+    }
+
+    fn say(&mut self, by: ClientId, speech: Speech<'_>) {
+        if speech.line.param(0).is_empty() {
+            if speech.kind != Kind::Notice {
+                let text = format!("No recipient given ({})", speech.line.command());
+                self.reply(by, ERR_NORECIPIENT, &[], &text);
+            }
+            return;
+        }
+        if speech.text == Some("") {
+            return self.object(by, speech, ERR_NOTEXTTOSEND, &[]);
+        }
+        let now = self.now;
+        self.client_mut(by).spoke_at = now;
+        for (at, target) in speech.line.list(0).enumerate() {
+            if at == TARGETS_MAX {
+                return self.object(by, speech, ERR_TOOMANYTARGETS, &[target]);
+            }
+            if ChannelName::is_meant(target) {
+                self.say_in_channel(by, target, speech);
+            } else {
+                self.say_to(by, target, speech);
+            }
+        }
+    }
+
+    /// Refuses what is said; a notice in silence.
+    fn object(&self, by: ClientId, speech: Speech<'_>, why: Numeric, params: &[&str]) {
+        if speech.kind != Kind::Notice {
+            self.refuse(by, why, params);
+        }
+    }
+
+    fn say_in_channel(&mut self, by: ClientId, target: &str, speech: Speech<'_>) {
+        let Some(channel) = self.channel(target) else {
+            return self.object(by, speech, ERR_NOSUCHCHANNEL, &[target]);
+        };
+        if !self.may_speak(by, channel) {
+            return self.object(by, speech, ERR_CANNOTSENDTOCHAN, &[target]);
+        }
+        let event = Rc::new(self.speech_event(by, channel.name.as_str(), speech));
+        let only_tags = speech.kind == Kind::Tags;
+        self.show_some(channel, &event, |id, caps| {
+            let wants = if id == by { Caps::ECHO_MESSAGE } else { Caps::default() };
+            caps.has(wants) && (!only_tags || caps.has(Caps::MESSAGE_TAGS))
+        });
+        if !channel.has(by) && self.client(by).caps.has(Caps::ECHO_MESSAGE) {
+            self.show(by, &event);
+        }
+        let name = channel.name.clone();
+        if !only_tags && let Some(channel) = self.channel_mut(&name) {
+            channel.history.add(event);
+        }
+    }
+
+    fn may_speak(&self, by: ClientId, channel: &Channel) -> bool {
+        let modes = &channel.modes;
+        match channel.member(by) {
+            Some(member) if member.operator || member.voiced => true,
+            None if modes.no_outsiders => false,
+            _ => !modes.moderated && !channel.bans(&self.client(by).source),
+        }
+    }
+
+    fn say_to(&self, by: ClientId, target: &str, speech: Speech<'_>) {
+        let Some((id, client)) = self.find(target) else {
+            return self.object(by, speech, ERR_NOSUCHNICK, &[target]);
+        };
+        let event = self.speech_event(by, client.nick(), speech);
+        let takes = speech.kind != Kind::Tags || client.caps.has(Caps::MESSAGE_TAGS);
+        if self.client(by).caps.has(Caps::ECHO_MESSAGE) {
+            self.show(by, &event);
+        }
+        if takes && id == by {
+            // Said to oneself: what is heard is no answer, so it has no label.
+            client.deliver(event.form(client.caps));
+        } else if takes {
+            self.show(id, &event);
+        }
+        if let (Kind::Message, Some(away)) = (speech.kind, &client.away) {
+            self.reply(by, RPL_AWAY, &[client.nick()], away);
+        }
+    }
+
+    fn speech_event(&self, by: ClientId, to: &str, speech: Speech<'_>) -> Event {
+        let msgid = self.out.borrow_mut().next_message(self.about.started());
+        let bot = self.client(by).modes.bot.then(|| "bot".to_owned());
+        let tags = speech.line.client_tags().map(str::to_owned).chain(bot);
+        self.event(by, speech.kind.command(), &[to], speech.text).tagged(msgid, tags)
+    }
+
+    pub(super) fn away(&mut self, by: ClientId, line: &Line<'_>) {
+        let text = wire::cut(line.param(0), AWAY_MAX);
+        let away = (!text.is_empty()).then(|| text.to_owned());
+        let answer = if away.is_some() { RPL_NOWAWAY } else { RPL_UNAWAY };
+        self.answer(by, answer, &[]);
+        if self.client(by).away != away {
+            let event = self.event(by, "AWAY", &[], away.as_deref());
+            self.show_each(&self.neighbours(by), &event, Caps::AWAY_NOTIFY);
+            self.client_mut(by).away = away;
+        }
+    }
+}
