@@ -178,6 +178,10 @@ impl Simulated {
     pub(crate) fn rest(&mut self) -> Rest {
         let world = Arc::clone(self.world());
         let next_job = self.jobs.iter().map(|job| job.end).min();
+        if self.loops.iter().any(EventLoop::has_work) {
+            // One that stands still: its work waits, and time goes on.
+            return Rest::Until([self.next_timer(), next_job].into_iter().flatten().min());
+        }
         if world.is_ending() {
             if self.loops.iter().all(EventLoop::is_done) {
                 // Nobody waits for the jobs that run: they are told, and run to their end.
