@@ -192,8 +192,12 @@ fn streams_know_no_sockets() {
 }
 
 /// What each module of the two lower layers of the runtime may name beyond them: see `ARCHITECTURE.md`.
-const UPWARD: [(&str, &[&str]); 3] =
-    [("driver", &["cell"]), ("run_queue", &["cell"]), ("envelope", &["cell", "local"])];
+const UPWARD: [(&str, &[&str]); 4] = [
+    ("course", &["cell", "sighting"]),
+    ("driver", &["cell"]),
+    ("run_queue", &["cell"]),
+    ("envelope", &["cell", "local"]),
+];
 
 #[test]
 fn the_lower_layers_of_the_runtime_know_no_actors() {
