@@ -19,7 +19,7 @@ use super::trace::Trace;
 use super::watcher::Watcher;
 use crate::{
     ASKED_FOR_PANIC, Actor, Address, ExitReason, Outcome, Placement, RunError, RuntimeHandle,
-    Simulation, Spawn, Stepped, Timestamp,
+    Simulation, Spawn, Stepped, Timestamp, TrySendError, WhyAlive,
 };
 
 /// A world in which a test takes place: one seed, one virtual time, hosts.
@@ -189,13 +189,47 @@ impl Sim {
         }
     }
 
-    /// The runtime of a host, in its last life: to look at, to spawn, to stop. It keeps nothing alive.
+    /// The runtime of a host, in its last life: to look at its metrics, to spawn, to stop. It keeps nothing alive.
+    ///
+    /// What asks loops and waits for their answers (its `pauses`, `tree`, `why_alive`) waits in vain, up to a second of real
+    /// time: they run when time passes here. Use [`why_alive`](Self::why_alive).
     ///
     /// # Panics
     /// If that runtime could never be built.
     #[must_use]
     pub fn handle(&self, host: Host) -> RuntimeHandle {
         self.site(host).handle.borrow().clone().expect("a host is begun as it is made")
+    }
+
+    /// What keeps a host from ending, who waits on whom among it. `None` unless it lives.
+    #[must_use]
+    pub fn why_alive(&self, host: Host) -> Option<WhyAlive> {
+        self.0.simulation.why_alive(self.site(host).number.get())
+    }
+
+    /// Sends a message from outside of all hosts. While the receiver is over, things go on until it is not. ([`Address::send`] is
+    /// not for the body of a test: a plain thread that sends to what is over blocks, and here for ever.)
+    ///
+    /// # Errors
+    /// With the message: [`TrySendError::Closed`] if the receiver has ended, [`TrySendError::Over`] if nothing happens any more
+    /// that could make room, or the seed has failed meanwhile.
+    ///
+    /// # Panics
+    /// If the receiver is over, within what was asked for with [`at`](Self::at).
+    pub fn send<M: Send + 'static>(
+        &self,
+        to: &Address<M>,
+        mut message: M,
+    ) -> Result<(), TrySendError<M>> {
+        loop {
+            message = match to.try_send(message) {
+                Err(TrySendError::Over(message)) => message,
+                sent => return sent,
+            };
+            if !matches!(self.step(None), Ok(Stepped::Acted | Stepped::Waited)) {
+                return Err(TrySendError::Over(message));
+            }
+        }
     }
 
     /// Spawns an actor without a parent on a host, and returns its address. A restart of the host does not bring it back.
@@ -538,6 +572,8 @@ impl Sim {
         for site in self.0.sites.borrow().iter() {
             self.0.simulation.kill(site.number.get());
         }
+        // What they were made with may hold this world.
+        drop(self.0.sites.take());
         self.look();
         before.failure = before.failure.or_else(|| self.0.failure.borrow().clone());
         before

@@ -42,7 +42,7 @@ fn bustle(sim: &Sim) -> Outcome {
 /// The failure of a test of one host with this root.
 fn failure_of(root: fn() -> Role<()>) -> Box<Failing> {
     let body = |sim: &Sim| {
-        sim.host("home").start_with("root", root);
+        sim.host("home").start_with("top", root);
         Ok(sim.run()?)
     };
     Check::new().run(body).expect_err("it fails")
@@ -163,15 +163,15 @@ fn a_panic_of_an_actor_fails_the_seed() {
         })
     });
     let Failed::Panicked { actor, text } = failing.failed() else { panic!("{failing}") };
-    assert!(actor.starts_with("home/root/role-"), "{actor}");
+    assert!(actor.starts_with("home/top/role-"), "{actor}");
     assert!(text.starts_with("at start ("), "{text}");
 }
 
 #[test]
 fn a_panic_that_may_be_does_not() {
     let body = |sim: &Sim| {
-        sim.may_panic("home/root/*");
-        sim.host("home").start_with("root", || {
+        sim.may_panic("home/top/*");
+        sim.host("home").start_with("top", || {
             Role::<()>::idle().started(|ctx| {
                 ctx.spawn(Role::<()>::idle().started(|_| panic!("at start")).may_panic());
                 Ok(())
@@ -225,7 +225,7 @@ fn what_is_unfinished_when_nothing_can_happen_any_more_is_a_deadlock() {
         })
     });
     let Failed::Deadlock(waiting) = failing.failed() else { panic!("{failing}") };
-    assert_eq!(waiting, "  home: /root, which has not finished\n");
+    assert_eq!(waiting, "  home: /top, which has not finished\n");
 }
 
 #[test]
@@ -312,6 +312,7 @@ fn priorities_find_who_is_slow_all_the_time() {
 
 /// Run by the next tests, with variables of the environment.
 #[test]
+#[expect(clippy::disallowed_macros, reason = "it is read by the tests that run this one")]
 fn five_seeds() {
     sim::check(5, |sim| {
         sim.host("bed").start_with("sleeper", || Sleeper(secs(1)));

@@ -67,8 +67,8 @@ fn a_supervisor_sees_to_a_panic_that_was_asked_for() {
     holds(|sim| {
         let noted = Arc::default();
         let notes = Arc::clone(&noted);
-        sim.panic_at("home/root/counter", 2);
-        sim.host("home").start_with("root", move || {
+        sim.panic_at("home/top/counter", 2);
+        sim.host("home").start_with("top", move || {
             let notes = Arc::clone(&notes);
             Role::<()>::idle().started(move |ctx| {
                 ctx.supervise(ChildSpec::permanent("counter"), move || counter(3, &notes));
@@ -101,8 +101,8 @@ fn panics_at_random_strike_in_some_seeds_and_nobody_else() {
 fn times_after_a_stall(sim: &Sim, loops: usize) -> [Duration; 2] {
     let times = [(); 2].map(|()| Arc::new(Mutex::new(Duration::ZERO)));
     let noted = times.clone();
-    sim.stall("home/root/first", 1, secs(5));
-    sim.host("home").loops(loops).start_with("root", move || {
+    sim.stall("home/top/first", 1, secs(5));
+    sim.host("home").loops(loops).start_with("top", move || {
         let times = times.clone();
         Role::<()>::idle().started(move |ctx| {
             for (number, (name, time)) in ["first", "second"].into_iter().zip(times).enumerate() {

@@ -150,7 +150,7 @@ fn what_a_host_is_provided_with_is_made_anew_for_each_life() {
 #[test]
 fn an_actor_can_be_spawned_on_a_host_from_the_body() {
     holds(|sim| {
-        let host = sim.host("home").serves().start(|| Role::<()>::idle());
+        let host = sim.host("home").serves().start(Role::<()>::idle);
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hears = Arc::clone(&heard);
         let listener = sim.spawn(host, move || {
@@ -163,6 +163,45 @@ fn an_actor_can_be_spawned_on_a_host_from_the_body() {
         sim.handle(host).spawn(Placement::Here, Spawn::new(), speaks);
         sim.run_until(|| *heard.lock().unwrap() == [7], secs(1))?;
         Ok(sim.run()?)
+    });
+}
+
+#[test]
+fn a_message_from_outside_waits_until_there_is_room() {
+    holds(|sim| {
+        let host = sim.host("home").serves().start(Role::<()>::idle);
+        let heard = Arc::new(AtomicU32::new(0));
+        let hears = Arc::clone(&heard);
+        let make = move || {
+            Role::new(move |(), _| {
+                hears.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            })
+        };
+        let spawn = Spawn::new().high(2);
+        let listener = sim.handle(host).spawn(Placement::Here, spawn, make).expect("it lives");
+        for _ in 0..100 {
+            sim.send(&listener, ())?;
+        }
+        sim.advance(secs(1));
+        assert_eq!(heard.load(Ordering::SeqCst), 100);
+        listener.stop();
+        sim.advance(secs(1));
+        assert!(sim.send(&listener, ()).is_err(), "it has ended");
+        Ok(())
+    });
+}
+
+#[test]
+fn what_keeps_a_host_can_be_asked_between_steps() {
+    holds(|sim| {
+        let host = sim.host("bed").start_with("sleeper", || Sleeper(secs(1)));
+        sim.advance(std::time::Duration::from_millis(1));
+        let why = sim.why_alive(host).expect("it lives");
+        assert_eq!(why.to_string(), "1 timer of /sleeper");
+        sim.run()?;
+        assert!(sim.why_alive(host).is_none());
+        Ok(())
     });
 }
 
