@@ -6,6 +6,8 @@ mod crashes;
 mod faults;
 #[path = "simulated_disk/operations.rs"]
 mod operations;
+#[path = "simulated_disk/services.rs"]
+mod services;
 #[path = "simulated_disk/streams.rs"]
 mod streams;
 

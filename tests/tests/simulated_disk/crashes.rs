@@ -42,12 +42,17 @@ fn what_was_synced_with_its_directory_is_there_whatever_the_seed() {
         sync_dir(bench, "/");
     });
     assert_eq!(kept, some(&["all of it"]));
-    assert_eq!(outcomes(100, |bench| bench.get(fs::write_atomic("/one", "!"))), some(&["!"]));
+    let replaced = outcomes(100, |bench| {
+        bench.get(fs::write_atomic("/one", "!"));
+    });
+    assert_eq!(replaced, some(&["!"]));
 }
 
 #[test]
 fn a_file_that_was_never_synced_may_be_missing_empty_torn_or_whole() {
-    let left = outcomes(300, |bench| bench.get(fs::write("/one", "text")));
+    let left = outcomes(300, |bench| {
+        bench.get(fs::write("/one", "text"));
+    });
     let mut expected = some(&["", "t", "te", "tex", "text"]);
     expected.insert(None);
     assert_eq!(left, expected);
@@ -339,7 +344,7 @@ fn states(story: &[Step]) -> Vec<BTreeMap<usize, (String, bool)>> {
             Step::Put { name, text, synced } => _ = now.insert(*name, (text.clone(), *synced)),
             Step::Remove { name } => _ = now.remove(name),
             Step::SyncDirectory if story.get(index + 1) == Some(&Step::Acknowledged) => {
-                states.clear()
+                states.clear();
             }
             Step::SyncDirectory | Step::Acknowledged => {}
         }

@@ -78,6 +78,8 @@ pub(crate) fn here() -> Option<Arc<Volume>> {
 ///   crash all of them are of its moment.
 ///
 /// # Examples
+/// A host of a [`Sim`](crate::sim::Sim) has it by [`HostBuilder::disk`](crate::sim::HostBuilder::disk). One that is built by
+/// hand:
 /// ```
 /// use roundsman::prelude::*;
 /// use roundsman::sim::Disk;
