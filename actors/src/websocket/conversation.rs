@@ -171,11 +171,6 @@ impl Conversation {
         }
     }
 
-    /// What masks a frame of ours, if one has to be.
-    fn key(&self, ctx: &Context<'_, Host>) -> Option<[u8; 4]> {
-        self.is_client.then(|| (ctx.random() as u32).to_ne_bytes())
-    }
-
     /// Something has come.
     pub(super) fn hears(&mut self) {
         self.heard = true;
@@ -255,7 +250,6 @@ impl Conversation {
         };
         let is_client = self.is_client;
         let mut push = |message: Message| {
-            let key = is_client.then(|| (ctx.random() as u32).to_ne_bytes());
             port.arrived(&message);
             counts.items += 1;
             counts.bytes += message.len() as u64;
@@ -263,7 +257,7 @@ impl Conversation {
                 Message::Text(_) => Opcode::Text,
                 Message::Binary(_) => Opcode::Binary,
             };
-            outgoing.push(opcode, message.into_bytes(), key);
+            outgoing.push(opcode, message.into_bytes(), key(is_client, ctx));
         };
         match flow {
             Flow::Begin(upstream) => port.begin(upstream),
@@ -296,7 +290,7 @@ impl Conversation {
                 Ok(Some(Event::Message(message))) => self.held = Some(message),
                 Ok(Some(Event::Ping(payload))) => {
                     if !self.sent {
-                        line.outgoing.push_pong(&payload, self.key(ctx));
+                        line.outgoing.push_pong(&payload, key(self.is_client, ctx));
                     }
                 }
                 Ok(Some(Event::Close(close))) => {
@@ -343,11 +337,10 @@ impl Conversation {
         if self.is_deaf() {
             return;
         }
-        let is_held = self.held.is_some() && !matches!(self.read, Read::Unused);
         if let Some(error) = line.failure() {
             self.fail(SocketError::Lost(error.clone()));
-        } else if is_held || line.input().is_some() {
-            // Somebody may still take it.
+        } else if self.held.is_some() || line.input().is_some() {
+            // Somebody may still take it: also who has not piped the reader yet.
         } else if draining {
             self.drain();
         } else {
@@ -430,7 +423,7 @@ impl Conversation {
             && !self.sent
             && !matches!(self.write, Write::Open { .. })
         {
-            outgoing.push_close(verdict.payload(), self.key(ctx));
+            outgoing.push_close(verdict.payload(), key(self.is_client, ctx));
             self.closed.ours = Some(verdict.clone());
             self.sent = true;
         }
@@ -472,7 +465,7 @@ impl Conversation {
         } else if self.pinged {
             return self.fail(SocketError::NoPong { patience });
         } else {
-            outgoing.set_ping(b"", self.key(ctx));
+            outgoing.set_ping(b"", key(self.is_client, ctx));
             self.pinged = true;
             patience
         };
@@ -485,6 +478,11 @@ impl Conversation {
         self.fail_write(|reporter| reporter.error(SocketError::Over));
         self.closed.clone()
     }
+}
+
+/// What masks a frame, if one has to be.
+fn key(is_client: bool, ctx: &Context<'_, Host>) -> Option<[u8; 4]> {
+    is_client.then(|| (ctx.random() as u32).to_ne_bytes())
 }
 
 /// What our Close says of a writer's pipeline that has failed.

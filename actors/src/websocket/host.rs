@@ -234,11 +234,11 @@ impl Actor for Host {
 
     fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<'_, Self>) -> Outcome {
         self.draining = true;
-        if phase >= DrainPhase::Read
-            && let Phase::Open(conversation) = &mut self.phase
-        {
-            conversation.drain();
-            // The writer's pipeline is waited for; what it has brought here is, too.
+        if phase >= DrainPhase::Read {
+            if let Phase::Open(conversation) = &mut self.phase {
+                conversation.drain();
+            }
+            // What waits here is no pipeline's, and is waited for all the same: what a writer has brought, an answer.
             ctx.set_unfinished(true);
         }
         self.go_on(ctx);

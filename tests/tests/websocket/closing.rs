@@ -6,8 +6,9 @@ use roundsman::Drain;
 use roundsman::net::tcp;
 use roundsman::stream::{Source, StreamContext};
 use roundsman::websocket::{Arrival, Close, Message, accept, server};
+use roundsman_tests::patience::must_end;
 use roundsman_tests::peer::aside;
-use roundsman_tests::websocket_peer::WebSocketPeer;
+use roundsman_tests::websocket_peer::{WebSocketPeer, request};
 use roundsman_tests::websocket_server::Event;
 
 use crate::{Ends, echo, impatient, observed, read, told};
@@ -182,6 +183,39 @@ fn an_end_without_a_close_fails_both_halves() {
     }
     let closed = told(&ends.closed);
     assert!(!closed.is_clean() && closed.error.is_some(), "{closed:?}");
+}
+
+#[test]
+fn what_came_before_the_reader_was_piped_is_read_with_its_end() {
+    let (sender, sockets) = mpsc::channel();
+    let (server, ends) = observed(server(), move |socket, _| Ok(sender.send(socket)?));
+    for closes in [true, false] {
+        let mut peer = WebSocketPeer::open(server.address);
+        let mut frames = [peer.frame(0x81, b"one"), peer.frame(0x81, b"two")].concat();
+        if closes {
+            frames.extend(peer.frame(0x88, &1000_u16.to_be_bytes()));
+        }
+        peer.send_raw(&frames);
+        peer.finish();
+        let socket = told(&sockets);
+        let all = (request("/", "").len() + frames.len()) as u64;
+        must_end({
+            let connection = socket.connection().clone();
+            move || {
+                while connection.traffic().read < all {
+                    std::thread::yield_now();
+                }
+            }
+        });
+        server.tell(move |ctx| {
+            read(&socket, ctx);
+            Ok(())
+        });
+        match told(&ends.read) {
+            Ok(count) => assert_eq!((count, closes), (2, true)),
+            Err(error) => assert!(!closes && error.contains("without a Close"), "{error}"),
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::sync::mpsc;
 
+use roundsman::Drain;
 use roundsman::websocket::{Arrival, Exchange, Options, Response, server};
+use roundsman_tests::peer::aside;
 use roundsman_tests::websocket_peer::{WebSocketPeer, header, request};
 use roundsman_tests::websocket_server::{Event, WebSocketServer};
 
@@ -146,6 +148,33 @@ fn an_answer_may_come_late_and_from_elsewhere() {
     exchange.answer(Response::new(200).body("late"));
     assert_eq!(answer(&mut peer).1, "late");
     peer.expect_end();
+}
+
+#[test]
+fn a_planned_stop_waits_for_an_answer_and_for_no_further_request() {
+    let (sender, exchanges) = mpsc::channel();
+    let mut server = serving(server(), move |exchange| {
+        // The test has it.
+        let _ = sender.send(exchange);
+    });
+    let mut asks = WebSocketPeer::connect(server.address);
+    asks.send_raw(get("/").as_bytes());
+    let exchange = told(&exchanges);
+    let mut idle = WebSocketPeer::connect(server.address);
+    idle.send_raw(get("/").as_bytes());
+    told(&exchanges).answer(Response::new(200));
+    answer(&mut idle);
+    let handle = server.handle.clone();
+    let stopping = aside(move || handle.shutdown(Drain::default()));
+    idle.expect_end();
+    drop(idle);
+    exchange.answer(Response::new(200).body(vec![b'x'; 1_000_000]));
+    let (head, body) = answer(&mut asks);
+    assert_eq!((header(&head, "connection"), body.len()), (Some("close"), 1_000_000));
+    asks.expect_end();
+    let report = stopping.join().expect("it ends");
+    assert!(report.is_complete(), "{report}");
+    server.wait_until_stopped();
 }
 
 #[test]
