@@ -190,6 +190,12 @@ impl Simulation {
         CURRENT.with_borrow(|current| current.as_ref().map(|(simulation, _)| simulation.clone()))
     }
 
+    /// Whether one runs on this thread.
+    #[must_use]
+    pub fn is_current() -> bool {
+        CURRENT.with_borrow(Option::is_some)
+    }
+
     /// Calls `code` as an event of this simulation does: what it does to things of the simulation, it does now. For whoever
     /// stands outside, between two steps.
     pub fn inside<R>(&self, code: impl FnOnce() -> R) -> R {

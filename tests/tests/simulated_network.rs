@@ -1,5 +1,17 @@
 //! The simulated network: the sockets of services that run under a seed.
 
+#[path = "simulated_network/datagrams.rs"]
+mod datagrams;
+#[path = "simulated_network/failures.rs"]
+mod failures;
+#[path = "simulated_network/families.rs"]
+mod families;
+#[path = "simulated_network/figures.rs"]
+mod figures;
+#[path = "simulated_network/handshakes.rs"]
+mod handshakes;
+#[path = "simulated_network/lan.rs"]
+mod lan;
 #[path = "simulated_network/scenarios.rs"]
 mod scenarios;
 #[path = "simulated_network/stage.rs"]
@@ -24,7 +36,7 @@ struct Echo;
 
 enum EchoMessage {
     Accepted(Item<Connection>),
-    Ended(Result<Summary, PipeError>),
+    Ended,
 }
 
 impl Actor for Echo {
@@ -32,13 +44,16 @@ impl Actor for Echo {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let listener = tcp::listen("0.0.0.0:7")?;
-        listener.incoming().pipe(ctx.inlet(EchoMessage::Accepted)).start(ctx, EchoMessage::Ended);
+        listener
+            .incoming()
+            .pipe(ctx.inlet(EchoMessage::Accepted))
+            .start(ctx, |_| EchoMessage::Ended);
         Ok(())
     }
 
     fn receive(&mut self, message: EchoMessage, ctx: &mut Context<Self>) -> Outcome {
         if let EchoMessage::Accepted(conn) = message {
-            conn.reader().pipe(conn.writer()).start(ctx, EchoMessage::Ended);
+            conn.reader().pipe(conn.writer()).start(ctx, |_| EchoMessage::Ended);
         }
         Ok(())
     }

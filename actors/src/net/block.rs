@@ -8,10 +8,14 @@ use std::io;
 
 use bytes::{Bytes, BytesMut};
 
+use super::transport::simulated;
+
 /// Size of a fresh block.
 const BLOCK: usize = 256 * 1024;
 /// With less room than this, a block is replaced.
 const ROOM: usize = 16 * 1024;
+/// In a simulation, the most that is read at once.
+const ROOM_SIMULATED: usize = 64 * 1024;
 /// The longest datagram fits into so many.
 const DATAGRAM: usize = 64 * 1024;
 /// A datagram of up to so many bytes is copied: whoever keeps one must not keep a whole block with it.
@@ -32,7 +36,13 @@ pub(crate) fn read(
     read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
 ) -> io::Result<(Bytes, bool)> {
     CURRENT.with_borrow_mut(|block| {
-        if block.len() < ROOM.min(max) {
+        // In a simulation how much is read at once must not depend on what this thread has read before.
+        let (least, max) = if simulated::is_here() {
+            (max.min(ROOM_SIMULATED), max.min(ROOM_SIMULATED))
+        } else {
+            (max.min(ROOM), max)
+        };
+        if block.len() < least {
             *block = BytesMut::zeroed(BLOCK);
         }
         let room = block.len().min(max);

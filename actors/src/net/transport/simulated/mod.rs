@@ -27,7 +27,7 @@ mod wire;
 
 use std::sync::Arc;
 
-use roundsman_runtime::{Readiness, simulated_provided};
+use roundsman_runtime::{Readiness, Simulation, simulated_provided};
 
 pub(crate) use datagrams::Datagrams;
 pub(crate) use listening::Listening;
@@ -37,6 +37,11 @@ pub(crate) use stream::Stream;
 /// The network stack of the simulated host whose code runs now, if it has one.
 pub(crate) fn stack() -> Option<Arc<Stack>> {
     simulated_provided()
+}
+
+/// Whether what runs now is part of a simulation.
+pub(crate) fn is_here() -> bool {
+    Simulation::is_current()
 }
 
 /// All that a socket that has failed is ready for.

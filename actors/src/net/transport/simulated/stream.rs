@@ -18,6 +18,9 @@ use super::scene::Scene;
 use super::wire::Segment;
 use crate::net::endpoint::Endpoint;
 
+/// Over a line that takes its time bytes travel in pieces of so many at most: what comes first is not kept waiting by the rest.
+const SEGMENT: usize = 8 * 1024;
+
 /// The socket of one end of a simulated connection.
 pub(crate) struct Stream {
     network: Arc<Network>,
@@ -140,7 +143,12 @@ impl Stream {
             }
             let most = conditions.portion(end.written, possible, conditions.short_writes, scene);
             end.written += most as u64;
-            state.send(key, Segment::Data(joined(from, most)), scene);
+            let mut left = joined(from, most);
+            let segment = if conditions.bandwidth.is_some() { SEGMENT } else { most };
+            while !left.is_empty() {
+                let piece = left.split_to(segment.min(left.len()));
+                state.send(key, Segment::Data(piece), scene);
+            }
             Ok(most)
         })
     }
