@@ -169,6 +169,8 @@ impl Simulated {
     /// What is to become of it, now that nothing can be done.
     pub(crate) fn rest(&mut self) -> Rest {
         let world = Arc::clone(self.world());
+        // A loop that stands still, with work left, goes on with it.
+        let is_kept = self.is_kept() || self.loops.iter().any(EventLoop::has_work);
         let next_job = self.jobs.iter().map(|job| job.end).min();
         if world.is_ending() {
             if self.loops.iter().all(EventLoop::is_done) {
@@ -177,11 +179,11 @@ impl Simulated {
                 return next_job.map_or(Rest::Ended, |end| Rest::Until(Some(end)));
             }
             // Children have so long to stop; then their parents go on without them.
-            return Rest::Until(self.next_timer().filter(|_| self.is_kept()));
+            return Rest::Until(self.next_timer().filter(|_| is_kept));
         }
         // A loop that waits for nothing may still have been stopped from outside.
         let handles = world.alive() > self.loops.len();
-        if !self.is_kept() && !handles {
+        if !is_kept && !handles {
             if self.course.is_watched && self.is_blocked() {
                 // On the OS this would end as if all were done. Whoever looks on is to see it.
                 return Rest::Until(next_job);
@@ -226,13 +228,13 @@ impl Simulated {
                 dying::kill(&one.local, cell, Then::End);
             }
         }
+        // Their results have nowhere to go, and their effects do not happen. That is said to the loops, too.
+        refuse(self.jobs.drain(..).map(|job| job.errand), Refusal::Closed);
+        self.pool().close();
         for _ in 0..KILLING {
             let Some(index) = self.loops.iter().position(EventLoop::has_work) else { break };
             self.round(index);
         }
-        // Their results have nowhere to go, and their effects do not happen.
-        refuse(self.jobs.drain(..).map(|job| job.errand), Refusal::Closed);
-        self.pool().close();
         let is_done = self.loops.iter().all(EventLoop::is_done);
         debug_assert!(is_done, "a host that is killed has nobody left");
         self.course.kills.set(false);
