@@ -18,6 +18,7 @@ use super::happens;
 use super::listening::Door;
 use super::stream::End;
 use super::table::Table;
+use crate::net::block;
 
 /// Ports that the network chooses from, as the OS does.
 const EPHEMERAL: Range<u16> = 49152..65535;
@@ -111,6 +112,7 @@ pub(crate) struct Stack {
 impl Network {
     /// One without hosts.
     pub(crate) fn new() -> Arc<Self> {
+        block::begin_anew();
         Arc::new(Self { state: Mutex::default() })
     }
 
