@@ -492,8 +492,8 @@ impl RuntimeHandle {
     /// A drain that is under way already goes on with the shorter times of both plans.
     ///
     /// # Blocking
-    /// Waits on a plain thread. An actor, or a job, must not wait: there it begins the drain and returns at once a report
-    /// of which [`is_complete`](DrainReport::is_complete) says false.
+    /// Waits on a plain thread. An actor, or a job, must not wait, and of a runtime that is simulated nobody can: there it
+    /// begins the drain and returns at once a report of which [`is_complete`](DrainReport::is_complete) says false.
     ///
     /// # Examples
     /// ```
@@ -515,14 +515,15 @@ impl RuntimeHandle {
     /// ```
     pub fn shutdown(&self, plan: Drain) -> DrainReport {
         let world = self.world();
-        let may_wait = Local::with_any(|_| ()).is_none() && !pool::is_pool_thread();
+        let is_plain = Local::with_any(|_| ()).is_none() && !pool::is_pool_thread();
+        let may_wait = is_plain && !world.pool.is_simulated();
         let (sender, receiver) = flume::bounded(1);
         let asked = world.drain(plan, may_wait.then_some(sender));
+        if is_plain && !asked {
+            return world.draining.last_report().unwrap_or_default();
+        }
         if !may_wait {
             return DrainReport::default();
-        }
-        if !asked {
-            return world.draining.last_report().unwrap_or_default();
         }
         let longest = plan.longest().saturating_add(GRACE);
         match receiver.recv_timeout(longest) {

@@ -448,9 +448,14 @@ impl Pool {
 
     // Simulation: whoever simulates is all threads.
 
+    /// Whether its runtime is simulated: whoever waits for it on the same thread waits in vain.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.start_thread.is_none()
+    }
+
     /// Whether the calling thread runs a job of this pool, under simulation: then no loop goes on before it returns.
     pub(crate) fn is_simulated_job(&self) -> bool {
-        self.start_thread.is_none() && is_pool_thread()
+        self.is_simulated() && is_pool_thread()
     }
 
     /// The job that starts next, if one may, with the number of its thread and of its lane.

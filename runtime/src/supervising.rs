@@ -464,6 +464,9 @@ fn end(local: &Local, parent: &CellRef, slot: u32, then: Then) {
     if shutdown == Shutdown::Now {
         // Taken along by a sibling: it is not asked, and comes back.
         Parcel::Kill(child.clone(), then).post(&child);
+    } else if then == Then::Rest {
+        // Behind what builds it anew, if that is under way: before that it has nothing to stop.
+        Parcel::End(child.clone(), then).post(&child);
     } else {
         Parcel::End(child.clone(), then).send(&child);
     }

@@ -1,6 +1,7 @@
 //! Who is taken along: the strategies, seen from outside.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use roundsman::{
@@ -274,5 +275,32 @@ fn a_supervisor_says_which_children_it_has() {
             })
         };
         play(world(seed, loops), root).unwrap();
+    });
+}
+
+#[test]
+fn a_child_that_is_taken_along_before_it_was_built_anew_is_stopped_once_it_is() {
+    each_world(50, 2..=3, |seed, loops| {
+        let builds = Arc::new(AtomicU32::new(0));
+        let counts = Arc::clone(&builds);
+        let root = move || {
+            Role::<()>::idle().started(move |ctx| {
+                ctx.supervision(often(Supervision::one_for_all()));
+                let first = ctx.supervise_on(Placement::Loop(1), ChildSpec::permanent("a"), || {
+                    Role::<()>::new(|(), _| Err("on purpose".into()))
+                });
+                ctx.supervise(ChildSpec::permanent("b"), move || {
+                    counts.fetch_add(1, Ordering::SeqCst);
+                    Role::<()>::idle()
+                });
+                // It has the next of them before it as it comes back, and so fails while its sibling is to be built.
+                for _ in 0..10 {
+                    first.send(())?;
+                }
+                Ok(())
+            })
+        };
+        play(world(seed, loops), root).expect("nobody has to be cut off");
+        assert!(builds.load(Ordering::SeqCst) > 1, "it was taken along");
     });
 }

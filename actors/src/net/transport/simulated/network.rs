@@ -18,6 +18,7 @@ use super::end::{End, Life};
 use super::listening::Door;
 use super::scene::Scene;
 use super::table::Table;
+use crate::net::block;
 
 /// Ports that the network chooses from, as the OS does.
 const EPHEMERAL: Range<u16> = 49152..65535;
@@ -116,6 +117,7 @@ pub(crate) struct Stack {
 impl Network {
     /// One without hosts.
     pub(crate) fn new() -> Arc<Self> {
+        block::begin_anew();
         Arc::new(Self { state: Mutex::default() })
     }
 
