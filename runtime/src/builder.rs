@@ -14,6 +14,7 @@ use crate::dead_letter::DeadLetter;
 use crate::drain::Drain;
 use crate::lane::{Lane, LaneError};
 use crate::mailbox::{HIGH, LOW};
+use crate::pressure::BrokenPressure;
 use crate::provided::Provided;
 use crate::runtime::Runtime;
 use crate::simulation::Simulation;
@@ -127,6 +128,7 @@ impl Builder {
                 watchdog: Some(watchdog::LIMIT),
                 on_slow_turn: None,
                 job_times: Default::default(),
+                broken: None,
             },
             sizing: Sizing::default(),
             provided: Provided::default(),
@@ -288,6 +290,13 @@ impl Builder {
     /// ```
     pub fn simulated(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Puts a wrong rule about waits in the place of the right one: to show that tests notice. Never for anything else.
+    #[doc(hidden)]
+    pub fn break_pressure(mut self, how: BrokenPressure) -> Self {
+        self.settings.broken = Some(how);
         self
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Course {
     last: Cell<usize>,
     /// How long the loop in turn is to stand still after this turn.
     stall: Cell<Duration>,
+    /// Mailboxes that may lose messages get smaller limits.
+    is_tight: Cell<bool>,
     /// Panics of actors that nobody has taken yet.
     panics: RefCell<Vec<(usize, String, String)>>,
     /// A host is being killed: none of its code runs any more, but for the drop of what it has.
@@ -60,6 +62,7 @@ impl Course {
             priorities: RefCell::default(),
             last: Cell::default(),
             stall: Cell::default(),
+            is_tight: Cell::default(),
             panics: RefCell::default(),
             kills: Cell::default(),
         })
@@ -83,6 +86,16 @@ impl Course {
     /// How long the loop that had a round is to stand still.
     pub(crate) fn take_stall(&self) -> Duration {
         self.stall.take()
+    }
+
+    /// From now on mailboxes whose policy is to lose messages get limits that are drawn.
+    pub(crate) fn tighten(&self) {
+        self.is_tight.set(true);
+    }
+
+    /// The limit of such a mailbox, for one that was to have this.
+    pub(crate) fn tightened(&self, high: u32) -> u32 {
+        if self.is_tight.get() { high - self.chance.below(high as usize) as u32 } else { high }
     }
 
     /// An actor has panicked.

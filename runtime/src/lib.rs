@@ -136,6 +136,8 @@ pub use crate::metrics::{LoopMetrics, Metrics, Pause};
 pub use crate::poller::Descriptor;
 pub use crate::poller::{Interest, Readiness, Source};
 pub use crate::pool::JobStatus;
+#[doc(hidden)]
+pub use crate::pressure::BrokenPressure;
 pub use crate::recipient::{Owner, Ready, Recipient, RecipientIdentity};
 pub use crate::registry::NameTaken;
 pub use crate::reply::{AskError, Reply};

@@ -78,7 +78,6 @@ pub(crate) struct WaitForest {
     chunks: [OnceLock<Box<[AtomicU32]>>; CHUNKS],
     slots: Mutex<Slots>,
     /// Takes the place of the rule, to show that the tests notice.
-    #[cfg(test)]
     mutant: Option<fn(&Self, WaitSlot, WaitSlot) -> Verdict>,
 }
 
@@ -111,7 +110,6 @@ impl WaitForest {
         Self {
             chunks: [const { OnceLock::new() }; CHUNKS],
             slots: Mutex::new(Slots { free: Vec::new(), used: 0 }),
-            #[cfg(test)]
             mutant: None,
         }
     }
@@ -147,7 +145,6 @@ impl WaitForest {
     ///
     /// A wait of `who` that stands already is given up, whatever the verdict: an actor waits on one target at a time.
     pub(crate) fn try_wait(&self, who: WaitSlot, on: WaitSlot) -> Verdict {
-        #[cfg(test)]
         if let Some(mutant) = self.mutant {
             return mutant(self, who, on);
         }
@@ -223,9 +220,25 @@ impl WaitSlot {
     }
 }
 
-#[cfg(test)]
+/// Rules that are wrong, each in the place of the right one. A test that does not fail on a broken rule proves nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenPressure {
+    /// Every wait stands, although it closes a ring in which everybody waits.
+    WaitInRings,
+    /// No wait stands: nobody is held back.
+    NeverWait,
+}
+
 impl WaitForest {
-    /// A forest with another rule. A test that does not fail on a broken rule proves nothing.
+    /// A forest with this rule.
+    pub(crate) fn broken(how: BrokenPressure) -> Self {
+        match how {
+            BrokenPressure::WaitInRings => Self::without_walk(),
+            BrokenPressure::NeverWait => Self::with_mutant(|_, _, _| Verdict::Cycle),
+        }
+    }
+
+    /// A forest with another rule.
     pub(crate) fn with_mutant(mutant: fn(&Self, WaitSlot, WaitSlot) -> Verdict) -> Self {
         Self { mutant: Some(mutant), ..Self::new() }
     }

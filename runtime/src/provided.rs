@@ -4,7 +4,7 @@
 //! nothing of what it holds, and drops it with the runtime.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::actor::Actor;
@@ -15,11 +15,12 @@ type Thing = Arc<dyn Any + Send + Sync>;
 /// What one runtime has been given, by type.
 #[derive(Default)]
 pub(crate) struct Provided {
-    things: Mutex<HashMap<TypeId, Thing>>,
+    /// In an order that is the same in each run: in it they are dropped.
+    things: Mutex<BTreeMap<TypeId, Thing>>,
 }
 
 impl Provided {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Thing>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<TypeId, Thing>> {
         // Nothing of the user's runs under it.
         self.things.lock().unwrap_or_else(PoisonError::into_inner)
     }

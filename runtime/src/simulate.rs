@@ -178,6 +178,10 @@ impl Simulated {
     pub(crate) fn rest(&mut self) -> Rest {
         let world = Arc::clone(self.world());
         let next_job = self.jobs.iter().map(|job| job.end).min();
+        if self.loops.iter().any(EventLoop::has_work) {
+            // One that stands still: its work waits, and time goes on.
+            return Rest::Until([self.next_timer(), next_job].into_iter().flatten().min());
+        }
         if world.is_ending() {
             if self.loops.iter().all(EventLoop::is_done) {
                 // Nobody waits for the jobs that run: they are told, and run to their end.
@@ -234,16 +238,23 @@ impl Simulated {
                 dying::kill(&one.local, cell, Then::End);
             }
         }
+        self.run_out();
+        // Their results have nowhere to go, and their effects do not happen.
+        refuse(self.jobs.drain(..).map(|job| job.errand), Refusal::Closed);
+        self.pool().close();
+        // They come home all the same.
+        self.run_out();
+        let is_done = self.loops.iter().all(EventLoop::is_done);
+        debug_assert!(is_done, "a host that is killed has nobody left");
+        self.course.kills.set(false);
+    }
+
+    /// Rounds, until no loop has anything to do.
+    fn run_out(&mut self) {
         for _ in 0..KILLING {
             let Some(index) = self.loops.iter().position(EventLoop::has_work) else { break };
             self.round(index);
         }
-        // Their results have nowhere to go, and their effects do not happen.
-        refuse(self.jobs.drain(..).map(|job| job.errand), Refusal::Closed);
-        self.pool().close();
-        let is_done = self.loops.iter().all(EventLoop::is_done);
-        debug_assert!(is_done, "a host that is killed has nobody left");
-        self.course.kills.set(false);
     }
 
     /// What keeps it alive, by name.

@@ -234,6 +234,12 @@ impl Simulation {
         self.0.course.longest_job.set(longest);
     }
 
+    /// From now on mailboxes that reject or drop what comes when they are full get smaller limits, drawn: so their policies show
+    /// at odd moments. (Those that have senders wait lose nothing, and keep theirs.)
+    pub fn tighten_mailboxes(&self) {
+        self.0.course.tighten();
+    }
+
     /// For the next `turns` turns, loops and actors have priorities, which change at `changes` of these turns; then whose turn
     /// it is, is drawn again. (Burckhardt et al., ASPLOS 2010: PCT; `changes` is its depth less 1.)
     pub fn prioritize(&self, changes: usize, turns: usize) {

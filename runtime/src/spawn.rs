@@ -218,6 +218,18 @@ impl<M> Spawn<M> {
         (high, low.min(high))
     }
 
+    /// The same, with the limit that a simulation gives to a mailbox that may lose messages.
+    fn tightened(mut self, local: &Local, home: &Home) -> Self {
+        let loses = !matches!(self.overflow, Overflow::Wait | Overflow::Unbounded);
+        if let Some((course, _)) = local.driver.course()
+            && loses
+        {
+            let (high, low) = self.marks(home);
+            (self.high, self.low) = (Some(course.tightened(high)), Some(low));
+        }
+        self
+    }
+
     fn flags(&self) -> u32 {
         let plain =
             self.weigh.is_none() && matches!(self.overflow, Overflow::Wait | Overflow::Unbounded);
@@ -378,6 +390,7 @@ impl<'a> Scope<'a> {
             Some(parent) => parent.own(self.local).extras().borrow_mut().children.reserve(),
             None => NO_SLOT,
         };
+        let spawn = spawn.tightened(self.local, home);
         let id = self.local.next_actor_id();
         (newborn::<A>(home, spawn, id, self.parent.cloned(), child_slot), child_slot)
     }

@@ -30,7 +30,7 @@ use crate::local::Local;
 use crate::metrics::LoopMetrics;
 use crate::parcel::Control;
 use crate::pool::Pool;
-use crate::pressure::{WaitForest, WaitSlot};
+use crate::pressure::{BrokenPressure, WaitForest, WaitSlot};
 use crate::provided::Provided;
 use crate::registry::Registry;
 use crate::sync::atomic::Ordering as SlotOrdering;
@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) on_slow_turn: Option<TellSlowTurn>,
     /// How long jobs take in a simulation, by lane, if that was said.
     pub(crate) job_times: [Option<Range<Duration>>; LANES],
+    /// For tests of tests: the rule about waits is another.
+    pub(crate) broken: Option<BrokenPressure>,
 }
 
 /// What all loops of one runtime have in common.
@@ -120,6 +122,7 @@ pub(crate) type LoopStarter = Box<dyn Fn(&Arc<World>) -> std::io::Result<Arc<Hom
 impl World {
     pub(crate) fn new(settings: Settings, pool: Arc<Pool>, provided: Provided) -> Arc<Self> {
         let dead_letters = Listeners::new(settings.on_dead_letter.clone());
+        let forest = settings.broken.map_or_else(WaitForest::new, WaitForest::broken);
         Arc::new(Self {
             settings,
             pool,
@@ -131,7 +134,7 @@ impl World {
             unbalanced: OnceLock::new(),
             registry: Registry::default(),
             provided,
-            forest: WaitForest::new(),
+            forest,
             asking: Mutex::default(),
             loops: RwLock::default(),
             own_ended: Default::default(),

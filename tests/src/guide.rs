@@ -50,6 +50,9 @@ pub struct Events;
 #[doc = include_str!("../../docs/sockets.md")]
 pub struct Sockets;
 
+#[doc = include_str!("../../docs/websockets.md")]
+pub struct WebSockets;
+
 #[doc = include_str!("../../docs/names.md")]
 pub struct Names;
 

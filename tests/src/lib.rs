@@ -33,3 +33,5 @@ pub mod timeline;
 pub mod tls_peer;
 pub mod topology;
 pub mod trial;
+pub mod websocket_peer;
+pub mod websocket_server;

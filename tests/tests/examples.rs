@@ -12,9 +12,10 @@ use roundsman_tests::folder::Folder;
 use roundsman_tests::name_server::Rogue;
 use roundsman_tests::peer::Peer;
 use roundsman_tests::tls_peer::{TlsClient, client_config};
+use roundsman_tests::websocket_peer::WebSocketPeer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 13] = [
+const TESTED: [&str; 14] = [
     "chat",
     "counter",
     "echo",
@@ -28,6 +29,7 @@ const TESTED: [&str; 13] = [
     "tls_echo",
     "udp_ping",
     "watch",
+    "ws_echo",
 ];
 
 fn examples() -> &'static Path {
@@ -429,4 +431,33 @@ fn tls_echo_without_a_certificate_makes_none_and_says_so() {
     let ended = Example::start("tls_echo", &["127.0.0.1:0", "no.pem", "no.key.pem"]).ended();
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(ended.stderr.contains("reading no.pem: "), "{ended:?}");
+}
+
+#[test]
+fn ws_echo_sends_back_messages_and_says_goodbye_when_it_is_stopped() {
+    let mut echo = Example::start("ws_echo", &["127.0.0.1:0"]);
+    let line = echo.line();
+    let address =
+        line.strip_prefix("ws_echo listens on ").and_then(|rest| rest.parse::<SocketAddr>().ok());
+    let address = address.unwrap_or_else(|| panic!("the first line is {line:?}"));
+    let mut peer = WebSocketPeer::open(address);
+    peer.send(0x81, b"hello, echo");
+    peer.expect(0x81, b"hello, echo");
+    let large = vec![7; 2_000_000];
+    peer.send(0x82, &large);
+    peer.expect(0x82, &large);
+    peer.close(1000);
+    peer.expect_close(1000);
+    peer.expect_end();
+    assert_eq!(echo.line(), "echoed 2 messages, 2000011 bytes");
+
+    let mut open = WebSocketPeer::open(address);
+    open.send(0x81, b"still here");
+    open.expect(0x81, b"still here");
+    echo.signal("INT");
+    open.expect_close(1001);
+    open.expect_end();
+    let ended = echo.ended();
+    assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stdout, ["echoed 1 messages, 10 bytes"]);
 }

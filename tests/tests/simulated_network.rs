@@ -1,5 +1,12 @@
 //! The simulated network: the sockets of services that run under a seed.
 
+#[path = "simulated_network/scenarios.rs"]
+mod scenarios;
+#[path = "simulated_network/stage.rs"]
+mod stage;
+#[path = "simulated_network/two_worlds.rs"]
+mod two_worlds;
+
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

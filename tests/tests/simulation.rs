@@ -8,6 +8,8 @@ mod checking;
 mod faults;
 #[path = "simulation/hosts.rs"]
 mod hosts;
+#[path = "simulation/mutants.rs"]
+mod mutants;
 
 use std::time::Duration;
 

@@ -186,6 +186,35 @@ fn the_runtime_knows_no_protocol() {
 }
 
 #[test]
+fn jobs_about_files_reach_the_os_through_two_doors() {
+    // `copy`, `mover` and `watch_feed` do so only where no simulated disk is.
+    const DOORS: [&str; 7] = ["names", "handle", "unix", "not_unix", "copy", "mover", "watch_feed"];
+    const CALLS: [&str; 15] = [
+        "fs::canonicalize(",
+        "fs::copy(",
+        "fs::create_dir",
+        "fs::exists(",
+        "fs::hard_link(",
+        "fs::metadata(",
+        "fs::read",
+        "fs::remove_",
+        "fs::rename(",
+        "fs::set_permissions(",
+        "fs::symlink_metadata(",
+        "fs::write(",
+        "File::create",
+        "File::open",
+        "env::temp_dir(",
+    ];
+    let remedy = "ask `names` about a path and `Handle` about an open file: a simulated host has its own disk";
+    no_line_of_code(&["actors/src/fs"], remedy, |source, line| {
+        let file = source.name.trim_start_matches("actors/src/fs/").trim_end_matches(".rs");
+        let is_door = DOORS.contains(&file) || file.starts_with("disk/");
+        !is_door && CALLS.iter().any(|call| line.contains(call))
+    });
+}
+
+#[test]
 fn streams_know_no_sockets() {
     let remedy = "`stream` must not name `net`: what needs a socket belongs to `net`";
     no_line_of_code(&["actors/src/stream"], remedy, |_, line| names(line, "net"));

@@ -4,7 +4,8 @@
 //! simulated host reaches the real files by accident. A function here means what the one of its name in `std::fs` means.
 
 use std::collections::hash_map::RandomState;
-use std::fs::{self, FileTimes, Metadata, Permissions};
+use std::ffi::OsString;
+use std::fs::{self, FileTimes, Metadata, Permissions, ReadDir};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -124,6 +125,20 @@ pub(crate) fn remove_dir_all(path: &Path) -> io::Result<()> {
     match disk::here() {
         None => fs::remove_dir_all(path),
         Some(disk) => disk.remove_dir_all(path),
+    }
+}
+
+/// What a directory says of what is in it.
+pub(crate) enum Listing {
+    ByOs(ReadDir),
+    /// A simulated disk knows names only, in order.
+    OnDisk(Vec<OsString>),
+}
+
+pub(crate) fn read_dir(path: &Path) -> io::Result<Listing> {
+    match disk::here() {
+        None => fs::read_dir(path).map(Listing::ByOs),
+        Some(disk) => disk.list(path).map(Listing::OnDisk),
     }
 }
 

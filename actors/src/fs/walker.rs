@@ -3,14 +3,15 @@
 //! Owned by a walk's feed and lent to its jobs. It keeps one open directory for each level of where it is.
 
 use std::ffi::OsString;
-use std::fs::{self, DirEntry, FileType, ReadDir};
+use std::fs::{DirEntry, FileType, ReadDir};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::vec;
 
+use super::FsError;
+use super::names::{self, Listing};
 use super::os::Identity;
 use super::walk::Entry;
-use super::{FsError, disk, names};
 
 /// Found, or why it was not.
 pub(crate) type Found = Result<Entry, FsError>;
@@ -39,7 +40,7 @@ pub(crate) struct Level {
 enum Rest {
     Open(ReadDir),
     Sorted(vec::IntoIter<io::Result<DirEntry>>),
-    /// One of a simulated disk, which knows names only.
+    /// Of a simulated disk.
     Named(vec::IntoIter<OsString>),
 }
 
@@ -105,10 +106,10 @@ impl Walker {
     }
 
     fn entries(&self, path: &Path) -> io::Result<Rest> {
-        if let Some(disk) = disk::here() {
-            return Ok(Rest::Named(disk.list(path)?.into_iter()));
-        }
-        let directory = fs::read_dir(path)?;
+        let directory = match names::read_dir(path)? {
+            Listing::ByOs(directory) => directory,
+            Listing::OnDisk(names) => return Ok(Rest::Named(names.into_iter())),
+        };
         if !self.sorted {
             return Ok(Rest::Open(directory));
         }

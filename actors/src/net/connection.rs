@@ -347,7 +347,7 @@ pub(super) fn over() -> io::Error {
 }
 
 /// Fails a reader that cannot be had.
-pub(super) fn refuse_reading<T>(
+pub(crate) fn refuse_reading<T>(
     link: &mut Downstream<T>,
     reporter: &mut Reporter,
     error: PipeError,

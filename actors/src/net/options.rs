@@ -103,6 +103,16 @@ impl Options {
         self
     }
 
+    /// After how long a silent peer is asked.
+    pub(crate) fn asks_after(&self) -> Option<Duration> {
+        self.keep_alive
+    }
+
+    /// How long what was written is kept after the end.
+    pub(crate) fn lingers(&self) -> Option<Duration> {
+        self.linger
+    }
+
     /// What must be said before a socket is connected or listens: window sizes are agreed on then.
     pub(crate) fn prepare(&self, socket: &SockRef<'_>) -> io::Result<()> {
         if let Some(bytes) = self.send_buffer {

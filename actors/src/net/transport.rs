@@ -172,8 +172,9 @@ impl StreamSocket {
     pub(crate) fn set_options(&self, options: &Options) -> io::Result<()> {
         match self {
             Self::Tcp(socket) => options.apply(&SockRef::from(socket)),
-            Self::Local(_) | Self::Pipe(_) | Self::Simulated(_) => Ok(()),
+            Self::Local(_) | Self::Pipe(_) => Ok(()),
             Self::Tls(session) => session.below().set_options(options),
+            Self::Simulated(socket) => socket.set_options(options.asks_after(), options.lingers()),
         }
     }
 

@@ -284,10 +284,10 @@ impl Check {
             let ran = shorter.attempt(seed, Choices::Made(choices), false, body);
             steps_left = steps_left.saturating_sub(ran.steps);
             let same = ran.failure.is_some_and(|(failed, _)| failed.signature() == signature);
-            same.then(|| (Cost::of(ran.handled, &ran.choices), ran.choices))
+            same.then(|| (Cost::of(ran.lines, &ran.choices), ran.choices))
         };
-        let (before, choices_before) = (found.handled, found.choices.len());
-        let cost = Cost::of(found.handled, &found.choices);
+        let (before, choices_before) = (found.lines, found.choices.len());
+        let cost = Cost::of(found.lines, &found.choices);
         let mut shrinking = Shrinking::new(found.choices, cost, self.shrink, attempt);
         shrinking.shrink();
         let (choices, runs) = shrinking.into_best();

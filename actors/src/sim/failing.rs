@@ -16,7 +16,7 @@ pub struct Failing {
     pub(super) failed: Failed,
     pub(super) at: Timestamp,
     pub(super) trace: Trace,
-    /// Messages before it was shrunk.
+    /// Lines of the trace before it was shrunk.
     pub(super) before: u64,
     /// Choices that the run made, and those that are left of them and not 0.
     pub(super) choices: (usize, usize),
@@ -56,16 +56,23 @@ impl Failing {
         &self.trace
     }
 
-    /// How many messages it took as it was found.
+    /// When: the time of the simulation.
     #[must_use]
-    pub fn messages_before(&self) -> u64 {
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// How many lines the trace had as the failure was found.
+    #[must_use]
+    pub fn lines_before(&self) -> u64 {
         self.before
     }
 }
 
 impl fmt::Display for Failing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "seed {} fails: {}", self.seed, self.failed.to_string().trim_end())?;
+        let failed = self.failed.to_string();
+        writeln!(f, "seed {} fails, at {} s: {}", self.seed, clock(self.at), failed.trim_end())?;
         writeln!(f)?;
         let current = thread::current();
         let test = current.name().filter(|name| *name != "main").unwrap_or_default();
@@ -76,12 +83,9 @@ impl fmt::Display for Failing {
         }
         let (len, before) = (grouped(self.trace.len() as u64), grouped(self.before));
         let (made, left) = (grouped(self.choices.0 as u64), grouped(self.choices.1 as u64));
-        writeln!(
-            f,
-            "trace: {len} of {before} messages, {left} of {made} choices, at {} s",
-            clock(self.at)
-        )?;
-        writeln!(f, "       shrunk in {} runs", grouped(self.runs as u64))?;
+        let runs = grouped(self.runs as u64);
+        write!(f, "trace: {len} of {before} lines, {left} of {made} choices are left")?;
+        writeln!(f, ", after {runs} more runs")?;
         writeln!(f)?;
         for line in self.trace.to_string().lines() {
             writeln!(f, "  {line}")?;

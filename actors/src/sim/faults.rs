@@ -126,6 +126,13 @@ impl Sim {
         self.fault(pattern.into(), When::Randomly(per_million), What::StallBelow(longest));
     }
 
+    /// From now on mailboxes that are spawned to reject or drop what comes when they are full ([`Overflow`](crate::Overflow)) get
+    /// smaller limits than they declare, drawn, down to one message: so their policy shows at odd moments, as it would under
+    /// load. Mailboxes whose senders wait keep theirs.
+    pub fn tighten_mailboxes(&self) {
+        self.simulation().tighten_mailboxes();
+    }
+
     fn fault(&self, pattern: String, when: When, what: What) {
         self.faults(|faults| faults.add(Rule { pattern, when, what }));
     }

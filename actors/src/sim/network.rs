@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,10 @@ use crate::net::transport::simulated;
 /// | [`faults`](Self::faults) | short reads, short writes and odd `WouldBlock`: 2 % each; no others |
 ///
 /// Hosts are 10.0.0.1, 10.0.0.2, … and fd00::1, fd00::2, …, in the order in which they were added; `localhost` is each host's
-/// own. There are no names of users (credentials), keep-alive asks nobody, and the kernel moves no bytes by itself.
+/// own. A name that is no host's is not found. Of the options of sockets [`keep_alive`](crate::net::Options::keep_alive) and a
+/// [`linger`](crate::net::Options::linger) of zero do what they say, and [`nodelay`](crate::net::Options::nodelay) is as if it
+/// were always said; the others do nothing. There are no names of users (credentials), no groups of one source and no
+/// broadcast, and the kernel moves no bytes by itself.
 #[derive(Clone)]
 pub struct Network {
     network: Arc<simulated::Network>,
@@ -104,9 +107,14 @@ impl Network {
         let host = host.unwrap_or_else(|| self.network.add_host(name));
         let names = Arc::clone(&self.network);
         let lookups = Lookups::by(move |name, family| {
-            let host =
-                names.find(name).ok_or_else(|| LookupError::NotFound { host: name.into() })?;
-            Ok(Addresses::from_iter(names.addresses(host).into_iter().filter(|ip| family.has(*ip))))
+            let found = match names.find(name) {
+                Some(host) => names.addresses(host),
+                None if is_localhost(name) => {
+                    [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+                }
+                None => return Err(LookupError::NotFound { host: name.into() }),
+            };
+            Ok(Addresses::from_iter(found.into_iter().filter(|ip| family.has(*ip))))
         });
         builder.provide(self.network.stack(host)).provide(lookups)
     }
@@ -184,6 +192,17 @@ impl Network {
         });
     }
 
+    /// Reads and writes stop at these positions of every connection, counted in bytes from its beginning, each direction for
+    /// itself, and there would block once: for parsers, and whatever else must not care how bytes come. An empty list: nowhere.
+    ///
+    /// A test that tries every position of a short exchange has tried every way in which it can be parted in two. This comes on
+    /// top of the [faults](Self::faults), which are drawn.
+    pub fn split_at(&self, positions: impl IntoIterator<Item = u64>) {
+        let mut splits: Vec<_> = positions.into_iter().collect();
+        splits.sort_unstable();
+        self.network.change(|conditions| conditions.splits = splits);
+    }
+
     /// Most sockets that a host has at once; then it gets no descriptor for more (EMFILE).
     #[track_caller]
     pub fn descriptors(&self, host: &str, most: usize) {
@@ -193,10 +212,11 @@ impl Network {
     // What befalls it.
 
     /// Nothing comes from one host to the other any more. What connections have under way is held, and arrives once it is
-    /// [healed](Self::heal); datagrams are lost.
+    /// [healed](Self::heal); datagrams are lost. What comes the other way arrives, but its sender never hears that it has: it,
+    /// too, [gives up](Self::give_up).
     #[track_caller]
     pub fn cut(&self, from: &str, to: &str) {
-        self.network.cut(self.host(from), self.host(to));
+        self.network.cut(self.host(from), self.host(to), &self.simulation);
     }
 
     /// The same in both directions.
@@ -211,8 +231,8 @@ impl Network {
     pub fn isolate(&self, name: &str) {
         let host = self.host(name);
         for other in (0..self.network.names().len()).filter(|other| *other != host) {
-            self.network.cut(host, other);
-            self.network.cut(other, host);
+            self.network.cut(host, other, &self.simulation);
+            self.network.cut(other, host, &self.simulation);
         }
     }
 
@@ -232,14 +252,14 @@ impl Network {
     /// Resets all connections between two hosts, at both ends; returns how many there were.
     #[track_caller]
     pub fn reset(&self, one: &str, other: &str) -> usize {
-        self.network.reset(self.host(one), self.host(other))
+        self.network.reset(self.host(one), self.host(other), &self.simulation)
     }
 
     /// The host has lost its power, as seen by others: nothing that it has sent is still sent, nobody is told, and its sockets
     /// are gone. To be called ahead of [`Simulation::kill`].
     #[track_caller]
     pub fn take_down(&self, name: &str) {
-        self.network.take_down(self.host(name));
+        self.network.take_down(self.host(name), &self.simulation);
     }
 
     /// It is back, without the sockets that it had: what comes for them is answered with a reset.
@@ -254,6 +274,13 @@ impl Network {
         self.network.operations()
     }
 
+    /// How many ends of connections there are that are not over: open, waiting to be accepted, or closed with something under
+    /// way. Once everything is closed and time has passed there are none.
+    #[must_use]
+    pub fn open_ends(&self) -> usize {
+        self.network.open_ends()
+    }
+
     #[track_caller]
     fn host(&self, name: &str) -> usize {
         let host = self.network.find(name);
@@ -261,6 +288,12 @@ impl Network {
             panic!("no host {name:?} on this network: {:?}", self.network.names())
         })
     }
+}
+
+/// Whether a name is each host's own (RFC 6761, section 6.3).
+fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 impl fmt::Debug for Network {

@@ -122,16 +122,16 @@ impl<F: FnMut(&[u32]) -> Option<(Cost, Vec<u32>)>> Shrinking<F> {
     fn lower(&mut self) {
         let mut at = 0;
         while at < self.best.len() && !self.is_spent() {
-            let now = self.best[at];
-            let smaller = [1, now / 2, now.saturating_sub(1)];
-            let helps = smaller.into_iter().filter(|less| *less < now).any(|less| {
-                let mut candidate = self.best.clone();
-                candidate[at] = less;
-                self.accept(&candidate)
-            });
-            if !helps {
-                at += 1;
+            // By less and less: a choice that must be above some limit comes to it in as many steps as it has bits.
+            for bit in (0..u32::BITS).rev() {
+                let less = self.best.get(at).and_then(|now| now.checked_sub(1 << bit));
+                if let Some(less) = less {
+                    let mut candidate = self.best.clone();
+                    candidate[at] = less;
+                    self.accept(&candidate);
+                }
             }
+            at += 1;
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) struct Watcher {
     /// Of everything that has happened.
     hash: Cell<Mixer>,
     handled: Cell<u64>,
+    notes: Cell<u64>,
     /// Names of hosts, by the numbers that the simulation gave them.
     names: RefCell<Vec<Rc<str>>>,
     is_recorded: Cell<bool>,
@@ -93,6 +94,7 @@ impl Watcher {
         hash.write(host.as_bytes());
         hash.write(what.as_bytes());
         self.hash.set(hash);
+        self.notes.set(self.notes.get() + 1);
         if self.is_recorded.get() {
             let (host, message) = (Rc::from(host), what.to_owned());
             let entry = Entry { at, host, actor: String::new(), message, fault: None };
@@ -171,6 +173,11 @@ impl Watcher {
     /// Messages that were handled, and starts.
     pub(super) fn handled(&self) -> u64 {
         self.handled.get()
+    }
+
+    /// These, and what was noted: the length of the trace.
+    pub(super) fn lines(&self) -> u64 {
+        self.handled.get() + self.notes.get()
     }
 
     pub(super) fn take_trace(&self) -> Trace {

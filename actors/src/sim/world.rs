@@ -54,6 +54,8 @@ pub(super) struct Ran {
     pub(super) hash: u64,
     /// Messages that were handled, and starts.
     pub(super) handled: u64,
+    /// These, and what was noted.
+    pub(super) lines: u64,
     pub(super) steps: u64,
     pub(super) choices: Vec<u32>,
     pub(super) trace: Trace,
@@ -229,6 +231,7 @@ impl Sim {
             panic!("the disk of host {} cannot be kept: {error}", site.name);
         }
         self.0.simulation.kill(site.number.get());
+        self.lay_down(&site, Life::Down);
         self.look();
     }
 
@@ -447,10 +450,7 @@ impl Sim {
             if self.0.simulation.is_alive(number) {
                 continue;
             }
-            if !site.plan.serves {
-                self.0.awaited.set(self.0.awaited.get() - 1);
-            }
-            // It is told once. A host that was killed has ended well.
+            // It is told once.
             let result = self.0.simulation.result(number).unwrap_or(Ok(())).map_err(Arc::new);
             if let Err(error) = &result
                 && !site.plan.may_fail
@@ -459,12 +459,16 @@ impl Sim {
                 let host = site.name.to_string();
                 self.fail(Failed::Host { host, error: Arc::clone(error) });
             }
-            site.life.replace(Life::Ended(result));
-            self.audit(site);
+            self.lay_down(site, Life::Ended(result));
         }
     }
 
-    fn audit(&self, site: &Site) {
+    /// A host has ended: its books are looked at.
+    fn lay_down(&self, site: &Site, life: Life) {
+        site.life.replace(life);
+        if !site.plan.serves {
+            self.0.awaited.set(self.0.awaited.get() - 1);
+        }
         let handle = site.handle.borrow();
         let ledger = handle.as_ref().map(|handle| handle.metrics().ledger()).unwrap_or_default();
         if !ledger.is_balanced() {
@@ -522,6 +526,7 @@ impl Sim {
             failure: sim.0.failure.borrow().clone(),
             hash: sim.0.watcher.hash(),
             handled: sim.0.watcher.handled(),
+            lines: sim.0.watcher.lines(),
             steps: sim.0.simulation.steps(),
             choices: sim.0.simulation.tape(),
             trace: sim.0.watcher.take_trace(),

@@ -53,7 +53,8 @@ impl Close {
     pub fn new(code: u16, reason: impl Into<String>) -> Self {
         assert!(may_be_sent(code), "{code} may not be sent: use 1000, or one from 4000 to 4999");
         let mut reason = reason.into();
-        reason.truncate(reason.floor_char_boundary(REASON_MAX));
+        let most = (0..=REASON_MAX).rev().find(|at| reason.is_char_boundary(*at));
+        reason.truncate(most.unwrap_or(0));
         Self { code, reason }
     }
 

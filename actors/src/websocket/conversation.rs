@@ -221,9 +221,6 @@ impl Conversation {
         reporter: Reporter,
         ctx: &Context<'_, Host>,
     ) {
-        if !matches!(self.read, Read::Unused) {
-            return refuse_read(link, reporter, Cut::InUse);
-        }
         if self.is_deaf() {
             self.read = Read::Ended;
             return Order::Read { link, reporter }.refuse(&self.closed);
@@ -241,9 +238,8 @@ impl Conversation {
                 self.write = Write::Open { port, reporter, counts };
                 return;
             }
-            (Write::Unused, Some(verdict)) => reporter.error(SocketError::Closed(verdict.clone())),
-            (Write::Unused, None) => reporter.error(self.closed.why()),
-            _ => reporter.error(Cut::InUse),
+            (_, Some(verdict)) => reporter.error(SocketError::Closed(verdict.clone())),
+            (_, None) => reporter.error(self.closed.why()),
         };
         reporter.closed(Err(error));
     }
@@ -489,14 +485,6 @@ impl Conversation {
         self.fail_write(|reporter| reporter.error(SocketError::Over));
         self.closed.clone()
     }
-}
-
-/// Tells a reader that it cannot be had.
-fn refuse_read(mut link: Downstream<Message>, mut reporter: Reporter, why: Cut) {
-    let error = reporter.error(why);
-    link.take(Flow::Begin(Upstream::none()));
-    link.take(Flow::Failed(error.clone()));
-    reporter.closed(Err(error));
 }
 
 /// What our Close says of a writer's pipeline that has failed.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use roundsman_runtime::{Actor, Address, Context};
 
@@ -9,10 +10,11 @@ use super::conversation::Order;
 use super::fate::{Closed, Fate, READER, WRITER};
 use super::host;
 use super::{Close, Message, Request};
+use crate::net::connection::{Refusal, refuse_reading};
 use crate::net::{Connection, Endpoint};
 use crate::stream::source::Outflow;
 use crate::stream::stage_name::StageName;
-use crate::stream::{Sink, Source, ToActor};
+use crate::stream::{Cut, Sink, Source, ToActor};
 
 /// A WebSocket: messages both ways over a connection. Cheap to clone, and it can be sent to another actor, on any loop.
 ///
@@ -47,6 +49,8 @@ struct Shared {
     connection: Connection,
     protocol: Option<String>,
     request: Option<Request>,
+    reader_piped: AtomicBool,
+    writer_piped: AtomicBool,
 }
 
 impl Socket {
@@ -57,7 +61,10 @@ impl Socket {
         protocol: Option<String>,
         request: Option<Request>,
     ) -> Self {
-        Self { shared: Arc::new(Shared { address, fate, connection, protocol, request }) }
+        let (reader_piped, writer_piped) = Default::default();
+        let shared =
+            Shared { address, fate, connection, protocol, request, reader_piped, writer_piped };
+        Self { shared: Arc::new(shared) }
     }
 
     /// What the peer sends, message by message.
@@ -73,9 +80,14 @@ impl Socket {
     pub fn reader(&self) -> Source<Message> {
         let shared = Arc::clone(&self.shared);
         Source::new(move |assembly, outflow| {
-            let link = outflow.into_link(assembly);
+            let mut link = outflow.into_link(assembly);
             let fate = Arc::clone(&shared.fate);
-            let reporter = assembly.enter(StageName::Of(fate, READER), None);
+            let mut reporter = assembly.enter(StageName::Of(fate, READER), None);
+            // A flag of its own: nothing else is read by what it says.
+            if shared.reader_piped.swap(true, Ordering::Relaxed) {
+                let error = reporter.error(Cut::InUse);
+                return refuse_reading(&mut link, &mut reporter, error);
+            }
             let control = shared.address.recipient(|control| Order::ControlRead(control).into());
             assembly.set_control(reporter.member, control);
             if let Err(refused) = shared.address.send(Order::Read { link, reporter }.into()) {
@@ -94,8 +106,13 @@ impl Socket {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
             let fate = Arc::clone(&shared.fate);
-            let reporter = assembly.enter(StageName::Of(fate, WRITER), None);
+            let mut reporter = assembly.enter(StageName::Of(fate, WRITER), None);
             let to = reporter.name.clone();
+            if shared.writer_piped.swap(true, Ordering::Relaxed) {
+                let error = reporter.error(Cut::InUse);
+                reporter.closed(Err(error));
+                return Outflow::Link { link: Box::new(Refusal), to };
+            }
             let control = shared.address.recipient(|control| Order::ControlWrite(control).into());
             assembly.set_control(reporter.member, control);
             if let Err(refused) = shared.address.send(Order::Write { reporter }.into()) {

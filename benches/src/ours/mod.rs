@@ -14,4 +14,5 @@ pub mod jobs;
 pub mod lines;
 pub mod naming;
 pub mod reads;
+pub mod simulated;
 pub mod timers;

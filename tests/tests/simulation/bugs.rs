@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use roundsman::sim::{Check, Failed, Failing, Sim};
-use roundsman::{Actor, Address, Context, Outcome, Reply, Spawn};
+use roundsman::{Actor, Address, Context, Outcome, Placement, Reply, Spawn};
 
 /// What is found within 1,000 seeds, and shrunk.
 #[track_caller]
 fn found(body: impl Fn(&Sim) -> Outcome) -> Box<Failing> {
     let failing = Check::new().seeds(1_000).run(body).expect_err("the bug is found");
+    if std::env::var_os("SHOWFAIL").is_some() {
+        eprintln!("{failing}");
+    }
     assert!(failing.trace().len() < 20, "{failing}");
     failing
 }
@@ -288,116 +291,104 @@ mod missed_wake_up {
 }
 
 mod deadlock {
-    //! Two philosophers, two forks. A fork that is taken holds pressure back on whoever wants it.
+    //! Two peers ask each other over a link with credit. Answers need credit as well, and what cannot be answered yet gives
+    //! none back: when both have spent theirs on questions, nobody answers.
 
     use super::*;
 
-    enum Fork {
-        Take(Address<Dinner>),
-        Put,
+    enum Frame {
+        Meet(Address<Frame>),
+        Ask,
+        Answer,
+        /// One frame more may be sent.
+        Credit,
     }
 
-    #[derive(Debug)]
-    enum Dinner {
-        Begin,
-        Have,
+    struct Peer {
+        other: Option<Address<Frame>>,
+        credit: u32,
+        /// Questions that are still to be asked, and those that wait for their answer.
+        unasked: u32,
+        unanswered: u32,
+        /// Questions of the other that wait for credit.
+        held: u32,
     }
 
-    /// Gives itself to the first who asks, then to the next.
-    #[derive(Default)]
-    struct Resource {
-        is_taken: bool,
-        waiting: std::collections::VecDeque<Address<Dinner>>,
-    }
+    impl Peer {
+        fn send(&mut self, frame: Frame) -> Outcome {
+            self.credit -= 1;
+            self.tell(frame)
+        }
 
-    impl Actor for Resource {
-        type Message = Fork;
+        fn tell(&self, frame: Frame) -> Outcome {
+            let other = self.other.as_ref().ok_or("they have not met")?;
+            Ok(other.send(frame)?)
+        }
 
-        fn receive(&mut self, message: Fork, _: &mut Context<'_, Self>) -> Outcome {
-            match message {
-                Fork::Take(who) => self.waiting.push_back(who),
-                Fork::Put => self.is_taken = false,
+        fn go_on(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
+            while self.credit > 0 && self.held > 0 {
+                self.held -= 1;
+                self.send(Frame::Answer)?;
+                self.tell(Frame::Credit)?;
             }
-            if !self.is_taken
-                && let Some(next) = self.waiting.pop_front()
-            {
-                self.is_taken = true;
-                next.send(Dinner::Have)?;
+            // The bug: questions may take the last credit, which an answer will need.
+            while self.credit > 0 && self.unasked > 0 {
+                self.unasked -= 1;
+                self.unanswered += 1;
+                self.send(Frame::Ask)?;
             }
+            ctx.set_unfinished(self.unanswered + self.held > 0);
             Ok(())
         }
+    }
 
-        fn show(message: &Fork) -> String {
-            match message {
-                Fork::Take(who) => format!("Take, for {}", who.path()),
-                Fork::Put => "Put".to_owned(),
+    impl Actor for Peer {
+        type Message = Frame;
+
+        fn receive(&mut self, frame: Frame, ctx: &mut Context<'_, Self>) -> Outcome {
+            match frame {
+                Frame::Meet(other) => self.other = Some(other),
+                Frame::Ask => self.held += 1,
+                Frame::Answer => {
+                    self.unanswered -= 1;
+                    self.tell(Frame::Credit)?;
+                }
+                Frame::Credit => self.credit += 1,
+            }
+            self.go_on(ctx)
+        }
+
+        fn show(frame: &Frame) -> String {
+            match frame {
+                Frame::Meet(other) => format!("Meet({})", other.path()),
+                Frame::Ask => "Ask".to_owned(),
+                Frame::Answer => "Answer".to_owned(),
+                Frame::Credit => "Credit".to_owned(),
             }
         }
     }
 
-    struct Philosopher {
-        forks: [Address<Fork>; 2],
-        held: usize,
-        meals: usize,
+    struct Call {
+        credit: u32,
+        questions: [u32; 2],
     }
 
-    impl Actor for Philosopher {
-        type Message = Dinner;
-
-        fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
-            // Whoever is at table wants to finish.
-            ctx.set_unfinished(true);
-            Ok(ctx.address().send(Dinner::Begin)?)
-        }
-
-        fn receive(&mut self, message: Dinner, ctx: &mut Context<'_, Self>) -> Outcome {
-            match message {
-                Dinner::Begin if self.meals == 0 => ctx.stop(),
-                Dinner::Begin => self.forks[0].send(Fork::Take(ctx.address()))?,
-                Dinner::Have if self.held == 0 => {
-                    // The bug: both take the one at their right first.
-                    self.held = 1;
-                    self.forks[1].send(Fork::Take(ctx.address()))?;
-                }
-                Dinner::Have => {
-                    self.held = 0;
-                    self.meals -= 1;
-                    for fork in &self.forks {
-                        fork.send(Fork::Put)?;
-                    }
-                    ctx.address().send(Dinner::Begin)?;
-                }
-            }
-            Ok(())
-        }
-
-        fn show(message: &Dinner) -> String {
-            format!("{message:?}")
-        }
-    }
-
-    struct Table {
-        seats: usize,
-        meals: usize,
-    }
-
-    impl Actor for Table {
+    impl Actor for Call {
         type Message = ();
 
         fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
-            let fork = |number| (Spawn::named(format!("fork-{number}")), Resource::default());
-            let forks: Vec<_> = (0..self.seats)
-                .map(|number| {
-                    let (spawn, fork) = fork(number);
-                    ctx.spawn_with(spawn, fork)
-                })
-                .collect();
-            for seat in 0..self.seats {
-                let forks = [seat, (seat + 1) % self.seats].map(|fork| forks[fork].clone());
-                let philosopher = Philosopher { forks, held: 0, meals: self.meals };
-                ctx.spawn_with(Spawn::named(format!("philosopher-{seat}")), philosopher);
-            }
-            Ok(())
+            let peer = |unasked| Peer {
+                other: None,
+                credit: self.credit,
+                unasked,
+                unanswered: 0,
+                held: 0,
+            };
+            let [ann, bob] = self.questions.map(peer);
+            let ann = ctx.spawn_with(Spawn::named("ann"), ann);
+            let bob = ctx.spawn_on_with(Placement::Loop(1), Spawn::named("bob"), move || bob);
+            ann.send(Frame::Meet(bob.clone()))?;
+            Ok(bob.send(Frame::Meet(ann))?)
         }
 
         fn receive(&mut self, (): (), _: &mut Context<'_, Self>) -> Outcome {
@@ -406,16 +397,17 @@ mod deadlock {
     }
 
     #[test]
-    fn a_protocol_that_deadlocks_is_found() {
+    fn a_protocol_that_deadlocks_under_pressure_is_found() {
         let failing = found(|sim| {
-            let (seats, meals) = (2 + sim.below(4), 1 + sim.below(10));
-            sim.host("room").start_with("table", move || Table { seats, meals });
+            let credit = 4 - sim.below(4) as u32;
+            let questions = [(); 2].map(|()| sim.below(6) as u32);
+            sim.host("line").loops(2).start_with("call", move || Call { credit, questions });
             Ok(sim.run()?)
         });
         let Failed::Deadlock(waiting) = failing.failed() else { panic!("{failing}") };
-        assert!(
-            waiting.contains("room: /table/philosopher-0, which has not finished"),
-            "{failing}"
-        );
+        for peer in ["ann", "bob"] {
+            let unfinished = format!("line: /call/{peer}, which has not finished");
+            assert!(waiting.contains(&unfinished), "{failing}");
+        }
     }
 }

@@ -133,3 +133,6 @@ impl Edit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

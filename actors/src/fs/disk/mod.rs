@@ -74,8 +74,8 @@ pub(crate) fn here() -> Option<Arc<Volume>> {
 /// - [`File::from_std`](crate::fs::File::from_std) is the file that it was given: a real one.
 /// - What is read is what was last written: its cache is never dropped before a crash.
 /// - There are no holes: a file takes as much room as it is long. Names take none.
-/// - Files are dated by the time of the simulation, which begins with 2026 (on Unix, and as they were last modified only).
-///   After a crash they are dated by that.
+/// - Files are dated by the time of the simulation, which begins with 2026: when they were last modified, and on Unix only. After a
+///   crash all of them are of its moment.
 ///
 /// # Examples
 /// ```
@@ -216,7 +216,7 @@ impl Disk {
     /// # Errors
     /// What the OS says if it cannot keep what is left.
     pub fn crash(&self, simulation: &Simulation) -> io::Result<()> {
-        self.0.volume.crash(&|bound| simulation.below(bound))
+        simulation.inside(|| self.0.volume.crash(&|bound| simulation.below(bound)))
     }
 }
 

@@ -422,3 +422,6 @@ fn steps(path: &Path) -> Vec<Step> {
 fn joined(way: &[(OsString, NodeId)]) -> PathBuf {
     way.iter().map(|(name, _)| name).collect()
 }
+
+#[cfg(test)]
+mod tests;

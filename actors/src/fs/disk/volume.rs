@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -378,8 +378,9 @@ impl Volume {
 }
 
 fn write_anew(kept: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::write(kept, bytes)?;
-    date(&File::options().append(true).open(kept)?);
+    let mut file = File::create(kept)?;
+    file.write_all(bytes)?;
+    date(&file);
     Ok(())
 }
 

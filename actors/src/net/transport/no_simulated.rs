@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use roundsman_runtime::Bell;
 
@@ -59,6 +60,10 @@ impl Stream {
     }
 
     pub(crate) fn reset_on_close(&self) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(crate) fn set_options(&self, _: Option<Duration>, _: Option<Duration>) -> io::Result<()> {
         match *self {}
     }
 

@@ -1,26 +1,29 @@
 //! A simulated socket for datagrams.
 //!
-//! What is sent arrives later, or never, or twice, and in any order. What comes to a full socket is lost.
+//! What is sent arrives later, or never, or twice, and in any order. What comes to a full socket is lost, as it is in the OS.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use roundsman_runtime::{Bell, Readiness, Simulation};
+use roundsman_runtime::{Bell, Readiness, Timestamp};
 
-use super::happens;
 use super::listening::takes;
-use super::network::{Network, Stack, State, current, ring_later};
+use super::network::{Network, Stack, State, current};
+use super::scene::Scene;
 use crate::net::endpoint::canonical;
 
 /// Most bytes of a datagram. (UDP over IPv4.)
 const MOST: usize = 65_507;
 /// EMSGSIZE.
 const TOO_LARGE: i32 = 90;
-/// Bytes that a socket holds until they are received.
+/// Bytes that a socket holds until they are received, or until its line has taken them. (Linux: `rmem_default`.)
 const BUFFER: usize = 208 * 1024;
+/// What each datagram takes of that beyond its bytes.
+const OVERHEAD: usize = 512;
 
 /// A socket for datagrams, in the table of its network.
 pub(super) struct Mailbag {
@@ -31,10 +34,25 @@ pub(super) struct Mailbag {
     peer: Option<SocketAddr>,
     groups: BTreeSet<IpAddr>,
     arrived: VecDeque<(SocketAddr, Bytes)>,
+    /// What these take of its buffer.
     len: usize,
+    /// Its line has so much to send.
+    busy_until: Timestamp,
+    /// It was told that it would block although it need not: not twice in a row.
+    refused: [bool; 2],
     /// What the network has said of the peer.
     error: Option<io::ErrorKind>,
     bell: Option<Bell>,
+}
+
+/// A datagram under way.
+#[derive(Clone)]
+struct Letter {
+    /// The socket that has sent it, and its host.
+    sender: (usize, usize),
+    from: SocketAddr,
+    to: SocketAddr,
+    bytes: Bytes,
 }
 
 /// The socket.
@@ -53,8 +71,10 @@ impl Stack {
         shares: bool,
     ) -> io::Result<Datagrams> {
         let simulation = current()?;
+        let scene = Scene { network: &self.network, simulation: &simulation };
         let host = self.host;
         let mut state = self.network.lock();
+        state.count();
         let mut local = at;
         if !state.has(host, at.ip()) && !at.ip().is_multicast() {
             return Err(io::ErrorKind::AddrNotAvailable.into());
@@ -75,7 +95,7 @@ impl Stack {
         } else if is_taken(&state, at) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
-        state.open(host, &simulation)?;
+        state.open(host, scene)?;
         let key = state.mailbags.insert(Mailbag {
             host,
             local,
@@ -85,6 +105,8 @@ impl Stack {
             groups: BTreeSet::new(),
             arrived: VecDeque::new(),
             len: 0,
+            busy_until: Timestamp::default(),
+            refused: [false; 2],
             error: None,
             bell: None,
         });
@@ -94,47 +116,57 @@ impl Stack {
 }
 
 impl State {
-    /// Which sockets of a host get what comes to this address.
-    fn receivers(&self, host: usize, from: SocketAddr, to: SocketAddr) -> Vec<usize> {
+    /// Which sockets of a host get a datagram. Of one address, those that are closest to it: connected, bound to just this.
+    fn receivers(&self, host: usize, letter: &Letter) -> Vec<usize> {
+        let Letter { from, to, .. } = letter;
+        let is_group = to.ip().is_multicast();
         let is_for = |bag: &Mailbag| {
-            let at = if to.ip().is_multicast() {
-                bag.local.port() == to.port() && bag.groups.contains(&to.ip())
-            } else {
-                bag.local.port() == to.port() && takes(&bag.local, &to, bag.only_v6)
-            };
-            bag.host == host && at && bag.peer.is_none_or(|peer| peer == from)
+            bag.host == host
+                && bag.local.port() == to.port()
+                && if is_group {
+                    bag.groups.contains(&to.ip())
+                } else {
+                    takes(&bag.local, to, bag.only_v6)
+                }
+                && bag.peer.is_none_or(|peer| peer == *from)
         };
-        self.mailbags.keys(is_for)
+        let mut receivers = self.mailbags.keys(is_for);
+        if !is_group {
+            let closeness = |key: &usize| {
+                let bag = &self.mailbags[*key];
+                (bag.peer.is_some(), !bag.local.ip().is_unspecified())
+            };
+            let closest = receivers.iter().map(closeness).max();
+            receivers.retain(|key| Some(closeness(key)) == closest);
+        }
+        receivers
     }
 
-    fn send_datagram(
-        &mut self,
-        network: &Arc<Network>,
-        key: usize,
-        from: SocketAddr,
-        to: SocketAddr,
-        bytes: &Bytes,
-        simulation: &Simulation,
-    ) {
-        let host = self.mailbags[key].host;
-        let to_hosts = match to.ip() {
+    /// Sends it off, so many times as the network will have it.
+    fn send_datagram(&mut self, letter: &Letter, scene: Scene<'_>) {
+        let (key, host) = letter.sender;
+        let to_hosts = match letter.to.ip() {
             ip if ip.is_multicast() => (0..self.hosts.len()).collect(),
             ip => Vec::from_iter(self.host_of(host, ip)),
         };
+        let far = to_hosts.iter().find(|to| **to != host).copied();
+        let takes = self.takes(host, far.unwrap_or(host), letter.bytes.len());
+        let bag = &mut self.mailbags[key];
+        bag.busy_until = bag.busy_until.max(scene.now()) + takes;
+        let busy = bag.busy_until - scene.now();
         for peer_host in to_hosts {
-            let (lost, doubled) = (self.conditions.lost, self.conditions.doubled);
-            if host != peer_host && happens(simulation, lost) {
+            let is_far = host != peer_host;
+            if is_far && scene.happens(self.conditions.lost) {
                 continue;
             }
-            let copies = 1 + usize::from(host != peer_host && happens(simulation, doubled));
+            let copies = 1 + usize::from(is_far && scene.happens(self.conditions.doubled));
             for _ in 0..copies {
-                let takes = self.takes(host, peer_host, bytes.len());
-                let at = simulation.now() + takes + self.latency(host, peer_host, simulation);
-                let (network, bytes) = (Arc::clone(network), bytes.clone());
-                simulation.at(at, move |simulation| {
-                    let mut state = network.lock();
-                    if !state.is_cut(host, peer_host) || host == peer_host {
-                        state.come(&network, (key, host), peer_host, from, to, bytes, simulation);
+                let busy = if is_far { busy } else { Duration::ZERO };
+                let latency = busy + self.latency(host, peer_host, scene);
+                let letter = letter.clone();
+                scene.after(latency, move |state, scene| {
+                    if !is_far || !state.is_cut(host, peer_host) {
+                        state.come(peer_host, letter, scene);
                     }
                 });
             }
@@ -142,45 +174,34 @@ impl State {
     }
 
     /// A datagram has come to a host.
-    #[expect(clippy::too_many_arguments, reason = "from where, to where, and what")]
-    fn come(
-        &mut self,
-        network: &Arc<Network>,
-        (key, host): (usize, usize),
-        peer_host: usize,
-        from: SocketAddr,
-        to: SocketAddr,
-        bytes: Bytes,
-        simulation: &Simulation,
-    ) {
-        let receivers = self.receivers(peer_host, from, to);
-        if receivers.is_empty() && !to.ip().is_multicast() {
-            // Nobody is there; who is connected hears of that.
-            let at = simulation.now() + self.latency(peer_host, host, simulation);
-            let network = Arc::clone(network);
-            simulation.at(at, move |_| {
-                let mut state = network.lock();
-                let sender = state.mailbags.get_mut(key);
-                if let Some(bag) = sender.filter(|bag| bag.peer == Some(to) && bag.host == host) {
-                    bag.error = Some(io::ErrorKind::ConnectionRefused);
-                    bag.ring(Readiness::READABLE | Readiness::ERROR);
-                }
-            });
-            return;
-        }
-        let chosen = if to.ip().is_multicast() {
-            receivers
-        } else {
-            vec![receivers[simulation.below(receivers.len())]]
-        };
-        for receiver in chosen {
-            let bag = &mut self.mailbags[receiver];
-            if bag.len + bytes.len() <= BUFFER {
-                bag.len += bytes.len();
-                bag.arrived.push_back((from, bytes.clone()));
-                bag.ring(Readiness::READABLE);
+    fn come(&mut self, host: usize, letter: Letter, scene: Scene<'_>) {
+        let receivers = self.receivers(host, &letter);
+        if letter.to.ip().is_multicast() {
+            for key in receivers {
+                self.mailbags[key].keep(letter.from, letter.bytes.clone());
             }
+        } else if receivers.is_empty() {
+            self.say_unreachable(host, letter, scene);
+        } else {
+            let key = receivers[scene.below(receivers.len())];
+            self.mailbags[key].keep(letter.from, letter.bytes);
         }
+    }
+
+    /// Nobody is there; who is connected hears of that. (ICMP)
+    fn say_unreachable(&mut self, host: usize, letter: Letter, scene: Scene<'_>) {
+        let (key, sender_host) = letter.sender;
+        let latency = self.latency(host, sender_host, scene);
+        scene.after(latency, move |state, _| {
+            let is_cut = host != sender_host && state.is_cut(host, sender_host);
+            if let Some(bag) = state.mailbags.get_mut(key)
+                && bag.peer == Some(letter.to)
+                && !is_cut
+            {
+                bag.error = Some(io::ErrorKind::ConnectionRefused);
+                bag.ring(Readiness::READABLE | Readiness::ERROR);
+            }
+        });
     }
 }
 
@@ -190,27 +211,44 @@ impl Mailbag {
             bell.ring(readiness);
         }
     }
+
+    fn keep(&mut self, from: SocketAddr, bytes: Bytes) {
+        let len = self.len + bytes.len() + OVERHEAD;
+        if len <= BUFFER {
+            self.len = len;
+            self.arrived.push_back((from, bytes));
+            self.ring(Readiness::READABLE);
+        }
+    }
+
+    /// Whether it says that it would block although it need not.
+    fn refuses(&mut self, which: usize, rate: u32, readiness: Readiness, scene: Scene<'_>) -> bool {
+        let refuses = !self.refused[which] && scene.happens(rate);
+        self.refused[which] = refuses;
+        if refuses {
+            scene.ring_later(self.bell.clone(), readiness);
+        }
+        refuses
+    }
 }
 
 impl Datagrams {
-    fn with<R>(&self, f: impl FnOnce(&mut State, &Simulation) -> io::Result<R>) -> io::Result<R> {
+    fn with<R>(&self, f: impl FnOnce(&mut State, Scene<'_>) -> io::Result<R>) -> io::Result<R> {
         let simulation = current()?;
         let mut state = self.network.lock();
         state.count();
         if !state.mailbags.contains(self.key) {
             return Err(io::ErrorKind::NotConnected.into());
         }
-        f(&mut state, &simulation)
+        f(&mut state, Scene { network: &self.network, simulation: &simulation })
     }
 
     pub(crate) fn connect(&self, peer: SocketAddr) -> io::Result<()> {
         let peer = canonical(peer);
         self.with(|state, _| {
-            let source = state.source(self.host, peer.ip());
+            let source = state.source_for(self.host, state.mailbags[self.key].local, peer)?;
             let bag = &mut state.mailbags[self.key];
-            if bag.local.ip().is_unspecified() {
-                bag.local.set_ip(source);
-            }
+            bag.local = source;
             bag.peer = Some(peer);
             Ok(())
         })
@@ -234,39 +272,49 @@ impl Datagrams {
 
     pub(crate) fn send_to(&self, bytes: &[u8], to: SocketAddr) -> io::Result<usize> {
         let to = canonical(to);
-        self.with(|state, simulation| {
+        self.with(|state, scene| {
             if bytes.len() > MOST {
                 return Err(io::Error::from_raw_os_error(TOO_LARGE));
             }
-            let bag = &state.mailbags[self.key];
-            if happens(simulation, state.conditions.odd_blocks) {
-                ring_later(bag.bell.clone(), Readiness::WRITABLE, simulation);
+            let from = state.source_for(self.host, state.mailbags[self.key].local, to)?;
+            let odd = state.conditions.odd_blocks;
+            let full = state.time_for(BUFFER);
+            let bag = &mut state.mailbags[self.key];
+            if bag.refuses(1, odd, Readiness::WRITABLE, scene) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
-            let mut from = bag.local;
-            if from.ip().is_unspecified() {
-                from.set_ip(state.source(self.host, to.ip()));
-            }
-            if !to.ip().is_multicast() && state.host_of(self.host, to.ip()).is_none() {
-                return Err(io::ErrorKind::NetworkUnreachable.into());
+            let busy = bag.busy_until - scene.now();
+            if full.is_some_and(|full| busy >= full) {
+                // As the OS says it: once half of what waits has gone.
+                let bell = bag.bell.clone();
+                scene.simulation.at(scene.now() + busy / 2, move |_| {
+                    if let Some(bell) = bell {
+                        bell.ring(Readiness::WRITABLE);
+                    }
+                });
+                return Err(io::ErrorKind::WouldBlock.into());
             }
             let bytes = Bytes::copy_from_slice(bytes);
-            state.send_datagram(&self.network, self.key, from, to, &bytes, simulation);
-            Ok(bytes.len())
+            let len = bytes.len();
+            let letter = Letter { sender: (self.key, self.host), from, to, bytes };
+            state.send_datagram(&letter, scene);
+            Ok(len)
         })
     }
 
     /// What does not fit is cut off.
     pub(crate) fn receive_from(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.with(|state, _| {
+        self.with(|state, scene| {
+            let odd = state.conditions.odd_blocks;
             let bag = &mut state.mailbags[self.key];
             if let Some(error) = bag.error.take() {
                 return Err(error.into());
             }
-            let Some((peer, bytes)) = bag.arrived.pop_front() else {
+            if bag.arrived.is_empty() || bag.refuses(0, odd, Readiness::READABLE, scene) {
                 return Err(io::ErrorKind::WouldBlock.into());
-            };
-            bag.len -= bytes.len();
+            }
+            let (peer, bytes) = bag.arrived.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
+            bag.len -= bytes.len() + OVERHEAD;
             let len = bytes.len().min(into.len());
             into[..len].copy_from_slice(&bytes[..len]);
             Ok((len, peer))
@@ -315,7 +363,7 @@ impl Drop for Datagrams {
     fn drop(&mut self) {
         let mut state = self.network.lock();
         if state.mailbags.remove(self.key).is_some() {
-            state.hosts[self.host].open = state.hosts[self.host].open.saturating_sub(1);
+            state.hosts[self.host].open -= 1;
         }
     }
 }

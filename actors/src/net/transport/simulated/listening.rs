@@ -1,11 +1,6 @@
-//! A simulated socket that listens, and how connections are made.
+//! A simulated socket that listens: where it is, and who waits to be accepted.
 //!
-//! | what | when |
-//! |---|---|
-//! | somebody connects | the wish travels to the host |
-//! | it is there, and a socket listens | an end is made and waits to be accepted; the answer travels back |
-//! | none listens | the refusal travels back |
-//! | the way is cut, the host is down, or the queue is full | nothing is said; the wish is sent again after 1, 2, 4, … s |
+//! How those come to wait is in [`handshake`](super::handshake).
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,13 +9,10 @@ use std::sync::Arc;
 
 use roundsman_runtime::{Bell, Readiness, Simulation};
 
-use super::arriving::tried_again;
 use super::network::{Network, Stack, State, current};
-use super::stream::{End, Life, Stream};
-use crate::net::endpoint::{Endpoint, canonical};
-
-/// How often a wish is sent before its sender gives up. (Linux: `tcp_syn_retries` 6.)
-const TRIES: u32 = 6;
+use super::scene::Scene;
+use super::stream::Stream;
+use crate::net::endpoint::Endpoint;
 
 /// A socket that listens, in the table of its network.
 pub(super) struct Door {
@@ -29,8 +21,12 @@ pub(super) struct Door {
     only_v6: bool,
     reuse_port: bool,
     backlog: usize,
+    /// Ends that were made, and whose other end has not heard of them.
+    pub(super) expected: usize,
     /// Ends that wait to be accepted.
-    waiting: VecDeque<usize>,
+    pub(super) waiting: VecDeque<usize>,
+    /// It was said that nobody waits, although somebody does.
+    refused: bool,
     bell: Option<Bell>,
 }
 
@@ -45,6 +41,17 @@ impl Door {
                 at.port() == to.port() && takes(at, to, self.only_v6)
             }
             (at, to) => at == to,
+        }
+    }
+
+    /// Whether nobody more may come for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting.len() + self.expected >= self.backlog
+    }
+
+    pub(super) fn ring(&self) {
+        if let Some(bell) = &self.bell {
+            bell.ring(Readiness::READABLE);
         }
     }
 }
@@ -73,6 +80,7 @@ impl Stack {
         backlog: i32,
     ) -> io::Result<Listening> {
         let simulation = current()?;
+        let scene = Scene { network: &self.network, simulation: &simulation };
         let host = self.host;
         let mut state = self.network.lock();
         let at = match at {
@@ -80,88 +88,38 @@ impl Stack {
                 Endpoint::Ip(state.free_address(host, *address, only_v6, reuse_port)?)
             }
             Endpoint::Unnamed => return Err(io::ErrorKind::InvalidInput.into()),
-            named if state.doors.iter().any(|(_, door)| door.is_at(host, named)) => {
+            named if !state.doors_at(host, named).is_empty() => {
                 return Err(io::ErrorKind::AddrInUse.into());
             }
             named => named.clone(),
         };
-        state.open(host, &simulation)?;
-        let backlog = usize::try_from(backlog).unwrap_or(0).max(1);
-        let (waiting, bell) = (VecDeque::new(), None);
-        let door = Door { host, at: at.clone(), only_v6, reuse_port, backlog, waiting, bell };
-        let key = state.doors.insert(door);
+        state.open(host, scene)?;
+        state.hosts[host].take_port(at.port());
+        let key = state.doors.insert(Door {
+            host,
+            at: at.clone(),
+            only_v6,
+            reuse_port,
+            backlog: usize::try_from(backlog).unwrap_or(0).max(1),
+            expected: 0,
+            waiting: VecDeque::new(),
+            refused: false,
+            bell: None,
+        });
         drop(state);
         Ok(Listening { network: Arc::clone(&self.network), key, host, at })
-    }
-
-    /// Begins to connect.
-    pub(super) fn connect(&self, to: &Endpoint, from: Option<SocketAddr>) -> io::Result<Stream> {
-        let simulation = current()?;
-        let host = self.host;
-        let mut state = self.network.lock();
-        let Endpoint::Ip(address) = to else {
-            return self.connect_local(&mut state, to, &simulation);
-        };
-        let address = canonical(*address);
-        let Some(peer_host) = state.host_of(host, address.ip()) else {
-            return Err(io::ErrorKind::NetworkUnreachable.into());
-        };
-        let local = match from {
-            Some(from) if !state.has(host, from.ip()) => {
-                return Err(io::ErrorKind::AddrNotAvailable.into());
-            }
-            Some(from) if from.is_ipv6() != address.is_ipv6() => {
-                return Err(io::ErrorKind::InvalidInput.into());
-            }
-            Some(from) if !from.ip().is_unspecified() => from,
-            from => SocketAddr::new(
-                state.source(host, address.ip()),
-                from.map_or(0, |from| from.port()),
-            ),
-        };
-        let port = match local.port() {
-            0 => state.free_port(host, |state, port| state.is_bound(host, port))?,
-            port => port,
-        };
-        state.open(host, &simulation)?;
-        let local = Endpoint::Ip(SocketAddr::new(local.ip(), port));
-        let end = End::new(host, local, Endpoint::Ip(address), peer_host, Life::Connecting);
-        let key = state.ends.insert(end);
-        state.wish(&self.network, key, 0, &simulation);
-        Ok(Stream::new(&self.network, key, host))
-    }
-
-    /// Connects to a Unix socket: at once, or not.
-    fn connect_local(
-        &self,
-        state: &mut State,
-        to: &Endpoint,
-        simulation: &Simulation,
-    ) -> io::Result<Stream> {
-        let host = self.host;
-        let door = state.doors.iter().find(|(_, door)| door.is_at(host, to));
-        let Some((door, is_full)) =
-            door.map(|(key, door)| (key, door.waiting.len() >= door.backlog))
-        else {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        };
-        if is_full {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        state.open(host, simulation)?;
-        let end = End::new(host, Endpoint::Unnamed, to.clone(), host, Life::Connected);
-        let key = state.ends.insert(end);
-        state.queue(door, key);
-        Ok(Stream::new(&self.network, key, host))
     }
 }
 
 impl State {
+    /// The doors to which who connects to this address of the host comes.
+    pub(super) fn doors_at(&self, host: usize, to: &Endpoint) -> Vec<usize> {
+        self.doors.keys(|door| door.is_at(host, to))
+    }
+
     /// Whether anything of this host has the port, for TCP.
-    fn is_bound(&self, host: usize, port: u16) -> bool {
-        let has = |at: &Endpoint| at.port() == Some(port);
-        self.doors.iter().any(|(_, door)| door.host == host && has(&door.at))
-            || self.ends.iter().any(|(_, end)| end.host == host && has(&end.local))
+    pub(super) fn is_bound(&self, host: usize, port: u16) -> bool {
+        self.hosts[host].has_port(port)
     }
 
     fn free_address(
@@ -186,89 +144,6 @@ impl State {
         });
         if is_taken { Err(io::ErrorKind::AddrInUse.into()) } else { Ok(at) }
     }
-
-    /// The wish of an end to be connected travels.
-    fn wish(&mut self, network: &Arc<Network>, key: usize, tries: u32, simulation: &Simulation) {
-        let (host, peer_host) = (self.ends[key].host, self.ends[key].peer_host);
-        let at = simulation.now() + self.latency(host, peer_host, simulation);
-        let network = Arc::clone(network);
-        simulation.at(at, move |simulation| {
-            network.lock().wished(&network, key, tries, simulation);
-        });
-    }
-
-    /// It has come to the host, or should have.
-    fn wished(&mut self, network: &Arc<Network>, key: usize, tries: u32, simulation: &Simulation) {
-        let Some(end) = self.ends.get(key).filter(|end| end.life == Life::Connecting) else {
-            return;
-        };
-        let (host, peer_host, to) = (end.host, end.peer_host, end.peer.clone());
-        if self.is_cut(host, peer_host) {
-            return self.wish_again(network, key, tries, simulation);
-        }
-        let doors = self.doors.keys(|door| door.is_at(peer_host, &to));
-        let latency = self.latency(peer_host, host, simulation);
-        if doors.is_empty() {
-            let network = Arc::clone(network);
-            simulation.at(simulation.now() + latency, move |_| {
-                network.lock().fail(key, io::ErrorKind::ConnectionRefused);
-            });
-            return;
-        }
-        let door = doors[simulation.below(doors.len())];
-        if self.doors[door].waiting.len() >= self.doors[door].backlog {
-            return self.wish_again(network, key, tries, simulation);
-        }
-        self.queue(door, key);
-        let network = Arc::clone(network);
-        simulation.at(simulation.now() + latency, move |_| {
-            let mut state = network.lock();
-            // It may have failed, or been closed, meanwhile.
-            if let Some(end) = state.ends.get_mut(key).filter(|end| end.life == Life::Connecting) {
-                end.life = Life::Connected;
-                end.ring(Readiness::WRITABLE);
-                if end.unread > 0 || end.at_end {
-                    end.ring(Readiness::READABLE);
-                }
-            }
-        });
-    }
-
-    fn wish_again(
-        &mut self,
-        network: &Arc<Network>,
-        key: usize,
-        tries: u32,
-        simulation: &Simulation,
-    ) {
-        let network = Arc::clone(network);
-        simulation.at(tried_again(simulation, tries), move |simulation| {
-            let mut state = network.lock();
-            if state.ends.get(key).is_none_or(|end| end.life != Life::Connecting) {
-                return;
-            }
-            if tries >= TRIES {
-                state.fail(key, io::ErrorKind::TimedOut);
-            } else {
-                state.wish(&network, key, tries + 1, simulation);
-            }
-        });
-    }
-
-    /// The other end of a connection is made, and waits to be accepted.
-    fn queue(&mut self, door: usize, key: usize) {
-        let end = &self.ends[key];
-        let (local, peer) = (end.peer.clone(), end.local.clone());
-        let mut other = End::new(self.doors[door].host, local, peer, end.host, Life::Connected);
-        other.other = Some(key);
-        let other = self.ends.insert(other);
-        self.ends[key].other = Some(other);
-        let door = &mut self.doors[door];
-        door.waiting.push_back(other);
-        if let Some(bell) = &door.bell {
-            bell.ring(Readiness::READABLE);
-        }
-    }
 }
 
 impl Listening {
@@ -278,19 +153,26 @@ impl Listening {
 
     pub(crate) fn accept(&self) -> io::Result<(Stream, Endpoint)> {
         let simulation = current()?;
+        let scene = Scene { network: &self.network, simulation: &simulation };
         let mut state = self.network.lock();
         state.count();
-        let Some(door) = state.doors.get(self.key) else {
-            return Err(io::ErrorKind::NotConnected.into());
-        };
-        if door.waiting.is_empty() {
+        let odd = state.conditions.odd_blocks;
+        let door = state.doors.get_mut(self.key).ok_or(io::ErrorKind::NotConnected)?;
+        let next = *door.waiting.front().ok_or(io::ErrorKind::WouldBlock)?;
+        if !door.refused && scene.happens(odd) {
+            door.refused = true;
+            scene.ring_later(door.bell.clone(), Readiness::READABLE);
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        state.open(self.host, &simulation)?;
-        let next = state.doors[self.key].waiting.pop_front();
-        let peer = next.and_then(|key| state.ends.get(key).map(|end| (key, end.peer.clone())));
-        let Some((key, peer)) = peer else { return Err(io::ErrorKind::ConnectionAborted.into()) };
-        Ok((Stream::new(&self.network, key, self.host), peer))
+        door.refused = false;
+        // Out of descriptors it goes on to wait.
+        state.open(self.host, scene)?;
+        state.doors[self.key].waiting.pop_front();
+        let end = &mut state.ends[next];
+        end.has_descriptor = true;
+        let peer = end.peer.clone();
+        drop(state);
+        Ok((Stream::new(&self.network, next, self.host), peer))
     }
 
     /// From now on this bell is rung, at once if somebody waits already.
@@ -308,14 +190,16 @@ impl Drop for Listening {
     /// Who waits to be accepted is turned away.
     fn drop(&mut self) {
         let simulation = Simulation::current();
+        let scene =
+            simulation.as_ref().map(|simulation| Scene { network: &self.network, simulation });
         let mut state = self.network.lock();
         let Some(door) = state.doors.remove(self.key) else { return };
-        state.hosts[self.host].open = state.hosts[self.host].open.saturating_sub(1);
-        drop(state);
-        if simulation.is_some() {
-            for key in door.waiting {
-                let stream = Stream::new(&self.network, key, self.host);
-                let _ = stream.reset_on_close();
+        state.hosts[self.host].open -= 1;
+        state.hosts[self.host].give_port(self.at.port());
+        for key in door.waiting {
+            if let Some(end) = state.ends.get_mut(key) {
+                end.resets = true;
+                state.close(key, scene);
             }
         }
     }

@@ -7,24 +7,27 @@
 //! | file | what |
 //! |---|---|
 //! | `network.rs` | the hosts, their addresses, what is between them, and what befalls it |
-//! | `wire.rs` | one direction of a connection: what is under way |
-//! | `stream.rs` | one end of a connection, as its socket has it |
-//! | `arriving.rs` | what comes to an end over the network, and what is answered |
-//! | `listening.rs` | a socket that listens, and how connections are made |
+//! | `scene.rs` | the network with the simulation's chance and time |
+//! | `listening.rs`, `handshake.rs` | a socket that listens; how connections are made |
+//! | `stream.rs`, `end.rs` | the socket of one end of a connection; the end, in the network's table |
+//! | `wire.rs`, `arriving.rs` | one direction of a connection: what is under way; what comes to an end, and what is answered |
 //! | `datagrams.rs` | a socket for datagrams |
 //! | `table.rs` | where they are, by number |
 
 mod arriving;
 mod datagrams;
+mod end;
+mod handshake;
 mod listening;
 mod network;
+mod scene;
 mod stream;
 mod table;
 mod wire;
 
 use std::sync::Arc;
 
-use roundsman_runtime::{Readiness, Simulation, simulated_provided};
+use roundsman_runtime::{Readiness, simulated_provided};
 
 pub(crate) use datagrams::Datagrams;
 pub(crate) use listening::Listening;
@@ -42,9 +45,3 @@ pub(crate) const FAILED: Readiness = Readiness::READABLE
     .and(Readiness::READ_CLOSED)
     .and(Readiness::WRITE_CLOSED)
     .and(Readiness::ERROR);
-
-/// True at a rate of so many in a million. The plain choice is false.
-fn happens(simulation: &Simulation, per_million: u32) -> bool {
-    const MILLION: usize = 1_000_000;
-    per_million > 0 && simulation.below(MILLION) >= MILLION - (per_million as usize).min(MILLION)
-}

@@ -6,17 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use roundsman_runtime::{Bell, Readiness, Simulation};
+use roundsman_runtime::Simulation;
 
 use super::datagrams::Mailbag;
-use super::happens;
+use super::end::{End, Life};
 use super::listening::Door;
-use super::stream::End;
+use super::scene::Scene;
 use super::table::Table;
 
 /// Ports that the network chooses from, as the OS does.
@@ -41,6 +41,8 @@ pub(crate) struct Conditions {
     pub(crate) short_writes: u32,
     /// Calls that would block although they need not.
     pub(crate) odd_blocks: u32,
+    /// Positions at which reads and writes of connections stop, and would block once; in order.
+    pub(crate) splits: Vec<u64>,
     /// Segments whose connection is reset instead.
     pub(crate) resets: u32,
     /// Sockets for which there is no descriptor.
@@ -60,6 +62,7 @@ impl Default for Conditions {
             short_reads: 20_000,
             short_writes: 20_000,
             odd_blocks: 20_000,
+            splits: Vec::new(),
             resets: 0,
             no_descriptors: 0,
             lost: 0,
@@ -96,6 +99,8 @@ pub(super) struct Host {
     v6: Ipv6Addr,
     pub(super) is_up: bool,
     next_port: u16,
+    /// Ports of TCP that are in use, and by how many sockets.
+    ports: BTreeMap<u16, usize>,
     /// Most sockets, and how many there are.
     descriptors: usize,
     pub(super) open: usize,
@@ -132,6 +137,7 @@ impl Network {
             ),
             is_up: true,
             next_port: EPHEMERAL.start,
+            ports: BTreeMap::new(),
             descriptors: usize::MAX,
             open: 0,
         });
@@ -171,9 +177,11 @@ impl Network {
     }
 
     /// Nothing comes from one host to the other any more.
-    pub(crate) fn cut(&self, from: usize, to: usize) {
+    pub(crate) fn cut(self: &Arc<Self>, from: usize, to: usize, simulation: &Simulation) {
         if from != to {
-            self.lock().cuts.insert((from, to));
+            let mut state = self.lock();
+            state.cuts.insert((from, to));
+            state.ask_between(from, to, Scene { network: self, simulation });
         }
     }
 
@@ -181,33 +189,39 @@ impl Network {
     pub(crate) fn heal(self: &Arc<Self>, from: usize, to: usize, simulation: &Simulation) {
         let mut state = self.lock();
         state.cuts.remove(&(from, to));
-        state.send_anew(self, simulation);
+        state.send_anew(Scene { network: self, simulation });
     }
 
     /// All cuts are healed.
     pub(crate) fn heal_all(self: &Arc<Self>, simulation: &Simulation) {
         let mut state = self.lock();
         state.cuts.clear();
-        state.send_anew(self, simulation);
+        state.send_anew(Scene { network: self, simulation });
     }
 
     /// A host is gone: nothing that it has sent is still sent, and nobody is told. Its sockets are nobody's.
-    pub(crate) fn take_down(&self, host: usize) {
+    pub(crate) fn take_down(self: &Arc<Self>, host: usize, simulation: &Simulation) {
+        let scene = Scene { network: self, simulation };
         let mut state = self.lock();
         state.hosts[host].is_up = false;
-        state.hosts[host].open = 0;
-        for key in state.ends.keys(|end| end.host == host) {
-            state.forget(key);
-        }
         state.doors.retain(|door| door.host != host);
         state.mailbags.retain(|bag| bag.host != host);
+        for key in state.ends.keys(|end| end.host == host) {
+            state.forget(key, Some(scene));
+        }
+        state.hosts[host].ports.clear();
+        state.hosts[host].open = 0;
+        // Those whose other end was gone before find nobody now who says so.
+        for key in state.ends.keys(|end| end.peer_host == host) {
+            state.ask(key, scene);
+        }
     }
 
     /// It is back: what comes for sockets that it had before is answered with a reset.
     pub(crate) fn bring_up(self: &Arc<Self>, host: usize, simulation: &Simulation) {
         let mut state = self.lock();
         state.hosts[host].is_up = true;
-        state.send_anew(self, simulation);
+        state.send_anew(Scene { network: self, simulation });
     }
 
     /// Most sockets that a host may have at once.
@@ -215,17 +229,32 @@ impl Network {
         self.lock().hosts[host].descriptors = most;
     }
 
-    /// Resets the connections between two hosts, at both ends, at once.
-    pub(crate) fn reset(&self, one: usize, other: usize) -> usize {
+    /// Resets the connections between two hosts, at both ends, at once. Returns how many there were.
+    pub(crate) fn reset(
+        self: &Arc<Self>,
+        one: usize,
+        other: usize,
+        simulation: &Simulation,
+    ) -> usize {
+        let scene = Scene { network: self, simulation };
         let mut state = self.lock();
         let found = state.ends.keys(|end| {
             let way = (end.host, end.peer_host);
-            way == (one, other) || way == (other, one)
+            let is_open = matches!(end.life, Life::Connecting | Life::Connected);
+            is_open && (way == (one, other) || way == (other, one))
         });
+        // Both ends of one are one.
+        let is_second = |key: &&usize| state.ends[**key].other.is_some_and(|other| other < **key);
+        let count = found.iter().filter(|key| !is_second(key)).count();
         for key in &found {
-            state.fail(*key, io::ErrorKind::ConnectionReset);
+            state.fail(*key, io::ErrorKind::ConnectionReset, scene);
         }
-        found.len() / 2
+        count
+    }
+
+    /// Ends of connections that are not over.
+    pub(crate) fn open_ends(&self) -> usize {
+        self.lock().ends.len()
     }
 
     /// How many operations its sockets have done.
@@ -246,23 +275,24 @@ impl State {
     }
 
     /// How long something travels. Within a host no time passes.
-    pub(super) fn latency(&self, from: usize, to: usize, simulation: &Simulation) -> Duration {
+    pub(super) fn latency(&self, from: usize, to: usize, scene: Scene<'_>) -> Duration {
         if from == to {
             return Duration::ZERO;
         }
         let range = self.latencies.get(&(from, to)).unwrap_or(&self.conditions.latency);
         let spread = range.end.saturating_sub(range.start).as_micros() as usize;
-        range.start + Duration::from_micros(simulation.below(spread) as u64)
+        range.start + Duration::from_micros(scene.below(spread) as u64)
     }
 
     /// How long the line is busy with so many bytes.
     pub(super) fn takes(&self, from: usize, to: usize, len: usize) -> Duration {
-        match self.conditions.bandwidth {
-            Some(bandwidth) if from != to => {
-                Duration::from_nanos((len as u64).saturating_mul(1_000_000_000) / bandwidth.max(1))
-            }
-            _ => Duration::ZERO,
-        }
+        self.time_for(len).filter(|_| from != to).unwrap_or_default()
+    }
+
+    /// How long a line between hosts is busy with so many bytes, if that is limited.
+    pub(super) fn time_for(&self, len: usize) -> Option<Duration> {
+        let bandwidth = self.conditions.bandwidth?.max(1);
+        Some(Duration::from_nanos((len as u64).saturating_mul(1_000_000_000) / bandwidth))
     }
 
     /// The host with this address, seen from another.
@@ -291,6 +321,34 @@ impl State {
         }
     }
 
+    /// From where a host sends to an address, with a socket that is bound here.
+    ///
+    /// # Errors
+    /// Nobody has the address, or nothing goes there from here.
+    pub(super) fn source_for(
+        &self,
+        host: usize,
+        bound: SocketAddr,
+        to: SocketAddr,
+    ) -> io::Result<SocketAddr> {
+        let is_group = to.ip().is_multicast();
+        if bound.is_ipv4() && to.is_ipv6() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let to_host = self.host_of(host, to.ip());
+        if to_host.is_none() && !is_group {
+            return Err(io::ErrorKind::NetworkUnreachable.into());
+        }
+        let bound_ip = bound.ip().to_canonical();
+        if bound_ip.is_loopback() && to_host != Some(host) && !is_group {
+            // Nothing leaves a host from there.
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let is_own = !bound_ip.is_unspecified() && !bound_ip.is_multicast();
+        let ip = if is_own { bound.ip() } else { self.source(host, to.ip()) };
+        Ok(SocketAddr::new(ip, bound.port()))
+    }
+
     /// A port that nobody has.
     pub(super) fn free_port(
         &mut self,
@@ -309,8 +367,8 @@ impl State {
     }
 
     /// One more socket of a host.
-    pub(super) fn open(&mut self, host: usize, simulation: &Simulation) -> io::Result<()> {
-        let is_out = happens(simulation, self.conditions.no_descriptors);
+    pub(super) fn open(&mut self, host: usize, scene: Scene<'_>) -> io::Result<()> {
+        let is_out = scene.happens(self.conditions.no_descriptors);
         let host = &mut self.hosts[host];
         if is_out || host.open >= host.descriptors {
             return Err(io::Error::from_raw_os_error(NO_DESCRIPTOR));
@@ -320,11 +378,27 @@ impl State {
     }
 }
 
-/// Rings somebody a little later, for what a call has held back.
-pub(super) fn ring_later(bell: Option<Bell>, readiness: Readiness, simulation: &Simulation) {
-    let Some(bell) = bell else { return };
-    let later = Duration::from_micros(1 + simulation.below(500) as u64);
-    simulation.at(simulation.now() + later, move |_| bell.ring(readiness));
+impl Host {
+    pub(super) fn has_port(&self, port: u16) -> bool {
+        self.ports.contains_key(&port)
+    }
+
+    pub(super) fn take_port(&mut self, port: Option<u16>) {
+        if let Some(port) = port {
+            *self.ports.entry(port).or_default() += 1;
+        }
+    }
+
+    pub(super) fn give_port(&mut self, port: Option<u16>) {
+        if let Some(port) = port
+            && let Some(count) = self.ports.get_mut(&port)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.ports.remove(&port);
+            }
+        }
+    }
 }
 
 /// The simulation, for a socket that does something.

@@ -12,6 +12,10 @@ use roundsman_runtime::Timestamp;
 /// What travels.
 #[derive(Debug)]
 pub(super) enum Segment {
+    /// To who wishes to connect: it is let in. (SYN and ACK)
+    Welcome,
+    /// And it has heard that. (ACK)
+    Thanks,
     Data(Bytes),
     /// The sender has ended.
     Fin,
@@ -23,7 +27,7 @@ impl Segment {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Data(bytes) => bytes.len(),
-            Self::Fin | Self::Reset => 0,
+            Self::Welcome | Self::Thanks | Self::Fin | Self::Reset => 0,
         }
     }
 }
@@ -39,8 +43,6 @@ pub(super) struct Wire {
     last_arrival: Timestamp,
     /// An event will look at it.
     pub(super) is_watched: bool,
-    /// Since when it gets nothing through.
-    pub(super) held_since: Option<Timestamp>,
 }
 
 impl Wire {
@@ -72,6 +74,11 @@ impl Wire {
         self.under_way.is_empty()
     }
 
+    /// Whether what comes next is not sent again by who has sent it.
+    pub(super) fn sends_once(&self) -> bool {
+        matches!(self.under_way.front(), Some((_, Segment::Reset | Segment::Welcome)))
+    }
+
     /// When the next thing arrives.
     pub(super) fn next_arrival(&self) -> Option<Timestamp> {
         self.under_way.front().map(|(at, _)| *at)
@@ -89,7 +96,6 @@ impl Wire {
 
     /// What waits is sent again, and arrives at this moment at the earliest.
     pub(super) fn postpone(&mut self, until: Timestamp) {
-        self.held_since = None;
         for (at, _) in &mut self.under_way {
             *at = (*at).max(until);
         }
