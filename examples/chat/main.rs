@@ -83,6 +83,9 @@ fn announce(listening: &Listening) {
     if let Some(tls) = &listening.tls {
         println!("chat listens on {tls} with TLS");
     }
+    if let Some(web) = &listening.web {
+        println!("chat listens on http://{web}");
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "read once; from then on the runtime's clock counts")]

@@ -1,7 +1,7 @@
-//! A chat server for IRC clients: how a service is built from actors and links.
+//! A chat server for IRC clients and browsers: how a service is built from actors and links.
 //!
 //! `cargo run --release --example chat`, then `irssi -c 127.0.0.1`, or `nc 127.0.0.1 6667` for whoever types
-//! `NICK ann` and `USER ann 0 * :Ann` by hand.
+//! `NICK ann` and `USER ann 0 * :Ann` by hand. Browsers go to `http://127.0.0.1:8080`.
 //!
 //! # Who is there
 //!
@@ -27,7 +27,8 @@
 //!
 //! `server.rs` and `session.rs` are about connections, and know no IRC. `hall/mod.rs` and what it names is IRC, and knows no
 //! connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and `numerics.rs` are its words; `options.rs`, `config.rs` and
-//! `settings.rs` are how the program is told what to do. A session runs over a `Transport`: lines in, lines out.
+//! `settings.rs` are how the program is told what to do. A session runs over a `Transport`: lines in, lines out. `web.rs` has
+//! what a browser gets: the page in the folder `web`, which is a client like any other, over a WebSocket.
 
 mod about;
 mod allowance;
@@ -43,6 +44,7 @@ mod server;
 mod session;
 mod settings;
 mod transport;
+mod web;
 mod wire;
 
 pub use about::{About, Notices};

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use super::config;
@@ -14,15 +15,19 @@ use super::settings::{SettingError, Settings};
 #[cfg(test)]
 mod tests;
 
+/// Where browsers find a server that was told of no address at all.
+const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
 /// What `--help` prints.
 pub const HELP: &str = "\
-A chat server for IRC clients, such as irssi, weechat or nc.
+A chat server for IRC clients, such as irssi, weechat or nc, and for browsers.
 
 Usage: chat [OPTIONS]
 
 Options:
   --listen ADDR:PORT         Where to listen; port 0 takes a free one [default: 127.0.0.1:6667]
-  --web ADDR:PORT            Where to listen for browsers
+  --web ADDR:PORT            Where to listen for browsers [default: 127.0.0.1:8080, if no address is given at all]
+  --web-origin URL           Let pages from there connect, apart from our own; may be given again
   --tls-listen ADDR:PORT     Where to listen for clients that use TLS
   --tls-cert FILE            The certificate for it, in PEM
   --tls-key FILE             The key of the certificate, in PEM
@@ -85,6 +90,10 @@ impl Options {
             }
         }
         let mut settings = Settings::default();
+        let says_where = |option: &str| option == "--web" || option.ends_with("listen");
+        if config.is_none() && !given.iter().any(|(option, _)| says_where(option)) {
+            settings.web = Some(WEB);
+        }
         if let Some(path) = config {
             config::load(&path, read, &mut settings)?;
             settings.config = Some(path);

@@ -16,12 +16,14 @@ use std::time::Duration;
 use roundsman::net::{Connection, Endpoint, Listener, tcp, tls};
 use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Running, Summary};
+use roundsman::websocket::{Arrival, accept_with_http};
 use roundsman::{ActorId, ChildSpec, JobError, Lane, Signal, Supervision, Terminated, try_job};
 
 use super::about::{About, Notices};
 use super::hall::{self, Hall};
 use super::session::{self, Session};
 use super::transport::Transport;
+use super::web::{self, Site};
 
 /// How long the sessions have to say goodbye when the server ends.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);
@@ -35,6 +37,8 @@ pub struct Listening {
     pub plain: Endpoint,
     /// For clients that use TLS.
     pub tls: Option<Endpoint>,
+    /// For browsers.
+    pub web: Option<Endpoint>,
 }
 
 type Announce = Box<dyn FnOnce(&Listening)>;
@@ -45,6 +49,7 @@ pub struct Server {
     about: Arc<About>,
     announce: Option<Announce>,
     tls: Option<tls::Server>,
+    site: Site,
     reread: Option<Reread>,
     stage: Stage,
     /// Those that have not ended: whom to tell of the end, and for whom to wait.
@@ -71,6 +76,8 @@ enum Stage {
 #[doc(hidden)]
 pub enum Message {
     Accepted(Item<Connection>),
+    /// A browser, or whoever else speaks HTTP.
+    Arrived(Item<Arrival>),
     AcceptingEnded(Result<Summary, PipeError>),
     /// A hall has begun, the first or one after a failure.
     HallBegun,
@@ -89,6 +96,7 @@ impl Server {
             about: Arc::new(about),
             announce: Some(Box::new(announce)),
             tls: None,
+            site: Site::new(),
             reread: None,
             stage: Stage::Begun,
             sessions: HashMap::new(),
@@ -119,10 +127,9 @@ impl Server {
     }
 
     /// Takes a client in, or tells it why not.
-    fn welcome(&mut self, conn: &Connection, ctx: &mut Context<Self>) {
+    fn welcome(&mut self, transport: Transport, peer: &Endpoint, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
         let Stage::Open { hall, .. } = &self.stage else { return };
-        let transport = Transport::over(conn);
         let host = Arc::clone(&transport.host);
         let settings = &self.about.settings;
         let from_there = self.hosts.entry(Arc::clone(&host)).or_default();
@@ -136,12 +143,26 @@ impl Server {
         *from_there += 1;
         // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
         // takes. If it could be paused, it would not keep up with what it is to deliver.
-        let spawn = Spawn::named(format!("session:{}", conn.peer())).tireless();
+        let spawn = Spawn::named(format!("session:{peer}")).tireless();
         let session = Session::new(Arc::clone(&self.about), hall.clone(), transport, refusal);
         let session = ctx.spawn_with(spawn, session);
         tracing::debug!(%host, refusal, "a connection");
         ctx.watch(&session, Message::SessionEnded);
         self.sessions.insert(session.id(), Guest { session, host });
+    }
+
+    /// Answers a browser, or takes a client in that speaks IRC over a WebSocket.
+    fn attend(&mut self, arrival: Arrival, ctx: &mut Context<Self>) {
+        match arrival {
+            Arrival::Request(exchange) => {
+                let response = self.site.answer(exchange.request());
+                exchange.answer(response);
+            }
+            Arrival::Socket(socket) => {
+                self.welcome(Transport::over_web(&socket), socket.peer(), ctx);
+            }
+            other => tracing::warn!(?other, "somebody whom this version does not know"),
+        }
     }
 
     fn forget(&mut self, session: ActorId) {
@@ -204,7 +225,7 @@ impl Actor for Server {
         let hall = ctx.supervise(spec, move || Hall::new(Arc::clone(&about), begun.clone()));
 
         let listener = tcp::listen(self.about.settings.listen)?;
-        let mut listening = Listening { plain: listener.local().clone(), tls: None };
+        let mut listening = Listening { plain: listener.local().clone(), tls: None, web: None };
         let mut accepting = vec![self.accept(listener, ctx)];
         if let (Some(address), Some(tls)) = (self.about.settings.tls_listen, self.tls.clone()) {
             let listener = tcp::listen(address)?;
@@ -212,6 +233,14 @@ impl Actor for Server {
             let secured = listener.incoming().through(tls::accept(&tls));
             let secured = secured.pipe(ctx.inlet(Message::Accepted));
             accepting.push(secured.start(ctx, Message::AcceptingEnded));
+        }
+        if let Some(address) = self.about.settings.web {
+            let listener = tcp::listen(address)?;
+            listening.web = Some(listener.local().clone());
+            let server = web::server(self.about.settings.web_origins.clone());
+            let arrivals = listener.incoming().through(accept_with_http(&server));
+            let arrivals = arrivals.pipe(ctx.inlet(Message::Arrived));
+            accepting.push(arrivals.start(ctx, Message::AcceptingEnded));
         }
         if let Some(announce) = self.announce.take() {
             announce(&listening);
@@ -222,7 +251,11 @@ impl Actor for Server {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Accepted(conn) => self.welcome(&conn.take(), ctx),
+            Message::Accepted(conn) => {
+                let conn = conn.take();
+                self.welcome(Transport::over(&conn), conn.peer(), ctx);
+            }
+            Message::Arrived(arrival) => self.attend(arrival.take(), ctx),
             Message::AcceptingEnded(result) if matches!(self.stage, Stage::Open { .. }) => {
                 result?;
             }

@@ -19,8 +19,10 @@ const DESCRIPTION_MAX: usize = 200;
 pub struct Settings {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where to listen for browsers. Kept for whoever serves them; the server itself does not.
+    /// Where to listen for browsers.
     pub web: Option<SocketAddr>,
+    /// From where pages may connect, apart from our own: `https://example.org`.
+    pub web_origins: Vec<String>,
     /// Where to listen for clients that use TLS; it needs a certificate and its key.
     pub tls_listen: Option<SocketAddr>,
     /// The file with the certificate, in PEM.
@@ -84,6 +86,7 @@ impl Default for Settings {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 6667).into(),
             web: None,
+            web_origins: Vec::new(),
             tls_listen: None,
             tls_cert: None,
             tls_key: None,
@@ -115,7 +118,8 @@ pub enum SettingError {
 }
 
 impl Settings {
-    /// Sets one by its name, such as `max-clients`. Operators are added, everything else is replaced.
+    /// Sets one by its name, such as `max-clients`. Operators and origins are added, everything else is
+    /// replaced.
     ///
     /// # Errors
     ///
@@ -124,6 +128,7 @@ impl Settings {
         match name {
             "listen" => self.listen = address(value)?,
             "web" => self.web = Some(address(value)?),
+            "web-origin" => self.web_origins.push(origin(value)?),
             "tls-listen" => self.tls_listen = Some(address(value)?),
             "tls-cert" => self.tls_cert = Some(value.into()),
             "tls-key" => self.tls_key = Some(value.into()),
@@ -151,6 +156,7 @@ impl Settings {
     pub fn wants(name: &str) -> Option<&'static str> {
         Some(match name {
             "listen" | "web" | "tls-listen" => "ADDR:PORT",
+            "web-origin" => "URL",
             "tls-cert" | "tls-key" | "motd" => "FILE",
             "server-name" | "network" => "NAME",
             "description" => "TEXT",
@@ -183,6 +189,16 @@ const WANTS_SECONDS: SettingError = SettingError::Wants("a number of seconds fro
 fn address(value: &str) -> Result<SocketAddr, SettingError> {
     let wants = SettingError::Wants("ADDR:PORT, such as 127.0.0.1:6667 or [::1]:6667");
     value.parse().map_err(|_| wants)
+}
+
+/// What browsers say of a page's place: a scheme and a host, and a port that is not the usual one. (RFC 6454, section 6.2.)
+fn origin(value: &str) -> Result<String, SettingError> {
+    let authority = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let whole = |authority: &&str| !authority.is_empty() && authority.chars().all(allowed);
+    let wants =
+        SettingError::Wants("http://HOST or https://HOST, and :PORT, and no path behind it");
+    authority.filter(whole).map(|_| value.to_ascii_lowercase()).ok_or(wants)
 }
 
 fn server_name(value: &str) -> Result<String, SettingError> {

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roundsman::net::Connection;
-use roundsman::stream::{LineTooLong, Sink, Source, lines};
+use roundsman::stream::{LineTooLong, Sink, Source, lines, map};
+use roundsman::websocket::{ByteString, Message, Socket};
 
-use super::{names, wire};
+use super::{names, web, wire};
 
 /// Both directions of a connection, in lines.
 pub struct Transport {
@@ -31,6 +32,35 @@ impl Transport {
             outgoing: connection.writer(),
             host: names::host(connection.peer()),
             secure: connection.tls().is_some(),
+        }
+    }
+
+    /// Over a WebSocket, one line a message and without its end, as IRCv3 has it. A client that has agreed on binary messages
+    /// gets such, every other gets text; what it sends is taken as either.
+    pub fn over_web(socket: &Socket) -> Self {
+        let binary = socket.protocol() == Some(web::BINARY);
+        let mut read = 0;
+        let incoming = socket.reader().map(move |message| {
+            let at = read;
+            read += message.len() as u64;
+            let is_line = message.len() <= wire::FRAME_MAX
+                && !message.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+            let line = message.into_bytes();
+            // Two lines in one message are refused as one that is too long: neither is carried out.
+            if is_line { Ok(line) } else { Err(LineTooLong { at, max: wire::FRAME_MAX }) }
+        });
+        let outgoing = map(move |line: Bytes| {
+            let line = line.strip_suffix(b"\r\n").map_or(line.clone(), |text| line.slice_ref(text));
+            match ByteString::try_from(line.clone()) {
+                Ok(text) if !binary => Message::Text(text),
+                _ => Message::Binary(line),
+            }
+        });
+        Self {
+            incoming,
+            outgoing: outgoing.pipe(socket.writer()),
+            host: names::host(socket.peer()),
+            secure: socket.connection().tls().is_some(),
         }
     }
 }
