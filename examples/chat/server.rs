@@ -68,16 +68,25 @@ enum Stage {
     Closing,
 }
 
-#[doc(hidden)]
+/// What a server takes. From outside that is [`Connected`](Self::Connected); the rest it tells itself.
 pub enum Message {
+    /// Somebody has come by another way than a listener of the server's own.
+    Connected(Transport),
+    /// Somebody has come to a listener.
     Accepted(Item<Connection>),
+    /// A listener takes nobody any more.
     AcceptingEnded(Result<Summary, PipeError>),
-    /// A hall has begun, the first or one after a failure.
-    HallBegun,
+    /// The hall has failed, and another one has begun.
+    HallReplaced,
+    /// A session is over.
     SessionEnded(Terminated),
+    /// The process is to end.
     Signalled(Signal),
+    /// Files are to be read again.
     HungUp,
+    /// They have been.
     Reread(Result<Notices, JobError<String>>),
+    /// Whoever has not said goodbye yet does not.
     GoodbyeTimeOver,
 }
 
@@ -113,16 +122,26 @@ impl Server {
         self
     }
 
+    fn open_hall(&self, ctx: &mut Context<Self>) -> Address<hall::Message> {
+        ctx.supervision(Supervision::one_for_one().intensity(FAILURES, Duration::from_secs(60)));
+        let (about, replaced) =
+            (Arc::clone(&self.about), ctx.recipient(|()| Message::HallReplaced));
+        let mut is_first = true;
+        ctx.supervise(ChildSpec::permanent("hall"), move || {
+            let replaces = (!mem::take(&mut is_first)).then(|| replaced.clone());
+            Hall::new(Arc::clone(&about), replaces)
+        })
+    }
+
     fn accept(&mut self, listener: Listener, ctx: &mut Context<Self>) -> Running {
         let incoming = listener.incoming().pipe(ctx.inlet(Message::Accepted));
         incoming.start(ctx, Message::AcceptingEnded)
     }
 
     /// Takes a client in, or tells it why not.
-    fn welcome(&mut self, conn: &Connection, ctx: &mut Context<Self>) {
+    fn welcome(&mut self, transport: Transport, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
         let Stage::Open { hall, .. } = &self.stage else { return };
-        let transport = Transport::over(conn);
         let host = Arc::clone(&transport.host);
         let settings = &self.about.settings;
         let from_there = self.hosts.entry(Arc::clone(&host)).or_default();
@@ -136,7 +155,7 @@ impl Server {
         *from_there += 1;
         // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
         // takes. If it could be paused, it would not keep up with what it is to deliver.
-        let spawn = Spawn::named(format!("session:{}", conn.peer())).tireless();
+        let spawn = Spawn::named(format!("session:{}", transport.peer)).tireless();
         let session = Session::new(Arc::clone(&self.about), hall.clone(), transport, refusal);
         let session = ctx.spawn_with(spawn, session);
         tracing::debug!(%host, refusal, "a connection");
@@ -198,10 +217,7 @@ impl Actor for Server {
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         // Signals first: whoever has read where it listens may send one.
         self.listen_for_signals(ctx)?;
-        ctx.supervision(Supervision::one_for_one().intensity(FAILURES, Duration::from_secs(60)));
-        let (about, begun) = (Arc::clone(&self.about), ctx.recipient(|()| Message::HallBegun));
-        let spec = ChildSpec::permanent("hall");
-        let hall = ctx.supervise(spec, move || Hall::new(Arc::clone(&about), begun.clone()));
+        let hall = self.open_hall(ctx);
 
         let listener = tcp::listen(self.about.settings.listen)?;
         let mut listening = Listening { plain: listener.local().clone(), tls: None };
@@ -222,12 +238,13 @@ impl Actor for Server {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Accepted(conn) => self.welcome(&conn.take(), ctx),
+            Message::Connected(transport) => self.welcome(transport, ctx),
+            Message::Accepted(conn) => self.welcome(Transport::over(&conn), ctx),
             Message::AcceptingEnded(result) if matches!(self.stage, Stage::Open { .. }) => {
                 result?;
             }
             Message::AcceptingEnded(_) => {}
-            Message::HallBegun => self.dismiss("Internal error"),
+            Message::HallReplaced => self.dismiss("Internal error"),
             Message::SessionEnded(ended) => self.forget(ended.id),
             Message::Signalled(signal) => {
                 tracing::info!(?signal, sessions = self.sessions.len(), "closing");
