@@ -13,10 +13,12 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, Endpoint, Listener, tcp, tls};
+use roundsman::net::{Connection, Endpoint, tcp, tls};
 use roundsman::prelude::*;
-use roundsman::stream::{Item, PipeError, Running, Summary};
-use roundsman::{ActorId, ChildSpec, JobError, Lane, Signal, Supervision, Terminated, try_job};
+use roundsman::stream::{Item, PipeError, Running, Source, Summary};
+use roundsman::{
+    ActorId, ChildSpec, Failure, JobError, Lane, Signal, Supervision, Terminated, try_job,
+};
 
 use super::about::{About, Notices};
 use super::hall::{self, Hall};
@@ -94,9 +96,14 @@ impl Server {
     /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
     /// `announce` is told where, for port 0 takes a free one. It fails if it cannot.
     pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
+        Self { announce: Some(Box::new(announce)), ..Self::without_listener(about) }
+    }
+
+    /// A server that listens nowhere: whoever is to come in is handed to it as [`Message::Connected`].
+    pub fn without_listener(about: About) -> Self {
         Self {
             about: Arc::new(about),
-            announce: Some(Box::new(announce)),
+            announce: None,
             tls: None,
             reread: None,
             stage: Stage::Begun,
@@ -133,9 +140,18 @@ impl Server {
         })
     }
 
-    fn accept(&mut self, listener: Listener, ctx: &mut Context<Self>) -> Running {
-        let incoming = listener.incoming().pipe(ctx.inlet(Message::Accepted));
-        incoming.start(ctx, Message::AcceptingEnded)
+    fn listen(&self, announce: Announce, ctx: &mut Context<Self>) -> Result<Vec<Running>, Failure> {
+        let settings = &self.about.settings;
+        let listener = tcp::listen(settings.listen)?;
+        let mut listening = Listening { plain: listener.local().clone(), tls: None };
+        let mut accepting = vec![accept(listener.incoming(), ctx)];
+        if let (Some(address), Some(tls)) = (settings.tls_listen, &self.tls) {
+            let listener = tcp::listen(address)?;
+            listening.tls = Some(listener.local().clone());
+            accepting.push(accept(listener.incoming().through(tls::accept(tls)), ctx));
+        }
+        announce(&listening);
+        Ok(accepting)
     }
 
     /// Takes a client in, or tells it why not.
@@ -219,19 +235,10 @@ impl Actor for Server {
         self.listen_for_signals(ctx)?;
         let hall = self.open_hall(ctx);
 
-        let listener = tcp::listen(self.about.settings.listen)?;
-        let mut listening = Listening { plain: listener.local().clone(), tls: None };
-        let mut accepting = vec![self.accept(listener, ctx)];
-        if let (Some(address), Some(tls)) = (self.about.settings.tls_listen, self.tls.clone()) {
-            let listener = tcp::listen(address)?;
-            listening.tls = Some(listener.local().clone());
-            let secured = listener.incoming().through(tls::accept(&tls));
-            let secured = secured.pipe(ctx.inlet(Message::Accepted));
-            accepting.push(secured.start(ctx, Message::AcceptingEnded));
-        }
-        if let Some(announce) = self.announce.take() {
-            announce(&listening);
-        }
+        let accepting = match self.announce.take() {
+            Some(announce) => self.listen(announce, ctx)?,
+            None => Vec::new(),
+        };
         self.stage = Stage::Open { hall, accepting };
         Ok(())
     }
@@ -265,4 +272,8 @@ impl Actor for Server {
         }
         Ok(())
     }
+}
+
+fn accept(incoming: Source<Connection>, ctx: &mut Context<Server>) -> Running {
+    incoming.pipe(ctx.inlet(Message::Accepted)).start(ctx, Message::AcceptingEnded)
 }

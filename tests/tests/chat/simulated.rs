@@ -99,9 +99,8 @@ fn visit(
             Ok(())
         })
         .started(move |ctx| {
-            let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), ..settings };
             let about = About::new(settings, Duration::from_secs(1_000_000_000));
-            let server = ctx.spawn(Server::new(about, |_| ()));
+            let server = ctx.spawn(Server::without_listener(about));
             ctx.watch(&server, Some);
             for ((is_there, script), heard) in visitors.into_iter().zip(notes) {
                 ctx.spawn(Visitor { server: server.clone(), script, is_there, mouth: None, heard });
