@@ -51,3 +51,4 @@ pub use about::{About, Notices};
 pub use options::{HELP, Options, OptionsError};
 pub use server::{Listening, Message, Server};
 pub use settings::{Flood, LogLevel, SettingError, Settings};
+pub use transport::Transport;

@@ -13,11 +13,13 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, Endpoint, Listener, tcp, tls};
+use roundsman::net::{Connection, Endpoint, tcp, tls};
 use roundsman::prelude::*;
-use roundsman::stream::{Item, PipeError, Running, Summary};
+use roundsman::stream::{Item, PipeError, Running, Source, Summary};
 use roundsman::websocket::{Arrival, accept_with_http};
-use roundsman::{ActorId, ChildSpec, JobError, Lane, Signal, Supervision, Terminated, try_job};
+use roundsman::{
+    ActorId, ChildSpec, Failure, JobError, Lane, Signal, Supervision, Terminated, try_job,
+};
 
 use super::about::{About, Notices};
 use super::hall::{self, Hall};
@@ -73,18 +75,27 @@ enum Stage {
     Closing,
 }
 
-#[doc(hidden)]
+/// What a server takes. From outside that is [`Connected`](Self::Connected); the rest it tells itself.
 pub enum Message {
+    /// Somebody has come by another way than a listener of the server's own.
+    Connected(Transport),
+    /// Somebody has come to a listener.
     Accepted(Item<Connection>),
     /// A browser, or whoever else speaks HTTP.
     Arrived(Item<Arrival>),
+    /// A listener takes nobody any more.
     AcceptingEnded(Result<Summary, PipeError>),
-    /// A hall has begun, the first or one after a failure.
-    HallBegun,
+    /// The hall has failed, and another one has begun.
+    HallReplaced,
+    /// A session is over.
     SessionEnded(Terminated),
+    /// The process is to end.
     Signalled(Signal),
+    /// Files are to be read again.
     HungUp,
+    /// They have been.
     Reread(Result<Notices, JobError<String>>),
+    /// Whoever has not said goodbye yet does not.
     GoodbyeTimeOver,
 }
 
@@ -92,9 +103,14 @@ impl Server {
     /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
     /// `announce` is told where, for port 0 takes a free one. It fails if it cannot.
     pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
+        Self { announce: Some(Box::new(announce)), ..Self::without_listener(about) }
+    }
+
+    /// A server that listens nowhere: whoever is to come in is handed to it as [`Message::Connected`].
+    pub fn without_listener(about: About) -> Self {
         Self {
             about: Arc::new(about),
-            announce: Some(Box::new(announce)),
+            announce: None,
             tls: None,
             site: Site::new(),
             reread: None,
@@ -121,13 +137,41 @@ impl Server {
         self
     }
 
-    fn accept(&mut self, listener: Listener, ctx: &mut Context<Self>) -> Running {
-        let incoming = listener.incoming().pipe(ctx.inlet(Message::Accepted));
-        incoming.start(ctx, Message::AcceptingEnded)
+    fn open_hall(&self, ctx: &mut Context<Self>) -> Address<hall::Message> {
+        ctx.supervision(Supervision::one_for_one().intensity(FAILURES, Duration::from_secs(60)));
+        let (about, replaced) =
+            (Arc::clone(&self.about), ctx.recipient(|()| Message::HallReplaced));
+        let mut is_first = true;
+        ctx.supervise(ChildSpec::permanent("hall"), move || {
+            let replaces = (!mem::take(&mut is_first)).then(|| replaced.clone());
+            Hall::new(Arc::clone(&about), replaces)
+        })
+    }
+
+    fn listen(&self, announce: Announce, ctx: &mut Context<Self>) -> Result<Vec<Running>, Failure> {
+        let settings = &self.about.settings;
+        let listener = tcp::listen(settings.listen)?;
+        let mut listening = Listening { plain: listener.local().clone(), tls: None, web: None };
+        let mut accepting = vec![accept(listener.incoming(), ctx)];
+        if let (Some(address), Some(tls)) = (settings.tls_listen, &self.tls) {
+            let listener = tcp::listen(address)?;
+            listening.tls = Some(listener.local().clone());
+            accepting.push(accept(listener.incoming().through(tls::accept(tls)), ctx));
+        }
+        if let Some(address) = settings.web {
+            let listener = tcp::listen(address)?;
+            listening.web = Some(listener.local().clone());
+            let server = web::server(settings.web_origins.clone());
+            let arrivals = listener.incoming().through(accept_with_http(&server));
+            let arrivals = arrivals.pipe(ctx.inlet(Message::Arrived));
+            accepting.push(arrivals.start(ctx, Message::AcceptingEnded));
+        }
+        announce(&listening);
+        Ok(accepting)
     }
 
     /// Takes a client in, or tells it why not.
-    fn welcome(&mut self, transport: Transport, peer: &Endpoint, ctx: &mut Context<Self>) {
+    fn welcome(&mut self, transport: Transport, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
         let Stage::Open { hall, .. } = &self.stage else { return };
         let host = Arc::clone(&transport.host);
@@ -143,7 +187,7 @@ impl Server {
         *from_there += 1;
         // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
         // takes. If it could be paused, it would not keep up with what it is to deliver.
-        let spawn = Spawn::named(format!("session:{peer}")).tireless();
+        let spawn = Spawn::named(format!("session:{}", transport.peer)).tireless();
         let session = Session::new(Arc::clone(&self.about), hall.clone(), transport, refusal);
         let session = ctx.spawn_with(spawn, session);
         tracing::debug!(%host, refusal, "a connection");
@@ -159,7 +203,7 @@ impl Server {
                 exchange.answer(response);
             }
             Arrival::Socket(socket) => {
-                self.welcome(Transport::over_web(&socket), socket.peer(), ctx);
+                self.welcome(Transport::over_web(&socket), ctx);
             }
             other => tracing::warn!(?other, "somebody whom this version does not know"),
         }
@@ -219,48 +263,26 @@ impl Actor for Server {
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         // Signals first: whoever has read where it listens may send one.
         self.listen_for_signals(ctx)?;
-        ctx.supervision(Supervision::one_for_one().intensity(FAILURES, Duration::from_secs(60)));
-        let (about, begun) = (Arc::clone(&self.about), ctx.recipient(|()| Message::HallBegun));
-        let spec = ChildSpec::permanent("hall");
-        let hall = ctx.supervise(spec, move || Hall::new(Arc::clone(&about), begun.clone()));
+        let hall = self.open_hall(ctx);
 
-        let listener = tcp::listen(self.about.settings.listen)?;
-        let mut listening = Listening { plain: listener.local().clone(), tls: None, web: None };
-        let mut accepting = vec![self.accept(listener, ctx)];
-        if let (Some(address), Some(tls)) = (self.about.settings.tls_listen, self.tls.clone()) {
-            let listener = tcp::listen(address)?;
-            listening.tls = Some(listener.local().clone());
-            let secured = listener.incoming().through(tls::accept(&tls));
-            let secured = secured.pipe(ctx.inlet(Message::Accepted));
-            accepting.push(secured.start(ctx, Message::AcceptingEnded));
-        }
-        if let Some(address) = self.about.settings.web {
-            let listener = tcp::listen(address)?;
-            listening.web = Some(listener.local().clone());
-            let server = web::server(self.about.settings.web_origins.clone());
-            let arrivals = listener.incoming().through(accept_with_http(&server));
-            let arrivals = arrivals.pipe(ctx.inlet(Message::Arrived));
-            accepting.push(arrivals.start(ctx, Message::AcceptingEnded));
-        }
-        if let Some(announce) = self.announce.take() {
-            announce(&listening);
-        }
+        let accepting = match self.announce.take() {
+            Some(announce) => self.listen(announce, ctx)?,
+            None => Vec::new(),
+        };
         self.stage = Stage::Open { hall, accepting };
         Ok(())
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Accepted(conn) => {
-                let conn = conn.take();
-                self.welcome(Transport::over(&conn), conn.peer(), ctx);
-            }
+            Message::Connected(transport) => self.welcome(transport, ctx),
+            Message::Accepted(conn) => self.welcome(Transport::over(&conn), ctx),
             Message::Arrived(arrival) => self.attend(arrival.take(), ctx),
             Message::AcceptingEnded(result) if matches!(self.stage, Stage::Open { .. }) => {
                 result?;
             }
             Message::AcceptingEnded(_) => {}
-            Message::HallBegun => self.dismiss("Internal error"),
+            Message::HallReplaced => self.dismiss("Internal error"),
             Message::SessionEnded(ended) => self.forget(ended.id),
             Message::Signalled(signal) => {
                 tracing::info!(?signal, sessions = self.sessions.len(), "closing");
@@ -281,4 +303,8 @@ impl Actor for Server {
         }
         Ok(())
     }
+}
+
+fn accept(incoming: Source<Connection>, ctx: &mut Context<Server>) -> Running {
+    incoming.pipe(ctx.inlet(Message::Accepted)).start(ctx, Message::AcceptingEnded)
 }

@@ -13,6 +13,8 @@ use crate::example::PATIENCE;
 /// One line from the server, taken apart.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Line {
+    /// Its tags, without the `@`; empty if it has none.
+    pub tags: String,
     /// Who sent it: `nick!user@host`, the server, or empty.
     pub source: String,
     /// The command or the numeric.
@@ -24,9 +26,11 @@ pub struct Line {
 
 impl Line {
     fn parse(raw: String) -> Self {
-        let (head, trailing) = match raw.get(1..).and_then(|rest| rest.split_once(" :")) {
-            Some((head, trailing)) => (&raw[..head.len() + 1], Some(trailing)),
-            None => (raw.as_str(), None),
+        let (tags, untagged) = without_tags(&raw);
+        let tags = tags.to_owned();
+        let (head, trailing) = match untagged.get(1..).and_then(|rest| rest.split_once(" :")) {
+            Some((head, trailing)) => (&untagged[..head.len() + 1], Some(trailing)),
+            None => (untagged, None),
         };
         let mut words = head.split(' ').map(str::to_owned);
         let first = words.next().unwrap_or_default();
@@ -35,12 +39,18 @@ impl Line {
             None => (String::new(), first),
         };
         let params = words.chain(trailing.map(str::to_owned)).collect();
-        Self { source, command, params, raw }
+        Self { tags, source, command, params, raw }
     }
 
     /// The line as it came, without CR LF.
     pub fn as_str(&self) -> &str {
         &self.raw
+    }
+
+    /// The value of a tag; empty if it has none.
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        let tags = self.tags.split(';').map(|tag| tag.split_once('=').unwrap_or((tag, "")));
+        tags.filter(|(name, _)| *name == key).map(|(_, value)| value).next()
     }
 
     /// The nick of its source.
@@ -70,6 +80,11 @@ impl fmt::Debug for Line {
     }
 }
 
+/// The tags of a line, and the rest of it.
+fn without_tags(line: &str) -> (&str, &str) {
+    line.strip_prefix('@').and_then(|tagged| tagged.split_once(' ')).unwrap_or(("", line))
+}
+
 /// One connection to a server.
 #[derive(Debug)]
 pub struct Client {
@@ -78,6 +93,7 @@ pub struct Client {
     received: Vec<u8>,
     start: usize,
     syncs: u32,
+    shows_pings: bool,
 }
 
 impl Client {
@@ -99,7 +115,7 @@ impl Client {
         stream.set_nodelay(true).expect("a TCP socket");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
         stream.set_write_timeout(Some(PATIENCE)).expect("a time limit above zero");
-        Self { stream, received: Vec::new(), start: 0, syncs: 0 }
+        Self { stream, received: Vec::new(), start: 0, syncs: 0, shows_pings: false }
     }
 
     /// Connects, registers as `nick`, and reads the greeting to its end.
@@ -114,6 +130,11 @@ impl Client {
         client
     }
 
+    /// From now on a `PING` of the server is shown, and not answered.
+    pub fn show_pings(&mut self) {
+        self.shows_pings = true;
+    }
+
     /// Sends NICK and USER.
     pub fn introduce(&mut self, nick: &str) {
         self.send_bytes(
@@ -124,6 +145,22 @@ impl Client {
     /// Reads the greeting, 001 to the message of the day, and returns it.
     pub fn greeting(&mut self) -> Vec<Line> {
         self.read_to(|line| matches!(line.command.as_str(), "376" | "422"))
+    }
+
+    /// Connects, asks for these capabilities, registers as `nick`, and reads the greeting to its end.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the server does not give them, or does not welcome the client.
+    pub fn register_with(server: SocketAddr, nick: &str, capabilities: &str) -> Self {
+        let mut client = Self::connect(server);
+        client.send(&format!("CAP REQ :{capabilities}"));
+        let answer = client.expect("CAP");
+        assert_eq!(answer.param(1), "ACK", "in {answer:?}");
+        client.introduce(nick);
+        client.send("CAP END");
+        client.greeting();
+        client
     }
 
     /// Joins a channel and reads to the end of its names.
@@ -213,6 +250,13 @@ impl Client {
         self.sync()
     }
 
+    /// Sends one line and returns the first that comes back; nothing if the connection ends before, or with an `ERROR`.
+    pub fn ask_or_end(&mut self, line: &str) -> Option<Line> {
+        // The connection may have ended already.
+        let _ = self.stream.write_all(format!("{line}\r\n").as_bytes());
+        self.line_or_end().filter(|line| line.command != "ERROR")
+    }
+
     /// Reads until the server closes.
     ///
     /// # Panics
@@ -225,7 +269,7 @@ impl Client {
     fn line_or_end(&mut self) -> Option<Line> {
         loop {
             let line = Line::parse(self.raw_line()?);
-            if line.command != "PING" {
+            if line.command != "PING" || self.shows_pings {
                 return Some(line);
             }
             // Whoever closes its side may not read the answer any more.
@@ -240,8 +284,9 @@ impl Client {
             if let Some(at) = self.received[searched..].iter().position(|&byte| byte == b'\n') {
                 let line = &self.received[self.start..=searched + at];
                 self.start = searched + at + 1;
-                assert!(line.len() <= 512, "{} bytes: {line:?}", line.len());
                 let text = str::from_utf8(line).expect("the server sends valid UTF-8");
+                let length = without_tags(text).1.len();
+                assert!(length <= 512, "{length} bytes: {text:?}");
                 let text = text.strip_suffix("\r\n").expect("a line ends with CR LF");
                 assert!(!text.contains(['\r', '\0']), "{text:?}");
                 return Some(text.to_owned());

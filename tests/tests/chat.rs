@@ -7,12 +7,30 @@ use std::net::SocketAddr;
 use roundsman_tests::example::Example;
 use roundsman_tests::irc_client::{Client, Line};
 
+#[path = "chat/capabilities.rs"]
+mod capabilities;
 #[path = "chat/channels.rs"]
 mod channels;
+#[path = "chat/history.rs"]
+mod history;
+#[path = "chat/inviting.rs"]
+mod inviting;
+#[path = "chat/labels.rs"]
+mod labels;
+#[path = "chat/limits.rs"]
+mod limits;
 #[path = "chat/lines.rs"]
 mod lines;
+#[path = "chat/lookups.rs"]
+mod lookups;
 #[path = "chat/messages.rs"]
 mod messages;
+#[path = "chat/modes.rs"]
+mod modes;
+#[path = "chat/monitor.rs"]
+mod monitor;
+#[path = "chat/operators.rs"]
+mod operators;
 #[path = "chat/order.rs"]
 mod order;
 #[path = "chat/program.rs"]
@@ -21,6 +39,8 @@ mod program;
 mod queries;
 #[path = "chat/registration.rs"]
 mod registration;
+#[path = "chat/simulated.rs"]
+mod simulated;
 #[path = "chat/slow_client.rs"]
 mod slow_client;
 
@@ -48,6 +68,11 @@ impl Chat {
     /// A client that has registered.
     fn client(&self, nick: &str) -> Client {
         Client::register(self.address, nick)
+    }
+
+    /// A client that has registered with these capabilities.
+    fn capable(&self, nick: &str, capabilities: &str) -> Client {
+        Client::register_with(self.address, nick, capabilities)
     }
 
     /// Clients that are in one channel, and have seen all of them join it.

@@ -8,7 +8,7 @@ use crate::chat::names::{ChannelName, KICK_MAX};
 use crate::chat::numerics::{
     ERR_BADCHANNELKEY, ERR_BANNEDFROMCHAN, ERR_CHANNELISFULL, ERR_CHANOPRIVSNEEDED,
     ERR_INVITEONLYCHAN, ERR_NOSUCHCHANNEL, ERR_NOTONCHANNEL, ERR_TOOMANYCHANNELS,
-    ERR_TOOMANYTARGETS, ERR_USERNOTINCHANNEL, Numeric,
+    ERR_TOOMANYTARGETS, ERR_USERNOTINCHANNEL, Numeric, RPL_ENDOFNAMES,
 };
 use crate::chat::wire::{self, Line};
 
@@ -59,7 +59,8 @@ impl Hall {
         if channel.topic.is_some() {
             self.show_topic(by, channel);
         }
-        self.show_names(by, channel.name.as_str());
+        self.show_members_of(by, channel);
+        self.answer(by, RPL_ENDOFNAMES, &[channel.name.as_str()]);
     }
 
     /// Why a client may not come in; whoever is invited may, but for a ban or a key.

@@ -9,27 +9,32 @@ use crate::chat::numerics::{RPL_ENDOFNAMES, RPL_LIST, RPL_LISTEND, RPL_LISTSTART
 use crate::chat::wire::Line;
 
 impl Hall {
-    /// Of a list of channels; of all channels there would be no end, so without one it is only the end.
+    /// Of these channels, or of all that the client may see; one end for all of them, with the names as they were asked.
     pub(super) fn names(&mut self, by: ClientId, line: &Line<'_>) {
-        if line.param(0).is_empty() {
+        let asked = line.param(0);
+        if asked.is_empty() {
+            self.channels.values().for_each(|channel| self.show_members_of(by, channel));
             return self.answer(by, RPL_ENDOFNAMES, &["*"]);
         }
-        line.list(0).for_each(|asked| self.show_names(by, asked));
+        for channel in line.list(0).filter_map(|name| self.channel(name)) {
+            self.show_members_of(by, channel);
+        }
+        self.answer(by, RPL_ENDOFNAMES, &[asked]);
     }
 
-    /// 353 as often as it needs, and 366 with the name as it was asked.
-    pub(super) fn show_names(&self, to: ClientId, asked: &str) {
-        if let Some(channel) = self.channel(asked).filter(|channel| self.may_see(to, channel)) {
-            let inside = channel.has(to);
-            let shown = channel.members.iter();
-            let shown = shown.filter(|member| inside || !self.client(member.id).modes.invisible);
-            let mut shown = shown.map(|member| self.shown_name(to, member)).peekable();
-            if shown.peek().is_some() {
-                let params = [channel.symbol(), channel.name.as_str()];
-                self.reply_list(to, RPL_NAMREPLY, &params, shown);
-            }
+    /// 353 as often as it needs, of what the client may see of a channel.
+    pub(super) fn show_members_of(&self, to: ClientId, channel: &Channel) {
+        if !self.may_see(to, channel) {
+            return;
         }
-        self.answer(to, RPL_ENDOFNAMES, &[asked]);
+        let inside = channel.has(to);
+        let shown = channel.members.iter();
+        let shown = shown.filter(|member| inside || !self.client(member.id).modes.invisible);
+        let mut shown = shown.map(|member| self.shown_name(to, member)).peekable();
+        if shown.peek().is_some() {
+            let params = [channel.symbol(), channel.name.as_str()];
+            self.reply_list(to, RPL_NAMREPLY, &params, shown);
+        }
     }
 
     fn shown_name(&self, to: ClientId, member: &Member) -> String {

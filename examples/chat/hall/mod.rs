@@ -77,8 +77,8 @@ pub const MONITORED_MAX: usize = 100;
 pub struct Hall {
     about: Arc<About>,
     notices: Notices,
-    /// Told when a hall begins.
-    begun: Recipient<()>,
+    /// Told that this hall takes the place of one that has failed, if it does.
+    replaces: Option<Recipient<()>>,
     /// The time at the command in hand: since 1970, and as the runtime counts.
     unix: Duration,
     now: Timestamp,
@@ -111,12 +111,12 @@ pub enum Message {
 }
 
 impl Hall {
-    /// An empty one. `begun` is told when it begins, which is how its supervisor learns that an earlier one has failed.
-    pub fn new(about: Arc<About>, begun: Recipient<()>) -> Self {
+    /// An empty one. `replaces` is told when it begins, where it takes the place of one that has failed.
+    pub fn new(about: Arc<About>, replaces: Option<Recipient<()>>) -> Self {
         Self {
             notices: about.notices.clone(),
             about,
-            begun,
+            replaces,
             unix: Duration::ZERO,
             now: Timestamp::default(),
             clients: BTreeMap::new(),
@@ -195,8 +195,10 @@ impl Actor for Hall {
     type Message = Message;
 
     fn started(&mut self, _: &mut Context<Self>) -> Outcome {
-        // Without a supervisor the server is ending.
-        let _ = self.begun.send(());
+        if let Some(server) = self.replaces.take() {
+            // Without a server it is ending.
+            let _ = server.send(());
+        }
         Ok(())
     }
 

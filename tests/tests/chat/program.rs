@@ -3,7 +3,11 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 
+use roundsman::net::tls::rustls::ALL_VERSIONS;
+use roundsman_tests::certificates::Authority;
 use roundsman_tests::example::Example;
+use roundsman_tests::folder::Folder;
+use roundsman_tests::tls_peer::{TlsClient, client_config};
 
 use crate::{Chat, commands, texts};
 
@@ -111,4 +115,76 @@ fn the_message_of_the_day_is_the_file_it_was_given() {
     assert_eq!(commands(&greeting[from..]), ["375", "372", "372", "372", "376"]);
     assert!(greeting[from + 1].text().ends_with("Welcome!"));
     assert!(greeting[from + 3].text().ends_with("Be kind."));
+}
+
+#[test]
+fn a_file_of_settings_is_read_and_named_when_it_is_wrong() {
+    let folder = Folder::new();
+    let good = folder.with("chat.toml", "server-name = \"from.file\"\noper = [\"root:secret\"]\n");
+    let chat = Chat::with(&["--config", good.to_str().expect("a path in UTF-8")]);
+    let mut ann = chat.client("ann");
+    assert_eq!(ann.ask("PING x")[0].source, "from.file");
+    assert_eq!(commands(&ann.ask("OPER root secret")), ["381", "MODE"]);
+    for wrong in ["nonsense = 1", "listen", "max-clients = 0"] {
+        let bad = folder.with("bad.toml", wrong);
+        let ended = Example::start("chat", &["--config".into(), bad]).ended();
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        assert!(
+            ended.stderr.contains("bad.toml") && ended.stderr.lines().count() == 1,
+            "{ended:?}"
+        );
+    }
+}
+
+#[test]
+fn sighup_has_the_message_of_the_day_and_the_operators_read_again_and_cuts_nobody_off() {
+    let folder = Folder::new();
+    let motd = folder.with("motd", "old\n");
+    let config = folder.with("chat.toml", format!("motd = {motd:?}\noper = \"old:secret\"\n"));
+    let chat = Chat::with(&["--config", config.to_str().expect("a path in UTF-8")]);
+    let mut ann = chat.client("ann");
+    assert!(ann.ask("MOTD")[1].text().ends_with("old"));
+    folder.with("motd", "new\n");
+    folder.with("chat.toml", format!("motd = {motd:?}\noper = \"new:secret\"\n"));
+    chat.process.signal("HUP");
+    // When the process hears of the signal is its own affair.
+    while !ann.ask("MOTD")[1].text().ends_with("new") {}
+    assert_eq!(commands(&ann.ask("OPER old secret")), ["464"]);
+    assert_eq!(commands(&ann.ask("OPER new secret")), ["381", "MODE"]);
+}
+
+#[test]
+fn a_sighup_that_finds_no_file_changes_nothing() {
+    let folder = Folder::new();
+    let motd = folder.with("motd", "old\n");
+    let chat = Chat::with(&["--motd", motd.to_str().expect("a path in UTF-8")]);
+    let mut ann = chat.client("ann");
+    std::fs::remove_file(&motd).expect("it is there");
+    chat.process.signal("HUP");
+    for _ in 0..100 {
+        assert!(ann.ask("MOTD")[1].text().ends_with("old"));
+    }
+}
+
+#[test]
+fn a_client_over_tls_is_one_like_others_and_known_to_be_secure() {
+    let authority = Authority::new();
+    let files = authority.issue("localhost");
+    let [cert, key] = [files.certificate, files.key].map(|file| file.display().to_string());
+    let tls = ["--tls-listen", "127.0.0.1:0", "--tls-cert", &cert, "--tls-key", &key];
+    let mut chat = Chat::with(&tls);
+    let line = chat.process.line();
+    let address = line
+        .strip_prefix("chat listens on ")
+        .and_then(|rest| rest.strip_suffix(" with TLS"))
+        .and_then(|address| address.parse().ok())
+        .unwrap_or_else(|| panic!("{line:?}"));
+    let config = client_config(&authority.root(), ALL_VERSIONS);
+    let mut secure = TlsClient::connect(address, config, "localhost");
+    secure.send(b"NICK bob\r\nUSER bob 0 * :Bob\r\nJOIN #c\r\n");
+    let mut ann = chat.client("ann");
+    // When the line of another connection is read is not ann's to say.
+    while ann.ask("ISON bob")[0].text() != "bob" {}
+    assert!(ann.ask("WHOIS bob").iter().any(|line| line.command == "671"));
+    assert!(ann.ask("WHOIS ann").iter().all(|line| line.command != "671"));
 }

@@ -67,3 +67,80 @@ fn version_and_motd_are_answered() {
     assert_eq!(commands(&ann.ask("VERSION"))[0], "351");
     assert_eq!(commands(&ann.ask("MOTD")), ["422"]);
 }
+
+#[test]
+fn the_time_is_391_with_the_seconds_since_1970() {
+    let chat = Chat::start();
+    let answer = only(chat.client("ann").ask("TIME"));
+    assert_eq!(
+        (answer.command.as_str(), answer.param(1), answer.param(3)),
+        ("391", "chat.example", "0")
+    );
+    assert!(answer.param(2).parse::<u64>().is_ok_and(|at| at > 1_700_000_000), "{answer:?}");
+}
+
+#[test]
+fn info_links_and_version_end_as_they_should_and_know_no_other_server() {
+    let chat = Chat::with(&["--description", "a test"]);
+    let mut ann = chat.client("ann");
+    let lines = ann.ask("INFO");
+    assert_eq!(lines.last().map(|line| line.command.as_str()), Some("374"));
+    assert!(lines[..lines.len() - 1].iter().all(|line| line.command == "371"));
+    let lines = ann.ask("LINKS");
+    assert_eq!(lines[0].params[1..], ["chat.example", "chat.example", "0 a test"]);
+    assert_answers(&lines[1..], &["365 *"]);
+    for command in ["INFO", "VERSION", "TIME", "MOTD"] {
+        assert_answers(&ann.ask(&format!("{command} other.example")), &["402 other.example"]);
+        assert!(ann.ask(&format!("{command} ann"))[0].command != "402", "{command}");
+    }
+}
+
+#[test]
+fn help_is_704_to_706_and_524_of_what_there_is_none() {
+    let chat = Chat::start();
+    let mut ann = chat.client("ann");
+    for (question, subject) in [("HELP", "*"), ("HELP join", "join"), ("HELPOP JOIN", "JOIN")] {
+        let lines = ann.ask(question);
+        assert_eq!((lines[0].command.as_str(), lines[0].param(1)), ("704", subject));
+        let last = lines.last().expect("706");
+        assert_eq!((last.command.as_str(), last.param(1)), ("706", subject));
+        assert!(lines[1..lines.len() - 1].iter().all(|line| line.command == "705"));
+    }
+    assert_answers(&ann.ask("HELP nonsense"), &["524 nonsense"]);
+}
+
+#[test]
+fn list_takes_names_masks_and_conditions() {
+    let chat = Chat::start();
+    let [mut ann, _bob] = chat.room("#big", ["ann", "bob"]);
+    ann.join("#small");
+    ann.ask("TOPIC #small :x");
+    let listed = |question: &str, ann: &mut roundsman_tests::irc_client::Client| {
+        let lines = ann.ask(question);
+        let items = lines.iter().filter(|line| line.command == "322");
+        items.map(|line| line.param(1).to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    for (question, expected) in [
+        ("LIST", "#big #small"),
+        ("LIST #BIG", "#big"),
+        ("LIST #s*,#nowhere", "#small"),
+        ("LIST >1", "#big"),
+        ("LIST <2", "#small"),
+        ("LIST !#b*", "#small"),
+        ("LIST C<5", "#big #small"),
+        ("LIST C>5", ""),
+        ("LIST T<5", "#small"),
+        ("LIST chat.example", "#big #small"),
+    ] {
+        assert_eq!(listed(question, &mut ann), expected, "{question}");
+    }
+}
+
+#[test]
+fn names_of_several_channels_have_one_end_and_of_all_as_well() {
+    let chat = Chat::start();
+    let mut ann = chat.client("ann");
+    ann.ask("JOIN #a,#b");
+    assert_answers(&ann.ask("NAMES #a,#b"), &["353 =", "353 =", "366 #a,#b"]);
+    assert_answers(&ann.ask("NAMES"), &["353 =", "353 =", "366 *"]);
+}

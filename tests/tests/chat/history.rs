@@ -1,0 +1,126 @@
+//! CHATHISTORY: what was said before one came.
+
+use roundsman_tests::irc_client::{Client, Line};
+
+use crate::{Chat, only};
+
+const CAPABILITIES: &str = "draft/chathistory batch server-time message-tags echo-message";
+
+/// A channel in which ann has said the numbers from 0 on; and the echoes, with their names and times.
+fn spoken(chat: &Chat, count: usize) -> (Client, Vec<Line>) {
+    let mut ann = chat.capable("ann", CAPABILITIES);
+    ann.join("#c");
+    let echoes = (0..count).map(|n| only(ann.ask(&format!("PRIVMSG #c :{n}")))).collect();
+    (ann, echoes)
+}
+
+/// What a question gives: a batch, whose lines are returned as their texts.
+#[track_caller]
+fn batch(client: &mut Client, question: &str) -> Vec<String> {
+    let lines = client.ask(question);
+    let [begin, between @ .., end] = &lines[..] else { panic!("no batch: {lines:#?}") };
+    let name = begin.param(0).strip_prefix('+').expect("a batch begins");
+    assert_eq!(
+        (begin.command.as_str(), begin.params[1..].join(" ").as_str()),
+        ("BATCH", "chathistory #c")
+    );
+    assert_eq!((end.command.as_str(), end.text()), ("BATCH", format!("-{name}").as_str()));
+    assert!(between.iter().all(|line| line.tag("batch") == Some(name)), "{lines:#?}");
+    between.iter().map(|line| line.text().to_owned()).collect()
+}
+
+#[test]
+fn who_joins_later_can_read_what_was_said_with_its_names_and_times() {
+    let chat = Chat::start();
+    let (_ann, echoes) = spoken(&chat, 3);
+    let mut bob = chat.capable("bob", CAPABILITIES);
+    bob.join("#C");
+    assert_eq!(batch(&mut bob, "CHATHISTORY LATEST #C * 10"), ["0", "1", "2"]);
+    let lines = bob.ask("CHATHISTORY LATEST #c * 10");
+    for (line, echo) in lines[1..4].iter().zip(&echoes) {
+        assert_eq!(line.tag("msgid"), echo.tag("msgid"));
+        assert_eq!(line.tag("time"), echo.tag("time"));
+        assert_eq!(line.source, echo.source);
+    }
+}
+
+#[test]
+fn messages_are_found_before_after_around_and_between_others() {
+    let chat = Chat::start();
+    let (mut ann, echoes) = spoken(&chat, 8);
+    let name = |n: usize| format!("msgid={}", echoes[n].tag("msgid").expect("a name"));
+    let (two, five) = (name(2), name(5));
+    for (question, expected) in [
+        ("LATEST #c * 2".to_owned(), &["6", "7"][..]),
+        (format!("LATEST #c {five} 10"), &["6", "7"]),
+        (format!("BEFORE #c {two} 10"), &["0", "1"]),
+        (format!("AFTER #c {five} 1"), &["6"]),
+        (format!("AROUND #c {five} 3"), &["4", "5", "6"]),
+        (format!("BETWEEN #c {two} {five} 10"), &["3", "4"]),
+        (format!("BETWEEN #c {five} {two} 1"), &["4"]),
+        ("AFTER #c timestamp=2000-01-01T00:00:00.000Z 2".to_owned(), &["0", "1"]),
+        ("BEFORE #c timestamp=2000-01-01T00:00:00.000Z 2".to_owned(), &[]),
+    ] {
+        assert_eq!(batch(&mut ann, &format!("CHATHISTORY {question}")), expected, "{question}");
+    }
+}
+
+#[test]
+fn the_last_500_messages_are_kept() {
+    let chat = Chat::start();
+    let mut ann = chat.capable("ann", CAPABILITIES);
+    ann.join("#c");
+    let lines: String = (0..510).map(|n| format!("NOTICE #c :{n}\r\n")).collect();
+    ann.send_bytes(lines.as_bytes());
+    ann.sync();
+    let kept = batch(&mut ann, "CHATHISTORY LATEST #c * 1000");
+    assert_eq!((kept.len(), kept[0].as_str(), kept[499].as_str()), (500, "10", "509"));
+}
+
+#[test]
+fn without_batches_the_lines_come_alone() {
+    let chat = Chat::start();
+    let (_ann, _) = spoken(&chat, 2);
+    let mut bob = chat.capable("bob", "draft/chathistory");
+    bob.join("#c");
+    let lines = bob.ask("CHATHISTORY LATEST #c * 10");
+    let lines: Vec<&str> = lines.iter().map(Line::as_str).collect();
+    let expected = [0, 1].map(|n| format!(":ann!ann@127.0.0.1 PRIVMSG #c :{n}"));
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn targets_are_the_channels_in_which_something_was_said() {
+    let chat = Chat::start();
+    let (mut ann, _) = spoken(&chat, 1);
+    ann.join("#silent");
+    let always = "timestamp=2000-01-01T00:00:00.000Z timestamp=9000-01-01T00:00:00.000Z";
+    let lines = ann.ask(&format!("CHATHISTORY TARGETS {always} 10"));
+    let targets: Vec<&Line> = lines.iter().filter(|line| line.command == "CHATHISTORY").collect();
+    assert_eq!(targets.len(), 1, "{lines:#?}");
+    assert_eq!((targets[0].param(0), targets[0].param(1)), ("TARGETS", "#c"));
+    assert_eq!(lines[0].param(1), "draft/chathistory-targets");
+}
+
+#[test]
+fn what_cannot_be_answered_is_fail_with_a_code() {
+    let chat = Chat::start();
+    let (mut ann, _) = spoken(&chat, 1);
+    chat.client("bob").join("#other");
+    for (question, code) in [
+        ("CHATHISTORY", "INVALID_PARAMS"),
+        ("CHATHISTORY NONSENSE #c * 10", "INVALID_PARAMS"),
+        ("CHATHISTORY LATEST #c *", "NEED_MORE_PARAMS"),
+        ("CHATHISTORY LATEST #c * many", "INVALID_PARAMS"),
+        ("CHATHISTORY LATEST #c * 0", "INVALID_PARAMS"),
+        ("CHATHISTORY BEFORE #c yesterday 10", "INVALID_PARAMS"),
+        ("CHATHISTORY BEFORE #c timestamp=yesterday 10", "INVALID_PARAMS"),
+        ("CHATHISTORY LATEST #nowhere * 10", "INVALID_TARGET"),
+        ("CHATHISTORY LATEST #other * 10", "INVALID_TARGET"),
+        ("CHATHISTORY TARGETS x y 10", "INVALID_PARAMS"),
+    ] {
+        let refused = only(ann.ask(question));
+        let shown = (refused.command.as_str(), refused.param(0), refused.param(1));
+        assert_eq!(shown, ("FAIL", "CHATHISTORY", code), "{question}");
+    }
+}
