@@ -56,7 +56,7 @@ impl Hall {
         let (conditions, names): (Vec<_>, Vec<_>) =
             asked.iter().partition(|item| Condition::is_meant(item));
         let conditions: Vec<Condition<'_>> =
-            conditions.into_iter().filter_map(|item| Condition::parse(item)).collect();
+            conditions.into_iter().filter_map(Condition::parse).collect();
         self.answer(by, RPL_LISTSTART, &["Channel"]);
         for channel in self.channels.values().filter(|channel| self.may_see(by, channel)) {
             let named = |name: &&str| mask::matches(name, channel.name.as_str());
