@@ -49,6 +49,8 @@ pub(crate) struct Course {
     panics: RefCell<Vec<(usize, String, String)>>,
     /// A host is being killed: none of its code runs any more, but for the drop of what it has.
     pub(crate) kills: Cell<bool>,
+    /// How many keep time from passing.
+    pub(crate) holds: Rc<Cell<usize>>,
 }
 
 impl Course {
@@ -65,6 +67,7 @@ impl Course {
             is_tight: Cell::default(),
             panics: RefCell::default(),
             kills: Cell::default(),
+            holds: Rc::default(),
         })
     }
 

@@ -102,6 +102,7 @@ mod signals;
 mod simulate;
 mod simulation;
 mod sizing;
+mod time_hold;
 mod tree;
 mod watchdog;
 mod why_alive;
@@ -155,6 +156,7 @@ pub use crate::supervision::{AutoShutdown, Backoff, Restart, Strategy, Supervisi
 pub use crate::supervisor::{
     ChildCounts, DynamicMessage, DynamicSupervisor, Supervisor, SupervisorMessage,
 };
+pub use crate::time_hold::TimeHold;
 pub use crate::tree::{ActorState, Node, Tree};
 pub use crate::watch::Watch;
 pub use crate::watchdog::SlowTurn;

@@ -268,6 +268,7 @@ fn run_alone(simulation: &Simulation, host: usize) -> Result<(), RunError> {
     loop {
         match simulation.step(None) {
             Stepped::Stuck => return Err(RunError::Stuck(simulation.why_stuck())),
+            Stepped::Held => return Err(RunError::Stuck("its time is held".to_owned())),
             Stepped::Ended => return simulation.result(host).unwrap_or(Ok(())),
             _ => {}
         }

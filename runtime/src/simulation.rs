@@ -125,6 +125,8 @@ pub enum Stepped {
     Waited,
     /// Nothing happens until the moment that was named, and that has come.
     Reached,
+    /// Nothing can be done without time, which is [held](Simulation::hold_time).
+    Held,
     /// Every host has ended.
     Ended,
     /// Nothing can ever happen again, and not every host has ended. A host that can do nothing more by itself ends, unless an
@@ -471,7 +473,9 @@ impl Simulation {
         if acted {
             return Stepped::Acted;
         }
+        let is_held = self.0.course.holds.get() > 0;
         match (next, limit) {
+            _ if is_held && limit.is_none_or(|limit| limit > self.now()) => Stepped::Held,
             (next, Some(limit)) if next.is_none_or(|next| next > limit) => {
                 self.0.course.now.set(limit.max(self.now()));
                 Stepped::Reached
@@ -494,6 +498,7 @@ impl Simulation {
         loop {
             match self.step(None) {
                 Stepped::Stuck => return Err(RunError::Stuck(self.why_stuck())),
+                Stepped::Held => return Err(RunError::Stuck("its time is held".to_owned())),
                 Stepped::Ended => break,
                 _ => {}
             }

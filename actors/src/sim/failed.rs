@@ -53,6 +53,11 @@ pub enum Failed {
     /// Nothing can happen any more, and not everything is done.
     #[error("deadlock: nothing can happen any more, and these have not finished:\n{0}")]
     Deadlock(String),
+    /// Nothing can be done without time, and that is held.
+    #[error(
+        "nothing can be done at this moment, and time is held: drop the `TimeHold`; meanwhile these have not ended:\n{0}"
+    )]
+    Held(String),
     /// A condition did not come true in time.
     #[error(
         "what was waited for did not come true within {within:?}; meanwhile these have not ended:\n{waiting}"

@@ -19,7 +19,7 @@ use super::trace::Trace;
 use super::watcher::Watcher;
 use crate::{
     ASKED_FOR_PANIC, Actor, Address, ExitReason, Outcome, Placement, RunError, RuntimeHandle,
-    Simulation, Spawn, Stepped, Timestamp, TrySendError, WhyAlive,
+    Simulation, Spawn, Stepped, TimeHold, Timestamp, TrySendError, WhyAlive,
 };
 
 /// A world in which a test takes place: one seed, one virtual time, hosts.
@@ -121,6 +121,12 @@ impl Sim {
     /// If there is none.
     pub fn pick<T: Clone>(&self, choices: &[T]) -> T {
         choices[self.below(choices.len())].clone()
+    }
+
+    /// Keeps time from passing until what it returns is dropped: for what must happen at once, without a timer and without a
+    /// journey. To wait for anything else meanwhile fails the seed.
+    pub fn hold_time(&self) -> TimeHold {
+        self.0.simulation.hold_time()
     }
 
     /// The simulation below, for what is not offered here.
@@ -448,6 +454,9 @@ impl Sim {
         let stepped = self.0.simulation.step(limit);
         self.0.is_stepping.set(false);
         self.look();
+        if stepped == Stepped::Held {
+            return Err(self.fail(Failed::Held(self.waiting())));
+        }
         self.failure().map_or(Ok(stepped), Err)
     }
 

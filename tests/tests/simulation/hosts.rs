@@ -255,3 +255,34 @@ fn a_body_need_not_wait_for_its_hosts() {
     });
     assert_eq!(present.load(Ordering::SeqCst), 0, "what is left is dropped");
 }
+
+#[test]
+fn while_time_is_held_only_that_is_done_which_takes_none() {
+    holds(|sim| {
+        let asleep = sim.host("asleep").start(|| Sleeper(secs(1)));
+        let hasty = sim.host("hasty").loops(2).start(|| {
+            Role::<()>::idle().started(|ctx| {
+                ctx.spawn_on(Placement::Loop(1), Role::<()>::idle);
+                ctx.stop();
+                Ok(())
+            })
+        });
+        let hold = sim.hold_time();
+        sim.run_until(|| !sim.is_alive(hasty), secs(10))?;
+        assert!(sim.is_alive(asleep));
+        assert_eq!(sim.now().since_start(), secs(0));
+        drop(hold);
+        Ok(sim.run()?)
+    });
+}
+
+#[test]
+fn who_waits_for_time_that_is_held_fails_the_seed() {
+    let failing = Check::new().seeds(1).run(|sim| {
+        sim.host("asleep").start(|| Sleeper(secs(1)));
+        let _hold = sim.hold_time();
+        Ok(sim.run()?)
+    });
+    let failing = failing.expect_err("time does not pass");
+    assert!(matches!(failing.failed(), Failed::Held(_)), "{failing}");
+}

@@ -79,7 +79,7 @@ fn step_until(
     step: impl Fn(Option<Timestamp>) -> Option<Stepped>,
 ) -> bool {
     while !done() {
-        if matches!(step(Some(limit)), None | Some(Stepped::Reached)) {
+        if matches!(step(Some(limit)), None | Some(Stepped::Reached | Stepped::Held)) {
             return done();
         }
     }
