@@ -73,13 +73,13 @@ fn check(seeds: u64, faults: DiskFaults, save: Save) -> Result<Checked, Box<Fail
 fn a_service_that_saves_before_it_tells_finds_what_it_has_told() {
     let careful: Save = |count| fs::write_atomic("/count", count.to_string());
     let none = DiskFaults::default();
-    check(200, none, careful).unwrap_or_else(|failing| panic!("{failing}"));
+    check(100, none, careful).unwrap_or_else(|failing| panic!("{failing}"));
 }
 
 #[test]
 fn a_service_that_tells_what_only_the_os_has_is_found_out() {
     let careless: Save = |count| fs::write("/count", count.to_string());
-    let failing = check(200, DiskFaults::default(), careless).expect_err("a crash takes it back");
+    let failing = check(100, DiskFaults::default(), careless).expect_err("a crash takes it back");
     assert!(failing.trace().len() <= 30, "{failing}");
 }
 
