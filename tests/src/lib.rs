@@ -31,5 +31,6 @@ pub mod server;
 pub mod tally;
 pub mod timeline;
 pub mod tls_peer;
+pub mod topologies;
 pub mod topology;
 pub mod trial;
