@@ -31,6 +31,7 @@ pub mod server;
 pub mod tally;
 pub mod timeline;
 pub mod tls_peer;
+pub mod topologies;
 pub mod topology;
 pub mod trial;
 pub mod websocket_peer;

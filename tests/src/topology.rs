@@ -2,12 +2,18 @@
 //!
 //! A [`Topology`] says who sends how much to whom. [`Topology::run`] builds it under an idle root and returns, when
 //! nothing can happen any more, what each mailbox has held at most. A stall shows as messages that were not handled:
-//! a runtime in which everybody waits has nothing left to do, so it ends.
+//! a runtime in which everybody waits has nothing left to do, so it ends. [`Topology::start`] has a host of a simulation
+//! run it.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use roundsman::{Actor, Address, Builder, Context, Outcome, Placement, Spawn};
+use roundsman::sim::{Host, Sim};
+use roundsman::{
+    Actor, Address, Builder, ChildSpec, Context, Lane, Outcome, Placement, PressureGuard, Reply,
+    Spawn, Supervision, job,
+};
 
 use crate::ledger::run_balanced;
 use crate::role::Role;
@@ -39,8 +45,26 @@ pub struct Node {
     pub hops: u32,
     /// It passes a message on along one link, drawn by lot, instead of along all.
     pub one_of: bool,
+    /// How it sends.
+    pub manner: Manner,
+    /// It holds pressure for less than so long, at one message of eight.
+    pub holds: Duration,
     /// To whom it sends.
     pub links: Vec<Link>,
+}
+
+/// How an actor sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manner {
+    /// With `send`.
+    #[default]
+    Sends,
+    /// With `try_send`: what is handed back is dropped.
+    Tries,
+    /// With `ask`: whoever is asked answers, and passes on what it was asked.
+    Asks,
+    /// After a job of the pool for each message.
+    AfterAJob,
 }
 
 /// A way from one actor to another.
@@ -83,18 +107,21 @@ impl Topology {
         let gauges: Arc<[Gauge]> = self.nodes.iter().map(|_| Gauge::default()).collect();
         let (topology, measured) = (self.clone(), Arc::clone(&gauges));
         let runtime = builder.loops(self.loops).build().expect("a runtime can be built");
-        let root = move || Role::<()>::idle().started(move |ctx| topology.plant(ctx, &measured));
+        let root = move || topology.root(&measured, Workers::Children);
         run_balanced(runtime, root).expect("the root does not fail");
-        let sum = |one: fn(&Gauge) -> &AtomicU64| {
-            gauges.iter().map(|gauge| one(gauge).load(Ordering::SeqCst)).sum::<u64>()
-        };
-        let report = Report {
-            most: gauges.iter().map(|gauge| gauge.most.load(Ordering::SeqCst) as u64).collect(),
-            sent: sum(|gauge| &gauge.sent),
-            handled: sum(|gauge| &gauge.handled),
-        };
+        let report = Report::of(&gauges);
         assert_eq!(report.handled, report.sent, "it has stalled: {report:?} in {self:?}");
         report
+    }
+
+    /// Has a host `graph` of a simulation run it, whose actors are `root` and `node-0`, `node-1`, …
+    pub fn start(&self, sim: &Sim, workers: Workers) -> Measured {
+        let gauges: Arc<[Gauge]> = self.nodes.iter().map(|_| Gauge::default()).collect();
+        let (topology, measured) = (self.clone(), Arc::clone(&gauges));
+        let root = move || topology.clone().root(&measured, workers);
+        let host = sim.host("graph").loops(self.loops).start_with("root", root);
+        let bounds = (0..self.nodes.len()).map(|index| self.bound(index)).collect();
+        Measured { host, gauges, bounds }
     }
 
     /// The same in a simulated world, and no mailbox has held more than point 9 of the pressure rules allows. For
@@ -145,32 +172,126 @@ impl Topology {
                 let elsewhere = node.home != target.home;
                 remote |= elsewhere;
                 bound += u64::from(at_once) * if elsewhere { 2 } else { 1 };
+                // What is handed back was counted for a moment.
+                bound += u64::from(node.manner == Manner::Tries);
             }
         }
         bound + if remote { INBOX_HIGH } else { 0 }
     }
 
-    fn plant(self, ctx: &mut Context<'_, Role<()>>, gauges: &Arc<[Gauge]>) -> Outcome {
+    /// The same with so much less to do.
+    #[must_use]
+    pub fn shorter(mut self, times: u32) -> Self {
+        for node in &mut self.nodes {
+            node.items = node.items.div_ceil(times);
+        }
+        self
+    }
+
+    /// At most how many messages it handles, if it has no cycles.
+    #[must_use]
+    pub fn flow(&self) -> u64 {
+        let mut before = vec![0_u64; self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            for link in &node.links {
+                before[link.to] += u64::from(node.items * node.burst);
+                before[link.to] += before[index] * u64::from(link.copies);
+            }
+        }
+        before.iter().sum()
+    }
+
+    fn root(self, gauges: &Arc<[Gauge]>, workers: Workers) -> Role<()> {
+        let gauges = Arc::clone(gauges);
+        Role::idle().started(move |ctx| self.plant(ctx, &gauges, workers))
+    }
+
+    fn plant(
+        self,
+        ctx: &mut Context<'_, Role<()>>,
+        gauges: &Arc<[Gauge]>,
+        workers: Workers,
+    ) -> Outcome {
         let everybody: Arc<OnceLock<Vec<Address<Job>>>> = Arc::default();
+        ctx.supervision(Supervision::one_for_one().intensity(u32::MAX, Duration::from_secs(1)));
         let spawn = |(index, node): (usize, &Node)| {
             let (node, gauges) = (node.clone(), Arc::clone(gauges));
             let everybody = Arc::clone(&everybody);
             let mailbox = Spawn::named(format!("node-{index}")).high(node.high);
-            ctx.spawn_on_with(Placement::Loop(node.home), mailbox, move || Worker {
-                begun: 0,
+            let place = Placement::Loop(node.home);
+            let make = move || Worker {
                 index,
-                node,
-                everybody,
-                gauges,
-            })
+                node: node.clone(),
+                everybody: Arc::clone(&everybody),
+                gauges: Arc::clone(&gauges),
+                begun: 0,
+                guard: None,
+            };
+            match workers {
+                Workers::Children => ctx.spawn_on_with(place, mailbox, make),
+                Workers::Supervised => ctx.supervise_on(place, ChildSpec::permanent(mailbox), make),
+            }
         };
         let addresses: Vec<_> = self.nodes.iter().enumerate().map(spawn).collect();
         everybody.set(addresses.clone()).expect("set once");
         for (index, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.items > 0) {
-            gauges[index].rise();
-            addresses[index].send(Job::Begin).map_err(|_| format!("{node:?} has ended"))?;
+            let begin = Job::Begin(Queued::new(gauges, index));
+            addresses[index].send(begin).map_err(|_| format!("{node:?} has ended"))?;
         }
         Ok(())
+    }
+}
+
+/// What becomes of an actor that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Workers {
+    /// It has ended.
+    Children,
+    /// It is built anew.
+    Supervised,
+}
+
+/// A topology that a host of a simulation runs.
+pub struct Measured {
+    /// The host.
+    pub host: Host,
+    gauges: Arc<[Gauge]>,
+    bounds: Vec<u64>,
+}
+
+impl Measured {
+    /// What has been measured so far.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        Report::of(&self.gauges)
+    }
+
+    /// Claims that no mailbox holds more than point 9 of the pressure rules allows, after each turn. For graphs without
+    /// cycles.
+    pub fn claim_bounds(&self, sim: &Sim) {
+        let (gauges, bounds) = (Arc::clone(&self.gauges), self.bounds.clone());
+        sim.invariant("no mailbox holds more than rule 9 allows", move || {
+            for (index, (gauge, bound)) in gauges.iter().zip(&bounds).enumerate() {
+                let most = gauge.most.load(Ordering::SeqCst) as u64;
+                if most > *bound {
+                    return Err(format!("node-{index} has held {most}, more than {bound}"));
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+impl Report {
+    fn of(gauges: &[Gauge]) -> Self {
+        let sum = |one: fn(&Gauge) -> &AtomicU64| {
+            gauges.iter().map(|gauge| one(gauge).load(Ordering::SeqCst)).sum::<u64>()
+        };
+        Self {
+            most: gauges.iter().map(|gauge| gauge.most.load(Ordering::SeqCst) as u64).collect(),
+            sent: sum(|gauge| &gauge.sent),
+            handled: sum(|gauge| &gauge.handled),
+        }
     }
 }
 
@@ -183,56 +304,130 @@ struct Gauge {
     most: AtomicI64,
 }
 
-impl Gauge {
-    fn rise(&self) {
-        self.sent.fetch_add(1, Ordering::SeqCst);
-        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most.fetch_max(waiting, Ordering::SeqCst);
+/// A place before an actor, for as long as a message takes it.
+struct Queued {
+    gauges: Arc<[Gauge]>,
+    before: usize,
+}
+
+impl Queued {
+    fn new(gauges: &Arc<[Gauge]>, before: usize) -> Self {
+        let gauge = &gauges[before];
+        gauge.sent.fetch_add(1, Ordering::SeqCst);
+        let waiting = gauge.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+        gauge.most.fetch_max(waiting, Ordering::SeqCst);
+        Self { gauges: Arc::clone(gauges), before }
     }
 
-    fn fall(&self) {
-        self.handled.fetch_add(1, Ordering::SeqCst);
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    /// The message is in hand.
+    fn handled(self) {
+        self.gauges[self.before].handled.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// It was not taken.
+    fn handed_back(self) {
+        self.gauges[self.before].sent.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.gauges[self.before].waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 enum Job {
     /// Send of your own accord.
-    Begin,
+    Begin(Queued),
     /// Pass this on, so many times more.
-    Pass(u32),
+    Pass(Queued, u32),
+    /// The same, and answer.
+    Question(Queued, u32, Reply<()>),
+    /// A question has its answer, or has none.
+    Answered,
+    /// What a job has made ready to be passed on.
+    Ready(u32),
 }
+
+impl Job {
+    fn place(self) -> Option<Queued> {
+        match self {
+            Self::Begin(queued) | Self::Pass(queued, _) | Self::Question(queued, ..) => {
+                Some(queued)
+            }
+            Self::Answered | Self::Ready(_) => None,
+        }
+    }
+}
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(100_000);
 
 struct Worker {
     index: usize,
     node: Node,
-    begun: u32,
     everybody: Arc<OnceLock<Vec<Address<Job>>>>,
     gauges: Arc<[Gauge]>,
+    begun: u32,
+    guard: Option<PressureGuard>,
 }
 
 impl Worker {
-    fn send(&self, to: usize, job: Job) -> Outcome {
-        let everybody = self.everybody.get().expect("the root has set it before it sent anything");
-        self.gauges[to].rise();
-        everybody[to].send(job)?;
+    fn address(&self, of: usize) -> &Address<Job> {
+        &self.everybody.get().expect("the root has set it before it sent anything")[of]
+    }
+
+    fn send(&self, to: usize, hops: u32, ctx: &mut Context<'_, Self>) -> Outcome {
+        let (queued, to) = (Queued::new(&self.gauges, to), self.address(to));
+        match self.node.manner {
+            Manner::Sends | Manner::AfterAJob => to.send(Job::Pass(queued, hops))?,
+            Manner::Tries => {
+                if let Err(back) = to.try_send(Job::Pass(queued, hops))
+                    && let Some(queued) = back.into_message().place()
+                {
+                    queued.handed_back();
+                }
+            }
+            Manner::Asks => {
+                let question = |reply| Job::Question(queued, hops, reply);
+                ctx.ask_within(LONG, to, question, |_| Job::Answered);
+            }
+        }
         Ok(())
     }
 
-    fn begin(&mut self) -> Outcome {
+    fn begin(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
         for link in &self.node.links {
             for _ in 0..self.node.burst {
-                self.send(link.to, Job::Pass(self.node.hops))?;
+                self.send(link.to, self.node.hops, ctx)?;
             }
         }
         self.begun += 1;
         if self.begun < self.node.items {
-            self.send(self.index, Job::Begin)?;
+            let again = Job::Begin(Queued::new(&self.gauges, self.index));
+            self.address(self.index).send(again)?;
         }
         Ok(())
     }
 
-    fn pass(&self, hops: u32, ctx: &Context<'_, Self>) -> Outcome {
+    /// Passes on what came, now or after a job.
+    fn came(&mut self, hops: u32, ctx: &mut Context<'_, Self>) -> Outcome {
+        let longest = self.node.holds.as_millis() as u64;
+        if longest > 0 && ctx.random() % 8 == 0 {
+            let millis = ctx.random() % longest;
+            self.guard = Some(ctx.pressure(Duration::from_millis(millis)));
+        }
+        match hops.checked_sub(1) {
+            None => Ok(()),
+            Some(hops) if self.node.manner == Manner::AfterAJob => {
+                ctx.start(job(Lane::User, move || hops), |hops| Job::Ready(hops.unwrap_or(0)));
+                Ok(())
+            }
+            Some(hops) => self.pass(hops, ctx),
+        }
+    }
+
+    fn pass(&self, hops: u32, ctx: &mut Context<'_, Self>) -> Outcome {
         let links = match (&self.node.links[..], self.node.one_of) {
             ([], _) => return Ok(()),
             (links, true) => std::slice::from_ref(&links[ctx.random() as usize % links.len()]),
@@ -241,7 +436,7 @@ impl Worker {
         for link in links {
             if ctx.random() % 100 < u64::from(link.percent) {
                 for _ in 0..link.copies {
-                    self.send(link.to, Job::Pass(hops))?;
+                    self.send(link.to, hops, ctx)?;
                 }
             }
         }
@@ -253,11 +448,32 @@ impl Actor for Worker {
     type Message = Job;
 
     fn receive(&mut self, job: Job, ctx: &mut Context<'_, Self>) -> Outcome {
-        self.gauges[self.index].fall();
         match job {
-            Job::Begin => self.begin(),
-            Job::Pass(0) => Ok(()),
-            Job::Pass(hops) => self.pass(hops - 1, ctx),
+            Job::Begin(queued) => {
+                queued.handled();
+                self.begin(ctx)
+            }
+            Job::Pass(queued, hops) => {
+                queued.handled();
+                self.came(hops, ctx)
+            }
+            Job::Question(queued, hops, reply) => {
+                queued.handled();
+                reply.send(());
+                self.came(hops, ctx)
+            }
+            Job::Answered => Ok(()),
+            Job::Ready(hops) => self.pass(hops, ctx),
+        }
+    }
+
+    fn show(job: &Job) -> String {
+        match job {
+            Job::Begin(_) => "Begin".to_owned(),
+            Job::Pass(_, hops) => format!("Pass({hops})"),
+            Job::Question(_, hops, _) => format!("Question({hops})"),
+            Job::Answered => "Answered".to_owned(),
+            Job::Ready(hops) => format!("Ready({hops})"),
         }
     }
 }

@@ -4,12 +4,24 @@
 mod bugs;
 #[path = "simulation/checking.rs"]
 mod checking;
+#[path = "simulation/draining.rs"]
+mod draining;
 #[path = "simulation/faults.rs"]
 mod faults;
 #[path = "simulation/hosts.rs"]
 mod hosts;
 #[path = "simulation/mutants.rs"]
 mod mutants;
+#[path = "simulation/network.rs"]
+mod network;
+#[path = "simulation/pressure.rs"]
+mod pressure;
+#[path = "simulation/stalls.rs"]
+mod stalls;
+#[path = "simulation/streams.rs"]
+mod streams;
+#[path = "simulation/supervision.rs"]
+mod supervision;
 
 use std::time::Duration;
 

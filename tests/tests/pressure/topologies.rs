@@ -5,6 +5,7 @@ use proptest::test_runner::RngSeed;
 use roundsman::Runtime;
 use roundsman_tests::patience::must_end;
 use roundsman_tests::seeds;
+use roundsman_tests::topologies::{acyclic_kinds, cyclic_kinds, gain, passes, source, spread};
 use roundsman_tests::topology::{Link, Node, Topology};
 
 /// The most messages that a random graph begins and passes on, about.
@@ -45,6 +46,7 @@ fn node(nodes: usize) -> impl Strategy<Value = Node> {
             hops: 64,
             one_of,
             links,
+            ..Node::default()
         },
     )
 }
@@ -67,7 +69,7 @@ fn acyclic() -> impl Strategy<Value = Topology> {
             node.links.retain(|link| link.to > index);
         }
         // Whatever a node passes on is the sum of what comes in: thin it out where that explodes.
-        while flow(&graph) > FLOW_MAX {
+        while graph.flow() > FLOW_MAX {
             for node in &mut graph.nodes {
                 node.items = node.items.div_ceil(2).min(node.items.saturating_sub(1));
                 node.links.iter_mut().for_each(|link| link.copies = 1);
@@ -75,18 +77,6 @@ fn acyclic() -> impl Strategy<Value = Topology> {
         }
         graph
     })
-}
-
-/// At most how many messages a graph without cycles handles.
-fn flow(graph: &Topology) -> u64 {
-    let mut before = vec![0_u64; graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        for link in &node.links {
-            before[link.to] += u64::from(node.items * node.burst);
-            before[link.to] += before[index] * u64::from(link.copies);
-        }
-    }
-    before.iter().sum()
 }
 
 /// Links lead anywhere, also back to their own actor. On average a message makes at most one more.
@@ -101,114 +91,6 @@ fn cyclic() -> impl Strategy<Value = Topology> {
         }
         graph
     })
-}
-
-/// Topologies with a name, spread over so many loops.
-fn spread(loops: usize, nodes: Vec<Node>) -> Topology {
-    let spread = nodes.into_iter().enumerate();
-    Topology {
-        loops,
-        nodes: spread.map(|(index, node)| Node { home: index % loops, ..node }).collect(),
-    }
-}
-
-fn source(items: u32, burst: u32, to: &[usize]) -> Node {
-    Node { items, burst, hops: 64, high: 16, links: links(to), ..Node::default() }
-}
-
-fn passes(high: u32, to: &[usize]) -> Node {
-    Node { high, links: links(to), ..Node::default() }
-}
-
-fn links(to: &[usize]) -> Vec<Link> {
-    to.iter().map(|to| Link::to(*to)).collect()
-}
-
-/// Passes on so many copies, in so many cases of a hundred.
-fn gain(high: u32, copies: u32, percent: u32, to: &[usize]) -> Node {
-    let link = |to: &usize| Link { to: *to, copies, percent };
-    Node { high, links: to.iter().map(link).collect(), ..Node::default() }
-}
-
-fn acyclic_kinds(loops: usize) -> Vec<(&'static str, Topology)> {
-    let line = |length: usize| {
-        let mut nodes = vec![source(100, 7, &[1])];
-        nodes.extend((1..length).map(|index| passes(4, &[index + 1])));
-        nodes.push(passes(4, &[]));
-        nodes
-    };
-    let tree = || {
-        let mut nodes = vec![source(30, 3, &[1, 2])];
-        nodes.extend((1..7).map(|index| passes(8, &[2 * index + 1, 2 * index + 2])));
-        nodes.extend((7..15).map(|_| passes(2, &[])));
-        nodes
-    };
-    let gathers = || {
-        let mut nodes: Vec<_> = (0..20).map(|_| source(30, 5, &[20])).collect();
-        nodes.extend([passes(16, &[21]), passes(1, &[])]);
-        nodes
-    };
-    let broker = || {
-        let mut nodes: Vec<_> = (0..5).map(|_| source(30, 5, &[5])).collect();
-        nodes.push(passes(16, &[6, 7, 8, 9, 10, 11]));
-        nodes.extend((0..6).map(|_| passes(4, &[])));
-        nodes
-    };
-    let diamond =
-        || vec![source(300, 4, &[1, 2]), passes(8, &[3]), passes(1, &[3]), passes(2, &[])];
-    let kinds = [
-        ("a batch of 50 into a mailbox for 16", vec![source(40, 50, &[1]), passes(16, &[])]),
-        ("more at once than an inbox should hold", vec![source(8, 3_000, &[1]), passes(16, &[])]),
-        ("a line of 3", line(3)),
-        ("a line of 40", line(40)),
-        ("a tree", tree()),
-        ("twenty to one", gathers()),
-        ("a broker", broker()),
-        ("a diamond with one slow side", diamond()),
-    ];
-    kinds.map(|(name, nodes)| (name, spread(loops, nodes))).into()
-}
-
-fn cyclic_kinds(loops: usize) -> Vec<(&'static str, Topology)> {
-    let ring = |length: usize, high, copies, percent| {
-        let mut nodes = vec![Node { hops: 24, ..source(200, 10, &[1]) }];
-        nodes.extend((1..=length).map(|index| gain(high, copies, percent, &[index % length + 1])));
-        nodes
-    };
-    let mutual = |pairs: usize, high| {
-        let mut nodes = Vec::new();
-        for pair in 0..pairs {
-            nodes.extend([source(20, 10, &[2 * pair + 1]), source(20, 10, &[2 * pair])]);
-        }
-        let settle = |node: Node| Node { high, hops: 20, ..node };
-        nodes.into_iter().map(settle).collect()
-    };
-    let mesh = |nodes: usize| {
-        let others = |index| (0..nodes).filter(|other| *other != index).collect::<Vec<_>>();
-        let node = |index: usize| Node {
-            one_of: true,
-            hops: 30,
-            high: 2,
-            ..source(10, 4, &others(index))
-        };
-        (0..nodes).map(node).collect()
-    };
-    let room = || {
-        // One tells everybody, and each answers now and then.
-        let mut nodes = vec![Node { high: 8, ..source(40, 2, &[1, 2, 3, 4, 5, 6, 7, 8]) }];
-        nodes.extend((1..9).map(|_| gain(2, 1, 11, &[0])));
-        nodes
-    };
-    let kinds = [
-        ("a ring of 2 with gain 0.9", ring(2, 16, 1, 90)),
-        ("a ring of 7 with gain 0.9 in pairs", ring(7, 4, 2, 45)),
-        ("a ring of 5 with gain 1", ring(5, 1, 1, 100)),
-        ("a pair that floods each other", mutual(1, 4)),
-        ("four pairs with no room at all", mutual(4, 0)),
-        ("everybody to everybody", mesh(9)),
-        ("a room", room()),
-    ];
-    kinds.map(|(name, nodes)| (name, spread(loops, nodes))).into()
 }
 
 #[test]
