@@ -127,7 +127,7 @@ impl Server {
     }
 
     /// Takes a client in, or tells it why not.
-    fn welcome(&mut self, transport: Transport, peer: &Endpoint, ctx: &mut Context<Self>) {
+    fn welcome(&mut self, transport: Transport, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
         let Stage::Open { hall, .. } = &self.stage else { return };
         let host = Arc::clone(&transport.host);
@@ -143,7 +143,7 @@ impl Server {
         *from_there += 1;
         // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
         // takes. If it could be paused, it would not keep up with what it is to deliver.
-        let spawn = Spawn::named(format!("session:{peer}")).tireless();
+        let spawn = Spawn::named(format!("session:{}", transport.peer)).tireless();
         let session = Session::new(Arc::clone(&self.about), hall.clone(), transport, refusal);
         let session = ctx.spawn_with(spawn, session);
         tracing::debug!(%host, refusal, "a connection");
@@ -158,9 +158,7 @@ impl Server {
                 let response = self.site.answer(exchange.request());
                 exchange.answer(response);
             }
-            Arrival::Socket(socket) => {
-                self.welcome(Transport::over_web(&socket), socket.peer(), ctx);
-            }
+            Arrival::Socket(socket) => self.welcome(Transport::over_web(&socket), ctx),
             other => tracing::warn!(?other, "somebody whom this version does not know"),
         }
     }
@@ -251,10 +249,7 @@ impl Actor for Server {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Accepted(conn) => {
-                let conn = conn.take();
-                self.welcome(Transport::over(&conn), conn.peer(), ctx);
-            }
+            Message::Accepted(conn) => self.welcome(Transport::over(&conn), ctx),
             Message::Arrived(arrival) => self.attend(arrival.take(), ctx),
             Message::AcceptingEnded(result) if matches!(self.stage, Stage::Open { .. }) => {
                 result?;

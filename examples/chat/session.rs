@@ -213,7 +213,7 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let Some((transport, outgoing)) = self.unpiped.take() else { return Ok(()) };
-        let Transport { incoming, outgoing: sink, host, secure } = transport;
+        let Transport { incoming, outgoing: sink, host, secure, .. } = transport;
         incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |_| Message::ReadEnded);
         outgoing.pipe(sink).start(ctx, |_| Message::WriteEnded);
         self.heard_at = ctx.now();

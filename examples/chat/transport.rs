@@ -18,6 +18,8 @@ pub struct Transport {
     pub incoming: Source<Result<Bytes, LineTooLong>>,
     /// What the client is told, one line an item, with CR LF and with its tags. It must take no more than it can send.
     pub outgoing: Sink<Bytes>,
+    /// Who is at the other end, for people: an address with its port.
+    pub peer: String,
     /// The host part of `nick!user@host`.
     pub host: Arc<str>,
     /// Nobody in between can read it.
@@ -30,6 +32,7 @@ impl Transport {
         Self {
             incoming: connection.reader().through(lines(wire::FRAME_MAX)),
             outgoing: connection.writer(),
+            peer: connection.peer().to_string(),
             host: names::host(connection.peer()),
             secure: connection.tls().is_some(),
         }
@@ -59,6 +62,7 @@ impl Transport {
         Self {
             incoming,
             outgoing: outgoing.pipe(socket.writer()),
+            peer: socket.peer().to_string(),
             host: names::host(socket.peer()),
             secure: socket.connection().tls().is_some(),
         }

@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod arrivals;
+pub mod browser;
 pub mod certificates;
 pub mod counted;
 pub mod cuts;
@@ -33,5 +34,6 @@ pub mod timeline;
 pub mod tls_peer;
 pub mod topology;
 pub mod trial;
+pub mod web_client;
 pub mod websocket_peer;
 pub mod websocket_server;
