@@ -202,9 +202,7 @@ impl Server {
                 let response = self.site.answer(exchange.request());
                 exchange.answer(response);
             }
-            Arrival::Socket(socket) => {
-                self.welcome(Transport::over_web(&socket), ctx);
-            }
+            Arrival::Socket(socket) => self.welcome(Transport::over_web(&socket), ctx),
             other => tracing::warn!(?other, "somebody whom this version does not know"),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod arrivals;
+pub mod browser;
 pub mod certificates;
 pub mod counted;
 pub mod cuts;
@@ -34,5 +35,6 @@ pub mod tls_peer;
 pub mod topologies;
 pub mod topology;
 pub mod trial;
+pub mod web_client;
 pub mod websocket_peer;
 pub mod websocket_server;

@@ -461,3 +461,54 @@ fn ws_echo_sends_back_messages_and_says_goodbye_when_it_is_stopped() {
     assert_eq!(ended.status.code(), Some(0), "{}", ended.stderr);
     assert_eq!(ended.stdout, ["echoed 1 messages, 10 bytes"]);
 }
+
+/// The latencies and the rest of what `chat_load` prints, with its exit status.
+fn load(server: SocketAddr, arguments: &[&str]) -> (Option<i32>, Vec<String>, String) {
+    let connect = server.to_string();
+    let arguments = [&["--connect", &connect], arguments].concat();
+    let ended = Example::start("chat_load", &arguments).ended();
+    (ended.status.code(), ended.stdout, ended.stderr)
+}
+
+#[test]
+fn chat_load_counts_each_line_once_for_each_who_hears_it() {
+    let (_chat, server) = Example::serve::<&str>("chat", &[]);
+    let arguments = ["--clients", "20", "--rooms", "3", "--speakers", "5", "--lines", "50"];
+    let (status, lines, errors) = load(server, &arguments);
+    assert_eq!(status, Some(0), "{errors}");
+    let [head, delivered, latency, lost] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!(head, "20 clients in 3 rooms, 5 of them speak");
+    // Rooms of 7, 7 and 6, in which 2, 2 and 1 speak: (2 × 6 + 2 × 6 + 1 × 5) × 50.
+    assert!(delivered.starts_with("1450 lines delivered in "), "{delivered}");
+    let words: Vec<&str> = latency.split(' ').collect();
+    let ["latency", "p50", p50, "ms", "p99", p99, "ms", "p999", p999, "ms", "max", max, "ms"] =
+        words[..]
+    else {
+        panic!("{latency}")
+    };
+    let numbers = [p50, p99, p999, max].map(|word| word.parse::<f64>().expect("a number"));
+    assert!(numbers.is_sorted(), "{latency}");
+    assert_eq!(lost, "lost 0");
+}
+
+#[test]
+fn chat_load_fails_if_it_is_not_let_in() {
+    let (_chat, server) = Example::serve("chat", &["--max-clients", "3"]);
+    let (status, _, errors) = load(server, &["--clients", "4", "--rooms", "1", "--speakers", "1"]);
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains("The server is full"), "{errors}");
+}
+
+#[test]
+fn chat_load_names_what_is_wrong_with_its_arguments() {
+    for (arguments, wrong) in [
+        (&["--nonsense"][..], "--nonsense"),
+        (&["--clients"], "--clients"),
+        (&["--lines", "0"], "--lines"),
+        (&["--clients", "2", "--speakers", "3"], "--speakers"),
+    ] {
+        let ended = Example::start("chat_load", arguments).ended();
+        assert_eq!(ended.status.code(), Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(wrong), "{ended:?}");
+    }
+}

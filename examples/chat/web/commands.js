@@ -129,6 +129,7 @@ export const COMMANDS = {
 
 /** Carries out what was typed in a room; false if it could not be sent and should stay where it is. */
 export function run(session, room, typed) {
+  if (!session.registered && typed.trim() !== "/help") return false;
   if (!typed.startsWith("/") || typed.startsWith("//")) {
     const text = typed.startsWith("//") ? typed.slice(1) : typed;
     if (room.kind === "server") return complain(session, room, "Nobody is here: go into a channel first, as /join #lobby");
@@ -137,7 +138,6 @@ export function run(session, room, typed) {
   }
   const [, name, rest] = /^\/(\S*)\s*(.*)$/s.exec(typed);
   const known = name.toLowerCase();
-  if (!session.registered && known !== "help") return false;
   if (!Object.hasOwn(COMMANDS, known)) return session.sendRaw(`${name} ${rest}`.trim());
   const why = COMMANDS[known].run(session, room, rest.trim(), rest.split(/\s+/).filter(Boolean));
   if (typeof why === "string") complain(session, room, why);

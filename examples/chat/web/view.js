@@ -168,24 +168,29 @@ export class View {
   }
 
   #renderRooms() {
-    const { rooms, current } = this.#session;
     const focused = document.activeElement?.dataset.room;
-    const all = [...rooms.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
-    const items = (kinds) => all.filter(({ kind }) => kinds.includes(kind)).map((room) => this.#roomItem(room, current));
-    byId("channel-list").replaceChildren(...items(["server", "channel"]));
-    const people = items(["person"]);
-    byId("people-list").replaceChildren(...people);
+    const all = this.#ordered();
+    const [people, channels] = [true, false].map((isPerson) => all.filter(({ kind }) => (kind === "person") === isPerson));
+    byId("channel-list").replaceChildren(...channels.map((room) => this.#roomItem(room)));
+    byId("people-list").replaceChildren(...people.map((room) => this.#roomItem(room)));
     byId("people-title").hidden = people.length === 0;
     if (focused !== undefined) document.querySelector(`[data-room="${CSS.escape(focused)}"]`)?.focus();
     if (this.#session.welcomed) this.storage.set("channels", all.filter((room) => room.wanted).map((room) => room.name).join(","));
   }
 
-  #roomItem(room, current) {
+  /** The server, channels, and people, each by name. */
+  #ordered() {
+    const rank = ({ kind }) => ["server", "channel", "person"].indexOf(kind);
+    const order = (one, other) => rank(one) - rank(other) || (one.id < other.id ? -1 : 1);
+    return [...this.#session.rooms.values()].sort(order);
+  }
+
+  #roomItem(room) {
     const button = make("button", "room-button");
     button.type = "button";
     button.dataset.room = room.id;
     button.classList.toggle("left", room.kind === "channel" && !room.joined);
-    if (room === current) button.setAttribute("aria-current", "page");
+    if (room === this.#session.current) button.setAttribute("aria-current", "page");
     button.append(make("span", "name", this.#nameOf(room)));
     if (room.unread > 0) {
       const count = room.mentions > 0 ? room.mentions : room.unread;
@@ -351,9 +356,8 @@ export class View {
 
   /** To the next room in the list, and from the last to the first. */
   #step(by) {
-    const ids = [...document.querySelectorAll("[data-room]")].map((button) => button.dataset.room);
-    const at = ids.indexOf(this.#session.current.id);
-    this.show(this.#session.rooms.get(ids.at((at + by) % ids.length)));
+    const rooms = this.#ordered();
+    this.show(rooms.at((rooms.indexOf(this.#session.current) + by) % rooms.length));
   }
 
   #toUnread() {

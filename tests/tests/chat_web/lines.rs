@@ -1,0 +1,112 @@
+//! Lines in messages: one in each, of which length, of which bytes, and in which pieces.
+
+use roundsman_tests::web_client::{BINARY, TEXT, WebClient};
+
+use crate::Chat;
+
+/// A client over TCP and one over a WebSocket, in one channel.
+fn pair(chat: &Chat) -> (roundsman_tests::irc_client::Client, WebClient) {
+    let mut ann = chat.client("ann");
+    ann.join("#c");
+    let mut bob = chat.web_client("bob");
+    bob.ask("JOIN #c");
+    ann.sync();
+    (ann, bob)
+}
+
+#[test]
+fn clients_over_tcp_and_over_a_websocket_hear_each_other() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    ann.ask("PRIVMSG #c :grüße 🦀");
+    assert_eq!(bob.sync(), [":ann!ann@127.0.0.1 PRIVMSG #c :grüße 🦀"]);
+    bob.ask("PRIVMSG #c :und zurück");
+    let heard = ann.sync();
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert_eq!(heard[0].as_str(), ":bob!bob@127.0.0.1 PRIVMSG #c :und zurück");
+}
+
+#[test]
+fn a_message_with_two_lines_is_417_and_neither_is_carried_out() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    for message in
+        ["PRIVMSG #c :a\r\nPRIVMSG #c :b", "PRIVMSG #c :a\nQUIT", "PRIVMSG #c :a\r\n", "\rX", "\n"]
+    {
+        let answer = bob.ask(message);
+        assert!(matches!(&answer[..], [line] if line.contains(" 417 bob ")), "{answer:?}");
+    }
+    assert!(ann.sync().is_empty());
+    bob.ask("PRIVMSG #c :still here");
+    assert_eq!(ann.sync()[0].text(), "still here");
+}
+
+#[test]
+fn a_line_that_is_too_long_is_417_and_the_socket_lives_on() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    for length in [511, 600, 4_606, 4_607, 16_384] {
+        let answer = bob.ask(&format!("PRIVMSG #c :{}", "x".repeat(length - 12)));
+        assert!(
+            matches!(&answer[..], [line] if line.contains(" 417 bob ")),
+            "{length}: {answer:?}"
+        );
+    }
+    assert!(ann.sync().is_empty());
+    bob.ask(&format!("PRIVMSG #c :{}", "x".repeat(498)));
+    assert_eq!(ann.sync().len(), 1, "510 bytes are no more than allowed");
+}
+
+#[test]
+fn a_message_that_no_line_comes_near_closes_the_socket() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    let frame = bob.peer.frame(TEXT, &[b'x'; 16_385]);
+    bob.peer.try_send_raw(&frame);
+    // The session may still say goodbye in front of it.
+    let close = (0..2).map(|_| bob.peer.read()).find(|frame| frame.first == 0x88).expect("a Close");
+    assert_eq!(close.payload[..2], 1009_u16.to_be_bytes());
+    let gone = ann.read_to(|line| line.command == "QUIT");
+    assert!(gone.last().is_some_and(|line| line.is("bob", "QUIT")), "{gone:?}");
+}
+
+#[test]
+fn a_line_in_fragments_is_one_line() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    bob.peer.send(0x01, b"PRIVMSG #c :he");
+    bob.peer.send(0x89, b"are you there?");
+    bob.peer.send(0x00, "llo, gr\u{fc}".as_bytes());
+    bob.peer.send(0x80, "\u{df}e".as_bytes());
+    bob.peer.expect(0x8a, b"are you there?");
+    bob.sync();
+    assert_eq!(ann.sync()[0].text(), "hello, grüße");
+}
+
+#[test]
+fn either_kind_of_message_is_taken_from_everybody() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    bob.peer.send(BINARY, b"PRIVMSG #c :bytes");
+    bob.peer.send(TEXT, b"PRIVMSG #c :text");
+    bob.sync();
+    let heard: Vec<String> = ann.sync().iter().map(|line| line.text().to_owned()).collect();
+    assert_eq!(heard, ["bytes", "text"]);
+}
+
+#[test]
+fn bytes_that_are_no_utf_8_are_refused_as_over_tcp() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    bob.peer.send(BINARY, b"PRIVMSG #c :\xff\xfe");
+    let answer = bob.sync();
+    assert!(matches!(&answer[..], [line] if line.contains("INVALID_UTF8")), "{answer:?}");
+    assert!(ann.sync().is_empty());
+}
+
+#[test]
+fn an_empty_message_is_passed_over() {
+    let chat = Chat::start();
+    let (_ann, mut bob) = pair(&chat);
+    assert!(bob.ask("").is_empty());
+}
