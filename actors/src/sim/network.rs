@@ -32,8 +32,8 @@ use crate::net::transport::simulated;
 /// | [`faults`](Self::faults) | short reads, short writes and odd `WouldBlock`: 2 % each; no others |
 ///
 /// Hosts are 10.0.0.1, 10.0.0.2, … and fd00::1, fd00::2, …, in the order in which they were added; `localhost` is each host's
-/// own. A name that is no host's is not found. Of the options of sockets [`keep_alive`](crate::net::Options::keep_alive) and a
-/// [`linger`](crate::net::Options::linger) of zero do what they say, and [`nodelay`](crate::net::Options::nodelay) is as if it
+/// own. A name that is no host's is not found. Of the options of sockets [`keep_alive`](crate::net::tcp::Options::keep_alive) and a
+/// [`linger`](crate::net::tcp::Options::linger) of zero do what they say, and [`nodelay`](crate::net::tcp::Options::nodelay) is as if it
 /// were always said; the others do nothing. There are no names of users (credentials), no groups of one source and no
 /// broadcast, and the kernel moves no bytes by itself.
 #[derive(Clone)]
