@@ -54,9 +54,9 @@ impl Hall {
         // `LIST server` asks a server, which here is always this one.
         let asked: Vec<&str> = line.list(0).filter(|item| !self.is_this_server(item)).collect();
         let (conditions, names): (Vec<_>, Vec<_>) =
-            asked.iter().partition(|item| Condition::is_meant(item));
+            asked.into_iter().partition(|item| Condition::is_meant(item));
         let conditions: Vec<Condition<'_>> =
-            conditions.into_iter().filter_map(|item| Condition::parse(item)).collect();
+            conditions.into_iter().filter_map(Condition::parse).collect();
         self.answer(by, RPL_LISTSTART, &["Channel"]);
         for channel in self.channels.values().filter(|channel| self.may_see(by, channel)) {
             let named = |name: &&str| mask::matches(name, channel.name.as_str());
