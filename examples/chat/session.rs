@@ -229,10 +229,7 @@ impl Actor for Session {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Deliver(line) => {
-                self.deliver(line, ctx);
-                return Ok(());
-            }
+            Message::Deliver(line) => self.deliver(line, ctx),
             Message::Heard(line) => self.hear(line, ctx),
             Message::Permitted => self.holding = false,
             Message::Registered => {

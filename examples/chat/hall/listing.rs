@@ -54,7 +54,7 @@ impl Hall {
         // `LIST server` asks a server, which here is always this one.
         let asked: Vec<&str> = line.list(0).filter(|item| !self.is_this_server(item)).collect();
         let (conditions, names): (Vec<_>, Vec<_>) =
-            asked.iter().partition(|item| Condition::is_meant(item));
+            asked.into_iter().partition(|item| Condition::is_meant(item));
         let conditions: Vec<Condition<'_>> =
             conditions.into_iter().filter_map(Condition::parse).collect();
         self.answer(by, RPL_LISTSTART, &["Channel"]);
