@@ -25,7 +25,8 @@ pub struct Line {
 }
 
 impl Line {
-    fn parse(raw: String) -> Self {
+    /// Takes a line, given without its end, apart.
+    pub fn parse(raw: String) -> Self {
         let (tags, untagged) = without_tags(&raw);
         let tags = tags.to_owned();
         let (head, trailing) = match untagged.get(1..).and_then(|rest| rest.split_once(" :")) {

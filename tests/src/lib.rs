@@ -4,6 +4,7 @@ pub mod again;
 pub mod arrivals;
 pub mod browser;
 pub mod certificates;
+pub mod chat_world;
 pub mod counted;
 pub mod cuts;
 pub mod diary;

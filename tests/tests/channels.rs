@@ -92,7 +92,10 @@ fn a_receiver_ends_when_all_senders_are_gone_and_all_has_been_taken() {
     drop((sender, other));
     assert_eq!(result(ONE_LOOP, Source::receiver(receiver).pipe(collect())).unwrap(), [1, 2]);
     let (_, receiver) = bounded::<u64>(1);
-    assert_eq!(result(ONE_LOOP, Source::receiver(receiver).pipe(collect())).unwrap(), []);
+    assert_eq!(
+        result(ONE_LOOP, Source::receiver(receiver).pipe(collect())).unwrap(),
+        Vec::<u64>::new()
+    );
 }
 
 #[test]
