@@ -445,7 +445,7 @@ fn the_hubs_end_fails_those_who_feed_it_and_ends_late_subscribers_at_once() {
                     late.collect().start(ctx, Step::List);
                 }
                 Step::List(list) => {
-                    assert_eq!(list?, []);
+                    assert_eq!(list?, Vec::<u64>::new());
                     ctx.stop();
                 }
                 Step::Item(_) => {}

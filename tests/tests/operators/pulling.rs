@@ -27,7 +27,7 @@ fn take_0_ends_at_once_and_pulls_nothing() {
     for cut in [false, true] {
         let (source, count) = numbers(1_000);
         let source = if cut { source.boundary() } else { source };
-        assert_eq!(list(source.take(0)), []);
+        assert_eq!(list(source.take(0)), Vec::<u64>::new());
         assert_eq!((count.items(), count.drops()), (0, 1));
     }
 }

@@ -9,7 +9,7 @@ use crate::{error, in_each_place, kept, list};
 
 #[test]
 fn empty_ends_at_once() {
-    assert_eq!(list(Source::<u8>::empty()), []);
+    assert_eq!(list(Source::<u8>::empty()), Vec::<u8>::new());
     assert!(matches!(kept(Source::<u8>::empty()).end, Some(Ok(_))));
 }
 
