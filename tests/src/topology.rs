@@ -413,7 +413,7 @@ impl Worker {
     /// Passes on what came, now or after a job.
     fn came(&mut self, hops: u32, ctx: &mut Context<'_, Self>) -> Outcome {
         let longest = self.node.holds.as_millis() as u64;
-        if longest > 0 && ctx.random() % 8 == 0 {
+        if longest > 0 && ctx.random().is_multiple_of(8) {
             let millis = ctx.random() % longest;
             self.guard = Some(ctx.pressure(Duration::from_millis(millis)));
         }
