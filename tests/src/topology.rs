@@ -114,12 +114,12 @@ impl Topology {
         report
     }
 
-    /// Has a host `graph` of a simulation run it, whose actors are `root` and `node-0`, `node-1`, …
+    /// Has a host `graph` of a simulation run it, whose actors are `top` and `node-0`, `node-1`, …
     pub fn start(&self, sim: &Sim, workers: Workers) -> Measured {
         let gauges: Arc<[Gauge]> = self.nodes.iter().map(|_| Gauge::default()).collect();
         let (topology, measured) = (self.clone(), Arc::clone(&gauges));
         let root = move || topology.clone().root(&measured, workers);
-        let host = sim.host("graph").loops(self.loops).start_with("root", root);
+        let host = sim.host("graph").loops(self.loops).start_with("top", root);
         let bounds = (0..self.nodes.len()).map(|index| self.bound(index)).collect();
         Measured { host, gauges, bounds }
     }

@@ -10,7 +10,7 @@ use roundsman_tests::topology::{Measured, Topology, Workers};
 
 /// Now and then the loop of one of them stands still, so that the others run ahead.
 fn stall(sim: &Sim) {
-    sim.stall_randomly("graph/*/node-*", 5_000, Duration::from_millis(50));
+    sim.stall_randomly("graph/top/node-*", 5_000, Duration::from_millis(50));
 }
 
 /// Lets it run dry. An actor that is paused for good is a deadlock, and fails the seed.
@@ -71,7 +71,7 @@ fn a_graph_whose_actors_panic_and_are_built_anew_runs_dry_and_loses_what_was_in_
         let drawn = if sim.below(2) == 0 { acyclic(sim) } else { cyclic(sim) };
         let graph = drawn.start(sim, Workers::Supervised);
         stall(sim);
-        sim.panic_randomly("graph/*/node-*", 10_000);
+        sim.panic_randomly("graph/top/node-*", 10_000);
         sim.run()?;
         let books = sim.handle(graph.host).metrics().ledger();
         // What was in hand as an actor failed counts as handled.
@@ -86,7 +86,7 @@ fn a_graph_whose_actors_panic_and_are_gone_runs_dry() {
         let drawn = if sim.below(2) == 0 { acyclic(sim) } else { cyclic(sim) };
         drawn.start(sim, Workers::Children);
         stall(sim);
-        sim.panic_randomly("graph/*/node-*", 10_000);
+        sim.panic_randomly("graph/top/node-*", 10_000);
         // Those who send to them fail, too: whoever waited for one that is gone goes on, and learns it.
         Ok(sim.run()?)
     });
@@ -161,8 +161,8 @@ mod lanes {
                     let builder = builder.pool_threads(threads);
                     builder.lane(Lane::User, limits).lane(Lane::Crypto, limits)
                 })
-                .start_with("root", root);
-            sim.stall_randomly("pool/root/*", 5_000, Duration::from_millis(50));
+                .start_with("top", root);
+            sim.stall_randomly("pool/top/*", 5_000, Duration::from_millis(50));
             sim.run()?;
             assert_eq!(done.load(Ordering::SeqCst), each, "every item has gone through every job");
             Ok(())

@@ -23,8 +23,8 @@ fn a_loop_that_stands_still_goes_on_with_what_is_left_though_nothing_else_keeps_
             });
             role.started(|ctx| Ok(ctx.address().send(9)?))
         };
-        sim.host("busy").start_with("root", root);
-        sim.stall("busy/root", 5, secs(60));
+        sim.host("busy").start_with("top", root);
+        sim.stall("busy/top", 5, secs(60));
         sim.run()?;
         assert_eq!(handled.load(Ordering::SeqCst), 10);
         assert!(sim.now().since_start() >= secs(60));
@@ -47,8 +47,8 @@ fn a_loop_that_stands_still_as_its_runtime_ends_goes_on_to_the_end() {
                 Ok(child.send(())?)
             })
         };
-        sim.host("ends").start_with("root", root);
-        sim.stall("ends/root/child", 1, Duration::from_secs(60));
+        sim.host("ends").start_with("top", root);
+        sim.stall("ends/top/child", 1, Duration::from_secs(60));
         sim.run()?;
         assert!(sim.now().since_start() >= secs(60));
         Ok(())
@@ -66,7 +66,7 @@ fn a_host_that_is_killed_as_jobs_of_its_run_and_wait_leaves_nothing() {
                 Ok(())
             })
         };
-        let host = sim.host("works").loops(1 + sim.below(2)).start_with("root", root);
+        let host = sim.host("works").loops(1 + sim.below(2)).start_with("top", root);
         sim.advance(sim.time_below(Duration::from_millis(5)));
         sim.kill(host);
         Ok(sim.run()?)

@@ -440,6 +440,24 @@ fn a_stream_that_breaks_fails_once_at_both_ends_and_has_given_the_beginning_of_i
     });
 }
 
+#[test]
+fn a_taker_of_a_few_numbers_of_an_endless_stream_ends_it_at_both_ends() {
+    check(200, |sim| {
+        let count = sim.below(100) as u64;
+        let through: Through = Arc::new(move |source| source.boundary().take(count));
+        let (_, books) = two_hosts(sim, u64::MAX, None, through);
+        let ended = || {
+            let entries = books.open();
+            (entries.ends.len(), entries.given_ends, entries.given.drops()) == (1, 1, 1)
+        };
+        sim.run_until(ended, secs(30))?;
+        let entries = books.open();
+        assert!(entries.ends[0].is_ok(), "{:?}", entries.ends);
+        assert_eq!(entries.got, (0..count).collect::<Vec<_>>());
+        Ok(())
+    });
+}
+
 mod ahead {
     //! How far a giver is ahead of a taker on another host.
 

@@ -29,6 +29,8 @@ struct Entries {
     /// What came of questions: an answer, or none.
     answers: u64,
     failed_asks: u64,
+    /// Of these, as nobody said anything until the deadline.
+    timeouts: u64,
     /// How often each watcher was told.
     told: Vec<u32>,
     /// What must not have happened.
@@ -290,7 +292,10 @@ impl Actor for Client {
                         entries.wrong.push(format!("{answer} is the answer to {number}"));
                     }
                     Ok(_) => entries.answers += 1,
-                    Err(_) => entries.failed_asks += 1,
+                    Err(error) => {
+                        entries.failed_asks += 1;
+                        entries.timeouts += u64::from(error == AskError::Timeout);
+                    }
                 }
             }
             Step::Gone { watch, gone } => {
@@ -451,6 +456,10 @@ fn every_question_is_answered_once_whatever_becomes_of_who_was_asked() {
         sim.run()?;
         let entries = office.books.open();
         assert_eq!(entries.answers + entries.failed_asks, entries.asked);
+        assert_eq!(
+            entries.timeouts, 0,
+            "nobody is slow: what is not answered is said to be, at once"
+        );
         Ok(())
     });
 }
