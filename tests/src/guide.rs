@@ -61,3 +61,6 @@ pub struct Observing;
 
 #[doc = include_str!("../../docs/simulation.md")]
 pub struct Simulation;
+
+#[doc = include_str!("../../docs/chat.md")]
+pub struct Chat;

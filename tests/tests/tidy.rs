@@ -384,6 +384,30 @@ fn every_page_with_code_is_compiled() {
 }
 
 #[test]
+fn what_the_guide_quotes_stands_there_to_the_letter() {
+    let mut findings = Findings::default();
+    for page in markdown(&["docs"]) {
+        for (index, block) in page.text.split("```rust,ignore\n").enumerate().skip(1) {
+            let quote = block.split("```").next().unwrap_or_default();
+            let Some((file, code)) = quote.strip_prefix("// ").and_then(|it| it.split_once('\n'))
+            else {
+                findings.add(
+                    &page,
+                    index,
+                    "name the file of a quote in its first line: `// examples/…`",
+                );
+                continue;
+            };
+            let source = fs::read_to_string(repository().join(file)).unwrap_or_default();
+            if !source.contains(code) {
+                findings.add(&page, index, &format!("{file} has changed: quote it anew"));
+            }
+        }
+    }
+    findings.none();
+}
+
+#[test]
 fn no_link_in_the_documentation_leads_nowhere() {
     let mut findings = Findings::default();
     for page in markdown(&["."]) {

@@ -203,6 +203,8 @@ export class Session {
       this.send("USER", this.wantedNick, "0", "*", this.wantedNick);
     } else if (this.registered) {
       this.#left();
+    } else if (state === "waiting" && !this.welcomed) {
+      return this.refused("The server cannot be reached", "nick");
     }
     this.view.stateChanged(state);
   }
