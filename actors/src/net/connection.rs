@@ -126,7 +126,8 @@ impl Connection {
     /// Tells this actor, once, that the connection is over: both halves have ended and the socket is closed. At once if it
     /// is over already. (Node: `'close'`.)
     ///
-    /// What its pipelines have to say comes first: the reader's end, then the writer's, in the order in which they ended.
+    /// The reader's end and the writer's have gone to their pipelines before, in the order in which they ended. What a pipeline
+    /// makes of it is a hop further to this actor, and may come after.
     pub fn closed<A, F>(&self, ctx: &mut Context<'_, A>, map: F)
     where
         A: Actor,
