@@ -71,7 +71,6 @@ fn the_help_names_every_option() {
     for name in [
         "listen",
         "web",
-        "web-origin",
         "tls-listen",
         "tls-cert",
         "tls-key",
@@ -217,26 +216,4 @@ fn bytes_that_are_not_text_are_refused_where_text_is_wanted_and_kept_in_a_path()
         panic!("a path may be any bytes");
     };
     assert_eq!(settings.motd, Some(odd().into()));
-}
-
-#[test]
-fn browsers_are_served_at_home_unless_some_address_is_given() {
-    let web = |arguments: &[&str]| serve(arguments).web.map(|address| address.to_string());
-    for silent in [&[][..], &["--log", "off"], &["--web-origin", "https://a.example"]] {
-        assert_eq!(web(silent).as_deref(), Some("127.0.0.1:8080"), "{silent:?}");
-    }
-    assert!(HELP.contains("[default: 127.0.0.1:8080, if no address is given at all]"));
-    assert_eq!(web(&["--listen", "127.0.0.1:7000"]), None);
-    assert_eq!(web(&["--config", "chat.toml"]), None);
-    assert_eq!(web(&["--web", "[::1]:80"]).as_deref(), Some("[::1]:80"));
-    assert_eq!(web(&["--listen", "127.0.0.1:7000", "--web=[::]:1"]).as_deref(), Some("[::]:1"));
-}
-
-#[test]
-fn an_origin_is_a_scheme_and_a_host_and_may_be_given_again() {
-    let given = serve(&["--web-origin", "https://A.example", "--web-origin", "http://[::1]:81"]);
-    assert_eq!(given.web_origins, ["https://a.example", "http://[::1]:81"]);
-    for wrong in ["a.example", "ftp://a.example", "https://", "https://a.example/", "*", "null"] {
-        assert!(refused(&["--web-origin", wrong]).contains("--web-origin"), "{wrong}");
-    }
 }

@@ -203,8 +203,6 @@ export class Session {
       this.send("USER", this.wantedNick, "0", "*", this.wantedNick);
     } else if (this.registered) {
       this.#left();
-    } else if (state === "waiting" && !this.welcomed) {
-      return this.refused("The server cannot be reached", "nick");
     }
     this.view.stateChanged(state);
   }

@@ -5,7 +5,9 @@ const LINK = /https?:\/\/[^\s<>"'`]+/gi;
 /** Bold, italic, underlined, fixed width; and what ends all of them. */
 const MARKS = { "\x02": "b", "\x1d": "i", "\x1f": "u", "\x11": "code" };
 /** Colours are not shown, nor is what swaps them. */
+// eslint-disable-next-line no-control-regex
 const COLOURS = /\x03(\d{1,2}(,\d{1,2})?)?|\x04[0-9a-f]{0,6}|[\x16\x1e]/gi;
+// eslint-disable-next-line no-control-regex
 const PARTS = /([\x02\x1d\x1f\x11\x0f])/;
 
 /** A text as it is shown. Where it names `nick`, that is marked. */
