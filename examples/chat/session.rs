@@ -255,4 +255,26 @@ impl Actor for Session {
         }
         Ok(())
     }
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Deliver(line) => format!("deliver {}", wire::decode(line).trim_end()),
+            Message::Registered => "registered".to_owned(),
+            Message::Close(why) => format!("close: {why}"),
+            Message::Heard(line) => format!("heard {}", shown(line)),
+            Message::Permitted => "held lines may go".to_owned(),
+            Message::ReadEnded => "nothing more comes".to_owned(),
+            Message::WriteEnded => "nothing more goes".to_owned(),
+            Message::RegistrationOver => "the time to register is over".to_owned(),
+            Message::Look => "look whether the client is there".to_owned(),
+            Message::LingerOver => "the time to linger is over".to_owned(),
+        }
+    }
+}
+
+/// What a client has said, as a trace shows it.
+pub fn shown(heard: &Heard) -> String {
+    match &**heard {
+        Ok(line) => wire::decode(line).into_owned(),
+        Err(error) => error.to_string(),
+    }
 }

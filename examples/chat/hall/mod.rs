@@ -219,4 +219,14 @@ impl Actor for Hall {
         }
         Ok(())
     }
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Arrived { session, .. } => format!("{} has begun", session.path()),
+            Message::Heard(by, heard) => format!("{by} says {}", session::shown(heard)),
+            Message::Gone(who, why) => format!("{who} leaves: {why}"),
+            Message::Ended(ended) => format!("{} has ended: {}", ended.path, ended.reason),
+            Message::Reread(_) => "has been read again".to_owned(),
+            Message::Closing => "the server closes".to_owned(),
+        }
+    }
 }
