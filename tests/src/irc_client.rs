@@ -23,7 +23,8 @@ pub struct Line {
 }
 
 impl Line {
-    fn parse(raw: String) -> Self {
+    /// Takes a line, given without its end, apart.
+    pub fn parse(raw: String) -> Self {
         let (head, trailing) = match raw.get(1..).and_then(|rest| rest.split_once(" :")) {
             Some((head, trailing)) => (&raw[..head.len() + 1], Some(trailing)),
             None => (raw.as_str(), None),

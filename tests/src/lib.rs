@@ -3,6 +3,7 @@
 pub mod again;
 pub mod arrivals;
 pub mod certificates;
+pub mod chat_world;
 pub mod counted;
 pub mod cuts;
 pub mod diary;

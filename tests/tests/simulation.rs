@@ -2,6 +2,8 @@
 
 #[path = "simulation/bugs.rs"]
 mod bugs;
+#[path = "simulation/chat.rs"]
+mod chat;
 #[path = "simulation/checking.rs"]
 mod checking;
 #[path = "simulation/faults.rs"]
