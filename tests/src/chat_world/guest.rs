@@ -293,10 +293,7 @@ impl Visit {
             }
             "ERROR" => {
                 self.has_error = true;
-                // Then the session does not wait for the hall: the queue is the only thing of which that knows nothing.
-                if !line.text().contains("SendQ exceeded") {
-                    pages.connections[self.number].gone = Some(pages.now());
-                }
+                pages.connections[self.number].gone = Some(pages.now());
             }
             "352" => {
                 let rank = line.param(6).trim_start_matches(['H', 'G', '*']);

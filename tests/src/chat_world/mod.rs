@@ -11,6 +11,7 @@ mod view;
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,8 @@ use guest::{Guest, Order};
 use script::GUESTS;
 
 const PORT: u16 = 6667;
+/// The most bytes that wait for a client ahead of its connection.
+pub const SENDQ: u64 = 16 * 1024;
 /// How long a client may be silent before it is asked whether it is there.
 const PING: Duration = Duration::from_secs(5);
 /// By then whoever has gone without a word has been missed: silent twice as long, and given time to say goodbye.
@@ -45,9 +48,9 @@ pub fn evening(sim: &Sim) -> Outcome {
     let book = Arc::new(Book::default());
     let well = Arc::clone(&book);
     sim.invariant("the clients see what they may", move || well.is_well());
-    let server = serve(sim);
+    serve(sim, 1 + sim.below(2));
     let guests = invite(sim, &book);
-    make_weather(sim, server, &guests, &book);
+    make_weather(sim, &guests, &book);
 
     let everybody = |is: fn(&book::Guest) -> bool| {
         let book = Arc::clone(&book);
@@ -78,15 +81,15 @@ pub fn evening(sim: &Sim) -> Outcome {
     }
 }
 
-/// The server, with as many loops as the seed says.
-fn serve(sim: &Sim) -> Host {
+/// The server, on a host of this name.
+pub fn serve(sim: &Sim, loops: usize) -> Host {
     let settings = Settings {
         listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT)),
         ping: PING,
-        sendq: 16 * 1024,
+        sendq: SENDQ,
         ..Settings::default()
     };
-    let host = sim.host("server").serves().loops(1 + sim.below(2));
+    let host = sim.host("server").serves().loops(loops);
     host.start_with(Spawn::named("chat"), move || {
         Server::new(About::new(settings.clone(), Duration::ZERO), |_| {})
     })
@@ -107,19 +110,19 @@ fn invite(sim: &Sim, book: &Arc<Book>) -> Vec<Host> {
 }
 
 /// What goes wrong.
-fn make_weather(sim: &Sim, server: Host, guests: &[Host], book: &Arc<Book>) {
+fn make_weather(sim: &Sim, guests: &[Host], book: &Arc<Book>) {
     let network = sim.network();
     network.window(sim.pick(&[128, 16, 2]) * 1024);
     network.give_up(Duration::from_secs(20));
     let resets = sim.pick(&[0, 0, 0, 300]);
     network.faults(NetworkFaults { resets, ..NetworkFaults::default() });
     for _ in 0..4 {
-        strike(sim, server, guests, book);
+        strike(sim, guests, book);
     }
 }
 
 /// One thing that goes wrong, or none.
-fn strike(sim: &Sim, server: Host, guests: &[Host], book: &Arc<Book>) {
+fn strike(sim: &Sim, guests: &[Host], book: &Arc<Book>) {
     let number = sim.below(guests.len());
     let (host, name) = (guests[number], sim.name(guests[number]));
     // The session of its first connection: its host has used no other port.
@@ -147,7 +150,10 @@ fn strike(sim: &Sim, server: Host, guests: &[Host], book: &Arc<Book>) {
                 }
             });
         }
-        6 => sim.panic_at("server/chat/hall", 1 + sim.below(200) as u64),
+        6 => {
+            let among = sim.pick(&[20, 60, 300]);
+            sim.panic_at("server/chat/hall", 1 + sim.below(among) as u64);
+        }
         7 => {
             book.open().guests[number].session_panics = true;
             sim.panic_at(session, 1 + sim.below(40) as u64);
@@ -158,7 +164,6 @@ fn strike(sim: &Sim, server: Host, guests: &[Host], book: &Arc<Book>) {
         }
         _ => sim.stall_randomly("server/chat/*", 2_000, Duration::from_millis(20)),
     }
-    let _ = server;
 }
 
 /// Tells all clients to do something, and waits until they have.
@@ -180,11 +185,8 @@ fn order(sim: &Sim, book: &Arc<Book>, order: Order) -> Outcome {
 
 /// A client that was not there looks at who is, and compares it with what the others know of themselves.
 fn audit(sim: &Sim, book: &Arc<Book>) -> Result<(), Box<dyn Error>> {
-    let mut client = sim.client("auditor", &format!("server:{PORT}"))?;
-    client.send("NICK auditor\r\nUSER auditor 0 * :auditor\r\n")?;
-    client.line_with(" 422 ")?;
-    client.send("WHO *\r\nLUSERS\r\nPING end\r\n")?;
-    let lines = read_to_pong(&mut client)?;
+    let mut client = register(sim, "auditor")?;
+    let lines = ask(&mut client, "WHO *\r\nLUSERS")?;
     let present = book.open().present();
     let found: BTreeSet<usize> = lines
         .iter()
@@ -207,7 +209,23 @@ fn audit(sim: &Sim, book: &Arc<Book>) -> Result<(), Box<dyn Error>> {
     Ok(client.expect_end()?)
 }
 
-fn read_to_pong(client: &mut Client) -> Result<Vec<Line>, Box<dyn Error>> {
+/// A client that is told what to do, on a host that is called as it is; it has registered.
+///
+/// # Errors
+/// It cannot connect, or is not greeted.
+pub fn register(sim: &Sim, nick: &str) -> io::Result<Client> {
+    let mut client = sim.client(nick, &format!("server:{PORT}"))?;
+    client.send(format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n"))?;
+    client.line_with(" 422 ")?;
+    Ok(client)
+}
+
+/// Says something, and returns all that comes up to the PONG of a PING behind it.
+///
+/// # Errors
+/// The connection has failed or ended, or there is no PONG.
+pub fn ask(client: &mut Client, what: &str) -> io::Result<Vec<Line>> {
+    client.send(format!("{what}\r\nPING end\r\n"))?;
     let mut lines = Vec::new();
     loop {
         let line = Line::parse(client.line()?);
