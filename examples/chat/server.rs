@@ -8,7 +8,7 @@
 //! supervised: it begins anew, empty, and everybody who was there is told `ERROR` and cut off. They come back by themselves,
 //! as clients do. A hall that fails more than [`FAILURES`] times in a minute takes the server with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,8 +54,8 @@ pub struct Server {
     site: Site,
     reread: Option<Reread>,
     stage: Stage,
-    /// Those that have not ended: whom to tell of the end, and for whom to wait.
-    sessions: HashMap<ActorId, Guest>,
+    /// Those that have not ended: whom to tell of the end, in the order in which they came, and for whom to wait.
+    sessions: BTreeMap<ActorId, Guest>,
     /// How many of them come from one host.
     hosts: BTreeMap<Arc<str>, usize>,
 }
@@ -115,7 +115,7 @@ impl Server {
             site: Site::new(),
             reread: None,
             stage: Stage::Begun,
-            sessions: HashMap::new(),
+            sessions: BTreeMap::new(),
             hosts: BTreeMap::new(),
         }
     }

@@ -19,6 +19,7 @@
 //! has closed as well, or after [`LINGER`].
 
 use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -195,8 +196,12 @@ impl Session {
         if self.stage == Stage::Closed {
             return;
         }
-        self.stage = Stage::Closed;
+        let was = mem::replace(&mut self.stage, Stage::Closed);
         self.held.clear();
+        if was == Stage::Serving {
+            // Of one that it does not know the hall says nothing; one that has begun anew may know it already.
+            let _ = self.hall.send(hall::Message::Gone(ctx.id(), why.to_owned()));
+        }
         let error = wire::bare("ERROR", &format!("Closing link ({why})"));
         if let Err(Full::Limit(error)) = self.outlet.push(error) {
             self.outlet.discard();
