@@ -16,6 +16,8 @@ mod hosts;
 mod mutants;
 #[path = "simulation/network.rs"]
 mod network;
+#[path = "simulation/order.rs"]
+mod order;
 #[path = "simulation/pressure.rs"]
 mod pressure;
 #[path = "simulation/stalls.rs"]

@@ -126,8 +126,8 @@ impl Connection {
     /// Tells this actor, once, that the connection is over: both halves have ended and the socket is closed. At once if it
     /// is over already. (Node: `'close'`.)
     ///
-    /// The reader's end and the writer's have gone to their pipelines before, in the order in which they ended. What a pipeline
-    /// makes of it is a hop further to this actor, and may come after.
+    /// The results of its own two pipelines come first, in the order in which these ended: a pipeline that goes on behind a half
+    /// that has ended is waited for. What was in a pipeline before this was asked for may come after.
     pub fn closed<A, F>(&self, ctx: &mut Context<'_, A>, map: F)
     where
         A: Actor,

@@ -5,12 +5,13 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use roundsman_runtime::{Actor, Context, Recipient};
 
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
+use super::farewell::{Farewell, Kept};
 use super::happenings::{ConnectionClosed, ConnectionFailed, ConnectionOpened};
 use super::seat::Seat;
 use crate::stream::stage_name::NamesStages;
@@ -53,12 +54,13 @@ pub(crate) struct Ends {
 /// Whether it is over.
 enum Life {
     Open {
-        /// Who is told when it is.
-        tell: Vec<Recipient<Closed>>,
+        /// Who is told when it is, if anybody.
+        farewell: Option<Arc<Farewell>>,
         /// Where it counts as open.
         _seat: Option<Seat>,
     },
-    Over(Closed),
+    /// And perhaps its pipelines have not said so yet.
+    Over(Closed, Weak<Farewell>),
 }
 
 impl Ends {
@@ -68,7 +70,7 @@ impl Ends {
         credentials: Option<Credentials>,
         seat: Option<Seat>,
     ) -> Self {
-        let life = Mutex::new(Life::Open { tell: Vec::new(), _seat: seat });
+        let life = Mutex::new(Life::Open { farewell: None, _seat: seat });
         let (read, written) = Default::default();
         Self { peer, local, credentials, read, written, life }
     }
@@ -92,13 +94,27 @@ impl Ends {
         add(&self.written, bytes);
     }
 
-    /// Tells `whom` when it is over, at once if it is.
+    /// Tells `whom` when it is over and those have been told who hold the [farewell](Self::farewell); at once if that is so.
     pub(crate) fn tell(&self, whom: Recipient<Closed>) {
         let closed = match &mut *self.lock() {
-            Life::Open { tell, .. } => return tell.push(whom),
-            Life::Over(closed) => closed.clone(),
+            Life::Open { farewell, .. } => {
+                return farewell.get_or_insert_with(Arc::default).add(whom);
+            }
+            Life::Over(closed, farewell) => match farewell.upgrade() {
+                Some(farewell) => return farewell.add(whom),
+                None => closed.clone(),
+            },
         };
         whom.complete(closed);
+    }
+
+    /// What is kept by whoever is to be told how a half has ended before others are told that all is over. `None` if there are
+    /// no others.
+    pub(crate) fn farewell(&self) -> Option<Kept> {
+        match &*self.lock() {
+            Life::Open { farewell, .. } => farewell.clone().map(|farewell| farewell as Kept),
+            Life::Over(..) => None,
+        }
     }
 
     /// The connection begins to live.
@@ -129,14 +145,15 @@ impl Ends {
     pub(crate) fn close(&self, error: Option<Arc<io::Error>>) {
         let closed = Closed { traffic: self.traffic(), error };
         let mut life = self.lock();
-        if let Life::Over(_) = *life {
-            return;
+        let Life::Open { farewell, .. } = &*life else { return };
+        let kept = farewell.as_ref().map_or_else(Weak::new, Arc::downgrade);
+        if let Some(farewell) = farewell {
+            farewell.set(closed.clone());
         }
-        let before = std::mem::replace(&mut *life, Life::Over(closed.clone()));
+        let before = std::mem::replace(&mut *life, Life::Over(closed, kept));
+        // Outside of the lock: it tells, if nobody else has still to be told.
         drop(life);
-        if let Life::Open { tell, .. } = before {
-            tell.into_iter().for_each(|whom| whom.complete(closed.clone()));
-        }
+        drop(before);
     }
 
     fn lock(&self) -> MutexGuard<'_, Life> {

@@ -301,7 +301,7 @@ impl Engine {
         if job.is_some() {
             self.read = ReadHalf::Leaving(Box::new(Leaving { reporter, result, job }));
         } else {
-            reporter.closed(result);
+            reporter.closed_before(self.farewell(), result);
         }
     }
 
@@ -329,7 +329,8 @@ impl Engine {
                 ctx.defer();
             }
             Flow::Failed(error) => {
-                writing.reporter.closed(Err(error));
+                let ends = self.ends.as_deref();
+                writing.reporter.closed_before(ends.and_then(Ends::farewell), Err(error));
                 self.write = WriteHalf::Ended;
                 self.abort();
             }
@@ -345,7 +346,7 @@ impl Engine {
         match writing.go(&mut self.socket, &mut self.writable, ends, closes) {
             Ok(None) => {}
             Ok(Some(counts)) => {
-                writing.reporter.closed(Ok(counts));
+                writing.reporter.closed_before(ends.and_then(Ends::farewell), Ok(counts));
                 self.write = WriteHalf::Ended;
             }
             Err(error) => self.fail(error),
@@ -407,7 +408,7 @@ impl Engine {
         if let WriteHalf::Open(mut writing) = std::mem::replace(&mut self.write, WriteHalf::Ended) {
             writing.cancel();
             let error = error(&writing.reporter);
-            writing.reporter.closed(Err(error));
+            writing.reporter.closed_before(self.farewell(), Err(error));
         }
     }
 
@@ -518,7 +519,7 @@ impl Engine {
                 }
             }
             // What is under way is still written.
-            Message::ControlWrite(Control::Pause | Control::Resume) => {}
+            Message::ControlWrite(Control::Pause | Control::Resume) | Message::Departed => {}
             Message::Options(options) => apply(&self.socket, &options),
             Message::Idle(rule) => self.watch_idle(rule, ctx),
             Message::LookIdle => self.look_idle(ctx),
@@ -526,7 +527,6 @@ impl Engine {
                 // There are fewer than that.
                 self.bound_for = u16::try_from(index % ctx.loops().max(1)).ok();
             }
-            Message::Departed => {}
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
             Message::Lingered => self.end_input(),

@@ -16,6 +16,7 @@ mod endpoint;
 mod ends;
 pub(crate) mod engine;
 mod eyeballs;
+pub(crate) mod farewell;
 pub(crate) mod half;
 mod happenings;
 mod idle;

@@ -51,7 +51,7 @@ pub(crate) enum StreamSocket {
     /// One of the others, with TLS on top.
     Tls(Box<Session>),
     /// Of a simulated network.
-    Simulated(simulated::Stream),
+    Simulated(Box<simulated::Stream>),
 }
 
 impl StreamSocket {
@@ -63,7 +63,7 @@ impl StreamSocket {
     ) -> io::Result<Self> {
         if let Some(stack) = simulated::stack() {
             return simulated::Stream::connect(&stack, &Endpoint::Ip(to), from)
-                .map(Self::Simulated);
+                .map(|stream| Self::Simulated(Box::new(stream)));
         }
         let socket = Socket::new(Domain::for_address(to), Type::STREAM, Some(Protocol::TCP))?;
         socket.set_nonblocking(true)?;
@@ -87,7 +87,8 @@ impl StreamSocket {
     /// `WouldBlock`: so many have connected that were not accepted that it takes no more for now.
     pub(crate) fn connect_local(to: &Endpoint) -> io::Result<Self> {
         if let Some(stack) = simulated::stack() {
-            return simulated::Stream::connect(&stack, to, None).map(Self::Simulated);
+            return simulated::Stream::connect(&stack, to, None)
+                .map(|stream| Self::Simulated(Box::new(stream)));
         }
         os::LocalStream::connect(to).map(Self::Local)
     }

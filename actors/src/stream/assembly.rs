@@ -66,6 +66,8 @@ impl Counts {
 pub(crate) struct Report {
     pub(crate) member: u32,
     pub(crate) result: Result<Counts, PipeError>,
+    /// Kept until the pipeline has told how it has ended: others are told after that.
+    pub(crate) before: Option<Arc<dyn Send + Sync>>,
 }
 
 impl<'a> Assembly<'a> {
@@ -133,10 +135,19 @@ impl Reporter {
     }
 
     pub(crate) fn closed(&mut self, result: Result<Counts, PipeError>) {
+        self.closed_before(None, result);
+    }
+
+    /// The same; this is let go when the pipeline has told how it has ended.
+    pub(crate) fn closed_before(
+        &mut self,
+        before: Option<Arc<dyn Send + Sync>>,
+        result: Result<Counts, PipeError>,
+    ) {
         if let Some(to) = self.to.take() {
             let result = if self.aside { result.map(|_| Counts::default()) } else { result };
             // A pipeline that has ended needs no reports.
-            let _ = to.send(Report { member: self.member, result });
+            let _ = to.send(Report { member: self.member, result, before });
         }
     }
 

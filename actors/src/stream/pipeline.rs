@@ -102,6 +102,7 @@ impl<R: Send + 'static> Pipeline<R> {
             members: Vec::new(),
             closed: 0,
             told: false,
+            before: Vec::new(),
             assembled: false,
             paused: false,
             counts: Counts::default(),
@@ -135,6 +136,8 @@ struct Coordinator<R: Send + 'static> {
     closed: usize,
     /// The owner has been told how it ended.
     told: bool,
+    /// Let go when that has been done: others are told after it.
+    before: Vec<Arc<dyn Send + Sync>>,
     assembled: bool,
     paused: bool,
     counts: Counts,
@@ -160,6 +163,7 @@ impl<R: Send + 'static> Coordinator<R> {
             self.members.resize_with(at + 1, || Some(None));
             self.members[at] = None;
         }
+        self.before.extend(report.before);
         match report.result {
             Ok(counts) => {
                 self.counts.items += counts.items;
@@ -221,6 +225,7 @@ impl<R: Send + 'static> Coordinator<R> {
         };
         self.told = true;
         self.tell.complete(result);
+        self.before.clear();
         ctx.stop();
     }
 }

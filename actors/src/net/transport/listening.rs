@@ -79,7 +79,7 @@ impl ListenSocket {
             }
             Self::Simulated(socket) => {
                 let (stream, peer) = socket.accept()?;
-                Ok((StreamSocket::Simulated(stream), peer))
+                Ok((StreamSocket::Simulated(Box::new(stream)), peer))
             }
         }
     }
