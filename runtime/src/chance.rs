@@ -20,8 +20,8 @@ pub(crate) struct Chance {
 #[derive(Default)]
 struct Tape {
     /// To be made again. What comes after them is 0.
-    given: Option<Vec<u32>>,
-    made: Vec<u32>,
+    given: Option<Vec<u64>>,
+    made: Vec<u64>,
 }
 
 impl Chance {
@@ -42,13 +42,13 @@ impl Chance {
     }
 
     /// From now on these are the choices, and 0 when they are over.
-    pub(crate) fn follow(&self, choices: Vec<u32>) {
+    pub(crate) fn follow(&self, choices: Vec<u64>) {
         self.is_taped.set(true);
         self.tape.borrow_mut().given = Some(choices);
     }
 
     /// The choices that were made since [`keep`](Self::keep) or [`follow`](Self::follow).
-    pub(crate) fn tape(&self) -> Vec<u32> {
+    pub(crate) fn tape(&self) -> Vec<u64> {
         self.tape.borrow().made.clone()
     }
 
@@ -72,7 +72,7 @@ impl Chance {
             Some(given) => given.get(at).map_or(0, |choice| *choice as usize % bound),
             None => self.rng.borrow_mut().usize(..bound),
         };
-        tape.made.push(u32::try_from(chosen).unwrap_or(u32::MAX));
+        tape.made.push(chosen as u64);
         chosen
     }
 

@@ -81,9 +81,14 @@ impl Course {
         let Ok(mut observer) = self.observer.try_borrow_mut() else { return Verdict::Go };
         let verdict = observer.as_mut().map_or(Verdict::Go, |observer| observer(sighting));
         if let Verdict::Stall(time) = verdict {
-            self.stall.set(time);
+            self.stall.set(self.stall.get().max(time));
         }
         verdict
+    }
+
+    /// Whether the loop in turn is to stand still: it handles nothing more.
+    pub(crate) fn is_stalled(&self) -> bool {
+        !self.stall.get().is_zero()
     }
 
     /// How long the loop that had a round is to stand still.
@@ -124,32 +129,44 @@ impl Course {
         self.priorities.replace(Some(priorities));
     }
 
-    /// Chooses between loops, each known by its host and its index; anything else that can be done has none.
+    /// Chooses between loops, each known by its host and its index; anything else that can be done has none. While priorities hold,
+    /// it is the first of the loops, or one of the others.
     pub(crate) fn choose(&self, of: &[Option<(usize, usize)>]) -> usize {
         if let Some(priorities) = &mut *self.priorities.borrow_mut()
             && priorities.hold()
         {
-            let key = |place: &Option<(usize, usize)>| match *place {
-                Some((host, index)) => Key { host, who: u64::MAX - index as u64 },
-                None => Key { host: usize::MAX, who: 0 },
-            };
-            return priorities.highest(of.iter().map(key), &self.chance).unwrap_or(0);
+            let loops = || of.iter().enumerate().filter_map(|(at, place)| Some((at, (*place)?)));
+            let keys = loops().map(|(_, place)| Key::of_loop(place));
+            let first = priorities.highest(keys, &self.chance);
+            let first = first.and_then(|first| loops().nth(first)).map(|(at, _)| at);
+            let others = of.iter().enumerate().filter(|(_, place)| place.is_none());
+            let candidates: Vec<_> = first.into_iter().chain(others.map(|(at, _)| at)).collect();
+            return candidates[self.chance.below(candidates.len())];
         }
         let chosen = (self.last.get() + 1 + self.chance.below(of.len())) % of.len();
         self.last.set(chosen);
         chosen
     }
 
-    /// Takes the actor that comes next on a loop.
-    pub(crate) fn choose_actor(&self, host: usize, queue: &RunQueue) -> Option<Uncounted> {
+    /// Takes the actor that comes next on a loop. None does on one that is to stand still.
+    pub(crate) fn choose_actor(
+        &self,
+        place: (usize, usize),
+        queue: &RunQueue,
+    ) -> Option<Uncounted> {
+        if self.is_stalled() {
+            return None;
+        }
         if let Some(priorities) = &mut *self.priorities.borrow_mut()
             && priorities.hold()
         {
             return queue.pop_chosen(usize::MAX, |queued| {
-                let id = |cell: &Uncounted| cell.with(|cell| cell.header().id.0);
-                let keys = queued.iter().map(|cell| Key { host, who: id(cell) });
-                let chosen = priorities.highest(keys, &self.chance).unwrap_or(0);
-                priorities.take_turn(Key { host, who: id(&queued[chosen]) });
+                let key = |cell: &Uncounted| Key {
+                    host: place.0,
+                    who: cell.with(|cell| cell.header().id.0),
+                };
+                let chosen = priorities.highest(queued.iter().map(key), &self.chance).unwrap_or(0);
+                priorities.take_turn([key(&queued[chosen]), Key::of_loop(place)]);
                 chosen
             });
         }
@@ -172,6 +189,12 @@ impl Course {
 struct Key {
     host: usize,
     who: u64,
+}
+
+impl Key {
+    fn of_loop((host, index): (usize, usize)) -> Self {
+        Self { host, who: u64::MAX - index as u64 }
+    }
 }
 
 /// Who goes first.
@@ -204,11 +227,13 @@ impl Priorities {
         first.map(|(_, at)| at)
     }
 
-    fn take_turn(&mut self, key: Key) {
+    /// An actor has a turn, on its loop: at a change both fall behind all others.
+    fn take_turn(&mut self, keys: [Key; 2]) {
         self.turns += 1;
         while self.changes.get(self.changed).is_some_and(|at| *at < self.turns) {
             self.changed += 1;
-            self.of.insert(key, (self.changes.len() - self.changed) as u32);
+            let lowest = (self.changes.len() - self.changed) as u32;
+            self.of.extend(keys.map(|key| (key, lowest)));
         }
     }
 }

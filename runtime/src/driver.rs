@@ -55,12 +55,12 @@ impl Driver {
         self.course().is_some_and(|(course, _)| course.is_watched)
     }
 
-    /// Takes the actor that comes next: the first, or under simulation any.
+    /// Takes the actor that comes next on the loop with this index: the first, or under simulation any.
     #[inline]
-    pub(crate) fn choose(&self, queue: &RunQueue) -> Option<Uncounted> {
+    pub(crate) fn choose(&self, queue: &RunQueue, index: usize) -> Option<Uncounted> {
         match &self.kind {
             Kind::Os(_) => queue.pop(),
-            Kind::Simulated(course, host) => course.choose_actor(*host, queue),
+            Kind::Simulated(course, host) => course.choose_actor((*host, index), queue),
         }
     }
 

@@ -173,7 +173,7 @@ impl EventLoop {
     fn dispatch_at(&mut self, pace: &mut Pace) {
         while pace.turns > 0 {
             let local = &*self.local;
-            let Some(cell) = local.driver.choose(&local.run_queue) else { break };
+            let Some(cell) = local.driver.choose(&local.run_queue, local.home.index) else { break };
             pace.turns -= 1;
             cell.with(|cell| (cell.ops().turn)(cell, local));
             if local.counters().handled.get() >= pace.clock_at {

@@ -237,6 +237,14 @@ impl Simulation {
         self.0.events.borrow_mut().push(Reverse(event));
     }
 
+    /// Forgets what was asked for with [`at`](Self::at) and has not come. For the end of a world: what an event holds may hold the
+    /// simulation.
+    pub fn forget_events(&self) {
+        let events = self.0.events.take();
+        // Outside of the borrow: it is the user's.
+        drop(events);
+    }
+
     /// Jobs take less than this each. Default 10 ms.
     pub fn longest_job(&self, longest: Duration) {
         self.0.course.longest_job.set(longest);
@@ -260,13 +268,13 @@ impl Simulation {
     }
 
     /// Makes these choices from now on, in the place of those that would be drawn; 0 when they are over.
-    pub fn follow_tape(&self, choices: Vec<u32>) {
+    pub fn follow_tape(&self, choices: Vec<u64>) {
         self.0.course.chance.follow(choices);
     }
 
     /// The choices that were made.
     #[must_use]
-    pub fn tape(&self) -> Vec<u32> {
+    pub fn tape(&self) -> Vec<u64> {
         self.0.course.chance.tape()
     }
 
@@ -475,6 +483,8 @@ impl Simulation {
         }
         let is_held = self.0.course.holds.get() > 0;
         match (next, limit) {
+            (None, None) if alive == 0 => Stepped::Ended,
+            (None, None) => Stepped::Stuck,
             _ if is_held && limit.is_none_or(|limit| limit > self.now()) => Stepped::Held,
             (next, Some(limit)) if next.is_none_or(|next| next > limit) => {
                 self.0.course.now.set(limit.max(self.now()));

@@ -182,7 +182,7 @@ fn watched<A: Actor>(state: &mut A, actor: &Handle<'_, A>, ctx: &mut Context<'_,
         own.count_handled();
         sighting::show_message(actor, &message);
         state.receive(message, ctx)?;
-        if local.has_attention() && interrupted(actor) {
+        if (local.has_attention() && interrupted(actor)) || course.is_stalled() {
             break;
         }
     }

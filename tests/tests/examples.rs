@@ -15,8 +15,9 @@ use roundsman_tests::tls_peer::{TlsClient, client_config};
 use roundsman_tests::websocket_peer::WebSocketPeer;
 
 /// The examples that a test runs: those here, and `chat`, which has `chat.rs`.
-const TESTED: [&str; 14] = [
+const TESTED: [&str; 15] = [
     "chat",
+    "chat_load",
     "counter",
     "echo",
     "pipeline",

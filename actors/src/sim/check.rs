@@ -16,6 +16,8 @@ use crate::{Outcome, Simulation};
 const SEED: &str = "ROUNDSMAN_SIM_SEED";
 /// Runs so many seeds.
 const SEEDS: &str = "ROUNDSMAN_SIM_SEEDS";
+/// With 1, each seed is run twice.
+const TWICE: &str = "ROUNDSMAN_SIM_TWICE";
 
 /// Steps of a run, unless said otherwise.
 const STEPS: u64 = 1_000_000;
@@ -142,7 +144,7 @@ enum Choices<'a> {
     Drawn,
     /// Drawn, and kept.
     Kept,
-    Made(&'a [u32]),
+    Made(&'a [u64]),
 }
 
 impl Default for Check {
@@ -190,7 +192,7 @@ impl Check {
     }
 
     /// Whether each seed is run twice, and must do the same. Default: with [`assert`](Self::assert) where the environment has
-    /// `CI=true`, else not.
+    /// `CI=true` or `ROUNDSMAN_SIM_TWICE=1`, else not.
     pub fn twice(mut self, twice: bool) -> Self {
         self.twice = Some(twice);
         self
@@ -211,8 +213,8 @@ impl Check {
         if let Some(seeds) = number_in(SEEDS) {
             self.seeds = seeds;
         }
-        let is_ci = env::var_os("CI").is_some_and(|value| value == "true");
-        self.twice = self.twice.or(Some(is_ci));
+        let is = |variable, text: &str| env::var_os(variable).is_some_and(|value| value == text);
+        self.twice = self.twice.or(Some(is("CI", "true") || is(TWICE, "1")));
         let alone = number_in(SEED);
         if let Some(seed) = alone {
             (self.first_seed, self.seeds) = (seed, 1);
@@ -236,7 +238,7 @@ impl Check {
             if ran.failure.is_some() {
                 return Err(self.explain(seed, &body));
             }
-            if twice && self.attempt(seed, Choices::Drawn, false, &body).hash != ran.hash {
+            if twice && !self.attempt(seed, Choices::Drawn, false, &body).is_as(&ran) {
                 return Err(Box::new(Failing::of_two(seed)));
             }
             messages += ran.handled;
@@ -277,7 +279,7 @@ impl Check {
         let steps = self.steps.min(found.steps.saturating_mul(4).saturating_add(1_000));
         let shorter = Self { steps, ..self.clone() };
         let mut steps_left = SHRINKING_STEPS;
-        let attempt = |choices: &[u32]| {
+        let attempt = |choices: &[u64]| {
             if steps_left == 0 {
                 return None;
             }

@@ -66,11 +66,20 @@ impl Faults {
         let mut verdict = Verdict::Go;
         for at in named.iter() {
             let rule = &mut rules[*at];
-            if rule.strikes(sighting.is_start()) && verdict == Verdict::Go {
-                verdict = rule.what.verdict();
+            if rule.strikes(sighting.is_start()) {
+                verdict = graver(verdict, rule.what.verdict());
             }
         }
         verdict
+    }
+}
+
+/// Of two that strike one message: a panic, or the longer stall.
+fn graver(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Panic, _) | (_, Verdict::Panic) => Verdict::Panic,
+        (Verdict::Stall(one), Verdict::Stall(other)) => Verdict::Stall(one.max(other)),
+        (Verdict::Go, verdict) | (verdict, Verdict::Go) => verdict,
     }
 }
 

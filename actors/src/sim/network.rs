@@ -226,14 +226,17 @@ impl Network {
         self.cut(other, one);
     }
 
-    /// The host is cut off from all others, in both directions.
+    /// The host is cut off from all others, in both directions, also from those that are added later, until it
+    /// [rejoins](Self::rejoin) them or [all is healed](Self::heal_all).
     #[track_caller]
     pub fn isolate(&self, name: &str) {
-        let host = self.host(name);
-        for other in (0..self.network.names().len()).filter(|other| *other != host) {
-            self.network.cut(host, other, &self.simulation);
-            self.network.cut(other, host, &self.simulation);
-        }
+        self.network.isolate(self.host(name), &self.simulation);
+    }
+
+    /// The end of [`isolate`](Self::isolate). What is [cut](Self::cut) besides stays cut.
+    #[track_caller]
+    pub fn rejoin(&self, name: &str) {
+        self.network.rejoin(self.host(name), &self.simulation);
     }
 
     /// The two hosts reach each other again. What was held is sent anew, within half a second.

@@ -53,14 +53,17 @@ pub(super) fn text_of(payload: &(dyn Any + Send)) -> String {
 
 /// True if this thread is quiet.
 fn hear(text: &str, place: String) -> bool {
-    HEARD.with_borrow_mut(|heard| {
-        let Some(heard) = heard else { return false };
+    // A thread that ends may have let go of it.
+    let heard = HEARD.try_with(|heard| {
+        let mut heard = heard.borrow_mut();
+        let Some(heard) = &mut *heard else { return false };
         if heard.len() == KEPT {
             heard.remove(0);
         }
         heard.push(Heard { text: text.to_owned(), place });
         true
-    })
+    });
+    heard.unwrap_or(false)
 }
 
 /// What a panic of this run has said, with the place in the source, if it was heard.

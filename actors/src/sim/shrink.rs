@@ -15,19 +15,19 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    pub(super) fn of(messages: u64, choices: &[u32]) -> Self {
+    pub(super) fn of(messages: u64, choices: &[u64]) -> Self {
         let choices = without_tail(choices);
         Self {
             messages,
             chosen: choices.iter().filter(|choice| **choice != 0).count(),
-            sum: choices.iter().map(|choice| u64::from(*choice)).sum(),
+            sum: choices.iter().fold(0, |sum, choice| sum.saturating_add(*choice)),
             len: choices.len(),
         }
     }
 }
 
 /// What comes after the end is 0 anyway.
-fn without_tail(choices: &[u32]) -> &[u32] {
+fn without_tail(choices: &[u64]) -> &[u64] {
     let end = choices.iter().rposition(|choice| *choice != 0).map_or(0, |at| at + 1);
     &choices[..end]
 }
@@ -37,21 +37,21 @@ fn without_tail(choices: &[u32]) -> &[u32] {
 /// `attempt` runs a list of choices. If that fails in the same way, it returns the cost, and the choices that were really
 /// made.
 pub(super) struct Shrinking<F> {
-    best: Vec<u32>,
+    best: Vec<u64>,
     cost: Cost,
     runs: usize,
     most_runs: usize,
     attempt: F,
 }
 
-impl<F: FnMut(&[u32]) -> Option<(Cost, Vec<u32>)>> Shrinking<F> {
-    pub(super) fn new(choices: Vec<u32>, cost: Cost, most_runs: usize, attempt: F) -> Self {
+impl<F: FnMut(&[u64]) -> Option<(Cost, Vec<u64>)>> Shrinking<F> {
+    pub(super) fn new(choices: Vec<u64>, cost: Cost, most_runs: usize, attempt: F) -> Self {
         let best = without_tail(&choices).to_vec();
         Self { best, cost, runs: 0, most_runs, attempt }
     }
 
     /// The best choices, and how many runs it took to find them.
-    pub(super) fn into_best(self) -> (Vec<u32>, usize) {
+    pub(super) fn into_best(self) -> (Vec<u64>, usize) {
         (self.best, self.runs)
     }
 
@@ -74,7 +74,7 @@ impl<F: FnMut(&[u32]) -> Option<(Cost, Vec<u32>)>> Shrinking<F> {
     }
 
     /// True if this is better: it is the best now.
-    fn accept(&mut self, candidate: &[u32]) -> bool {
+    fn accept(&mut self, candidate: &[u64]) -> bool {
         if self.is_spent() || without_tail(candidate) == self.best {
             return false;
         }
@@ -102,7 +102,7 @@ impl<F: FnMut(&[u32]) -> Option<(Cost, Vec<u32>)>> Shrinking<F> {
     }
 
     /// Changes whole blocks, then smaller ones, down to single choices.
-    fn in_blocks(&mut self, change: impl Fn(&mut Vec<u32>, usize, usize)) {
+    fn in_blocks(&mut self, change: impl Fn(&mut Vec<u64>, usize, usize)) {
         let mut size = self.best.len().next_power_of_two();
         while size > 0 && !self.is_spent() {
             let mut from = 0;
@@ -123,7 +123,7 @@ impl<F: FnMut(&[u32]) -> Option<(Cost, Vec<u32>)>> Shrinking<F> {
         let mut at = 0;
         while at < self.best.len() && !self.is_spent() {
             // By less and less: a choice that must be above some limit comes to it in as many steps as it has bits.
-            for bit in (0..u32::BITS).rev() {
+            for bit in (0..u64::BITS).rev() {
                 let less = self.best.get(at).and_then(|now| now.checked_sub(1 << bit));
                 if let Some(less) = less {
                     let mut candidate = self.best.clone();

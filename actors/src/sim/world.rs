@@ -57,8 +57,20 @@ pub(super) struct Ran {
     /// These, and what was noted.
     pub(super) lines: u64,
     pub(super) steps: u64,
-    pub(super) choices: Vec<u32>,
+    /// Of sockets on its network.
+    operations: u64,
+    pub(super) choices: Vec<u64>,
     pub(super) trace: Trace,
+}
+
+impl Ran {
+    /// Whether another run of the same seed has done the same, as far as is kept: what was handled by whom and when, how many
+    /// steps and choices there were, what sockets did, how it ended.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        let seen =
+            |ran: &Self| (ran.hash, ran.handled, ran.steps, ran.operations, ran.failure.is_some());
+        seen(self) == seen(other)
+    }
 }
 
 impl Sim {
@@ -150,7 +162,7 @@ impl Sim {
 
     pub(super) fn add(&self, site: Site) -> Host {
         let mut sites = self.0.sites.borrow_mut();
-        let known = sites.iter().any(|other| other.name == site.name);
+        let known = sites.iter().any(|other| other.name.eq_ignore_ascii_case(&site.name));
         assert!(!known, "there is a host {} already: give each a name of its own", site.name);
         sites.push(Rc::new(site));
         let host = Host(sites.len() - 1);
@@ -571,12 +583,14 @@ impl Sim {
             handled: sim.0.watcher.handled(),
             lines: sim.0.watcher.lines(),
             steps: sim.0.simulation.steps(),
+            operations: sim.0.network.operations(),
             choices: sim.0.simulation.tape(),
             trace: sim.0.watcher.take_trace(),
         };
         let mut before = ran(self);
         self.0.watcher.end();
         self.0.watcher.clear();
+        self.0.simulation.forget_events();
         // Actors are dropped on this thread, here, and not never.
         for site in self.0.sites.borrow().iter() {
             self.0.simulation.kill(site.number.get());

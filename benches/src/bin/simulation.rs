@@ -1,14 +1,21 @@
-//! Simulation: how many turns of actors, and messages, a simulated world comes to in a second, on one core.
+//! Simulation: how many turns of actors, messages, and operations of sockets a simulated world comes to in a second, on one
+//! core.
 //!
 //! See `benches/README.md`.
 
 use roundsman::sim::Schedule;
-use roundsman_benches::{contender::OURS, options::Options, ours::simulated, table::Table};
+use roundsman_benches::contender::OURS;
+use roundsman_benches::options::Options;
+use roundsman_benches::ours::{simulated, simulated_echo};
+use roundsman_benches::table::Table;
 
 /// Loops, and pairs of actors that throw a ball to and fro.
 const LOADS: [(usize, usize); 4] = [(1, 1), (1, 100), (4, 100), (1, 10_000)];
 /// Throws of all of them together.
 const THROWS: u64 = 4_000_000;
+/// Clients of an echo server, each with pieces of 64 bytes.
+const CLIENTS: usize = 8;
+const PIECES: u64 = 20_000;
 
 fn main() {
     let mut options = Options::from_env();
@@ -29,6 +36,9 @@ fn main() {
             table.record(&format!("{row}, turns/s"), OURS, played.turns as f64 / seconds);
             table.record(&format!("{row}, messages/s"), OURS, played.messages as f64 / seconds);
         }
+        let echoed = simulated_echo::run(CLIENTS, (PIECES / shrink).max(1));
+        let row = format!("echo, {CLIENTS} clients, operations of sockets/s");
+        table.record(&row, OURS, echoed.operations as f64 / echoed.elapsed.as_secs_f64());
     }
     table.print();
 }

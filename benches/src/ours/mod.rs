@@ -15,4 +15,5 @@ pub mod lines;
 pub mod naming;
 pub mod reads;
 pub mod simulated;
+pub mod simulated_echo;
 pub mod timers;

@@ -2,8 +2,8 @@
 
 use std::env;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use roundsman::sim::{self, Check, Failed, Failing, Schedule, Sim};
 use roundsman::{Outcome, Placement};
@@ -353,4 +353,48 @@ fn a_number_of_seeds_from_the_environment_is_run_instead() {
 fn in_ci_each_seed_is_run_twice() {
     let (stdout, _) = five_seeds_with("CI", "true");
     assert_eq!(seeds_in(&stdout).len(), 10, "{stdout}");
+}
+
+#[test]
+fn a_choice_of_more_than_32_bits_is_made_again() {
+    let failing = Check::new().shrink(0).run(|sim| {
+        let long = sim.time_below(secs(36_000));
+        if long > secs(7_200) { Err("too long".into()) } else { Ok(()) }
+    });
+    let failing = failing.expect_err("most are too long");
+    assert!(matches!(failing.failed(), Failed::Body(_)), "{failing}");
+}
+
+/// Notes its name for the start and for each of two messages to itself.
+fn noter(name: &'static str, noted: &Arc<Mutex<Vec<&'static str>>>) -> Role<()> {
+    let noted = Arc::clone(noted);
+    Role::new(move |(), _| {
+        noted.lock().unwrap().push(name);
+        Ok(())
+    })
+    .started(|ctx| {
+        ctx.address().send(())?;
+        Ok(ctx.address().send(())?)
+    })
+}
+
+#[test]
+fn a_change_of_priorities_is_between_hosts_too() {
+    let between = |depth| {
+        let check = Check::new().seeds(1_000).shrink(0).schedule(Schedule::Priorities { depth });
+        check.run(|sim| {
+            let noted = Arc::<Mutex<Vec<_>>>::default();
+            for name in ["ann", "bob"] {
+                let notes = Arc::clone(&noted);
+                sim.host(name).start(move || noter(name, &notes));
+            }
+            sim.run()?;
+            let noted = noted.lock().unwrap();
+            // Between the two messages of one, the other has had both of its own.
+            let parted = noted[0] == noted[3] && noted[1] == noted[2];
+            if parted { Err("one came between".into()) } else { Ok(()) }
+        })
+    };
+    between(1).expect("without a change, whoever is first stays first");
+    between(2).expect_err("with one change, somebody falls behind in the middle");
 }

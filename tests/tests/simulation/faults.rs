@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use roundsman::net::{Listener, tcp};
 use roundsman::sim::{Check, Failed, Sim};
-use roundsman::{ChildSpec, Outcome, Overflow, Placement, Spawn};
+use roundsman::{Actor, ChildSpec, Outcome, Overflow, Placement, Spawn};
 use roundsman_tests::role::Role;
 
 use super::{Sleeper, secs};
@@ -239,4 +240,72 @@ fn a_fault_stands_in_the_trace() {
     assert!(matches!(failing.failed(), Failed::Body(_)), "{failing}");
     let text = failing.to_string();
     assert!(text.contains("u32#") && text.contains("← panics, as planned"), "{text}");
+}
+
+#[test]
+fn a_panic_is_not_lost_where_a_stall_strikes_the_same_message() {
+    holds(|sim| {
+        let noted = Arc::default();
+        let notes = Arc::clone(&noted);
+        sim.stall("home/counter", 3, secs(1));
+        sim.panic_at("home/counter", 3);
+        sim.host("home").start_with("counter", move || counter(5, &notes));
+        sim.run()?;
+        assert_eq!(*noted.lock().unwrap(), [1, 2]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_loop_that_stands_still_handles_nothing_more_at_that_moment() {
+    holds(|sim| {
+        let noted = Arc::<Mutex<Vec<_>>>::default();
+        let notes = Arc::clone(&noted);
+        sim.stall("home/clock", 2, secs(1));
+        sim.host("home").start_with("clock", move || {
+            let notes = Arc::clone(&notes);
+            let note = move |number: u32, ctx: &mut roundsman::Context<'_, Role<u32>>| {
+                notes.lock().unwrap().push((number, ctx.now().since_start()));
+                Ok(())
+            };
+            Role::new(note)
+                .started(|ctx| (1..=4).try_for_each(|number| Ok(ctx.address().send(number)?)))
+        });
+        sim.run()?;
+        assert_eq!(
+            *noted.lock().unwrap(),
+            [(1, secs(0)), (2, secs(0)), (3, secs(1)), (4, secs(1))]
+        );
+        Ok(())
+    });
+}
+
+/// Listens, and accepts nobody.
+struct Door(Option<Listener>);
+
+impl Actor for Door {
+    type Message = ();
+
+    fn started(&mut self, _: &mut roundsman::Context<'_, Self>) -> Outcome {
+        self.0 = Some(tcp::listen("0.0.0.0:7")?);
+        Ok(())
+    }
+
+    fn receive(&mut self, (): (), _: &mut roundsman::Context<'_, Self>) -> Outcome {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_isolated_host_is_out_of_reach_also_for_those_who_come_later() {
+    holds(|sim| {
+        sim.host("server").serves().start(|| Door(None));
+        sim.advance(secs(1));
+        sim.network().isolate("server");
+        let error = sim.client("late", "server:7").expect_err("nobody answers");
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        sim.network().rejoin("server");
+        sim.client("late", "server:7")?;
+        Ok(sim.run()?)
+    });
 }

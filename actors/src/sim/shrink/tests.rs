@@ -3,9 +3,9 @@
 use super::{Cost, Shrinking};
 
 /// Shrinks `choices` as long as `fails`, in at most so many runs; each choice is a message.
-fn shrunk(choices: &[u32], runs: usize, fails: impl Fn(&[u32]) -> bool) -> (Vec<u32>, usize) {
-    let cost = |choices: &[u32]| Cost::of(choices.len() as u64, choices);
-    let attempt = |choices: &[u32]| fails(choices).then(|| (cost(choices), choices.to_vec()));
+fn shrunk(choices: &[u64], runs: usize, fails: impl Fn(&[u64]) -> bool) -> (Vec<u64>, usize) {
+    let cost = |choices: &[u64]| Cost::of(choices.len() as u64, choices);
+    let attempt = |choices: &[u64]| fails(choices).then(|| (cost(choices), choices.to_vec()));
     let mut shrinking = Shrinking::new(choices.to_vec(), cost(choices), runs, attempt);
     shrinking.shrink();
     shrinking.into_best()
@@ -13,7 +13,7 @@ fn shrunk(choices: &[u32], runs: usize, fails: impl Fn(&[u32]) -> bool) -> (Vec<
 
 #[test]
 fn what_has_nothing_to_do_with_the_failure_goes() {
-    let choices: Vec<u32> = (0..1_000).map(|number| number * 7 % 101).collect();
+    let choices: Vec<u64> = (0..1_000).map(|number| number * 7 % 101).collect();
     let (best, _) = shrunk(&choices, 5_000, |choices| choices.iter().any(|choice| *choice > 90));
     assert_eq!(best, [91]);
 }
@@ -21,7 +21,7 @@ fn what_has_nothing_to_do_with_the_failure_goes() {
 #[test]
 fn what_must_stand_together_stays_in_order() {
     let choices = [9, 3, 8, 0, 5, 5, 7, 2];
-    let fails = |choices: &[u32]| {
+    let fails = |choices: &[u64]| {
         let three = choices.iter().position(|choice| *choice == 3);
         three.is_some_and(|at| choices[at..].contains(&7))
     };
@@ -31,7 +31,7 @@ fn what_must_stand_together_stays_in_order() {
 #[test]
 fn it_ends_when_its_runs_are_spent() {
     let choices = vec![5; 10_000];
-    let is_much = |choices: &[u32]| choices.iter().filter(|choice| **choice != 0).count() > 9_000;
+    let is_much = |choices: &[u64]| choices.iter().filter(|choice| **choice != 0).count() > 9_000;
     let (best, runs) = shrunk(&choices, 50, is_much);
     assert_eq!(runs, 50);
     assert!(is_much(&best));

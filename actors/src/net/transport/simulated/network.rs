@@ -84,6 +84,8 @@ pub(super) struct State {
     pub(super) hosts: Vec<Host>,
     /// From whom nothing comes to whom.
     cuts: BTreeSet<(usize, usize)>,
+    /// Who is cut off from all others, also from those that come later.
+    isolated: BTreeSet<usize>,
     /// Latencies of their own.
     latencies: BTreeMap<(usize, usize), Range<Duration>>,
     pub(super) ends: Table<End>,
@@ -187,6 +189,25 @@ impl Network {
         }
     }
 
+    /// Nothing comes to a host any more but from itself, and nothing from it.
+    pub(crate) fn isolate(self: &Arc<Self>, host: usize, simulation: &Simulation) {
+        let mut state = self.lock();
+        state.isolated.insert(host);
+        for other in 0..state.hosts.len() {
+            if other != host {
+                state.ask_between(host, other, Scene { network: self, simulation });
+                state.ask_between(other, host, Scene { network: self, simulation });
+            }
+        }
+    }
+
+    /// It is isolated no longer. Cuts stay.
+    pub(crate) fn rejoin(self: &Arc<Self>, host: usize, simulation: &Simulation) {
+        let mut state = self.lock();
+        state.isolated.remove(&host);
+        state.send_anew(Scene { network: self, simulation });
+    }
+
     /// It does again. What a connection holds is sent anew within the time that a sender waits.
     pub(crate) fn heal(self: &Arc<Self>, from: usize, to: usize, simulation: &Simulation) {
         let mut state = self.lock();
@@ -198,6 +219,7 @@ impl Network {
     pub(crate) fn heal_all(self: &Arc<Self>, simulation: &Simulation) {
         let mut state = self.lock();
         state.cuts.clear();
+        state.isolated.clear();
         state.send_anew(Scene { network: self, simulation });
     }
 
@@ -273,7 +295,12 @@ impl State {
 
     /// Whether nothing comes from one host to another for now.
     pub(super) fn is_cut(&self, from: usize, to: usize) -> bool {
-        !self.hosts[to].is_up || !self.hosts[from].is_up || self.cuts.contains(&(from, to))
+        let is_isolated = |host| from != to && self.isolated.contains(&host);
+        !self.hosts[to].is_up
+            || !self.hosts[from].is_up
+            || self.cuts.contains(&(from, to))
+            || is_isolated(from)
+            || is_isolated(to)
     }
 
     /// How long something travels. Within a host no time passes.
