@@ -8,8 +8,9 @@ use std::hash::Hasher;
 use super::failing::Failing;
 use super::mixer::Mixer;
 use super::quiet;
+use super::ran::Ran;
 use super::shrink::{Cost, Shrinking};
-use super::world::{Ran, Sim};
+use super::world::Sim;
 use crate::{Outcome, Simulation};
 
 /// Runs one seed, and shows its trace.

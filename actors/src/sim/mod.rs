@@ -65,6 +65,7 @@ mod kit;
 mod mixer;
 mod network;
 mod quiet;
+mod ran;
 mod shrink;
 mod trace;
 mod watcher;

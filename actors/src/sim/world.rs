@@ -15,7 +15,7 @@ use super::faults::{self, Faults, MILLION};
 use super::host::{Host, HostBuilder, Life, Site};
 use super::network::Network;
 use super::quiet;
-use super::trace::Trace;
+use super::ran::Ran;
 use super::watcher::Watcher;
 use crate::{
     ASKED_FOR_PANIC, Actor, Address, ExitReason, Outcome, Placement, RunError, RuntimeHandle,
@@ -46,31 +46,6 @@ struct Inner {
     /// What was asked for with [`Sim::at`] and has not come.
     pending: Cell<usize>,
     is_stepping: Cell<bool>,
-}
-
-/// What a run has come to.
-pub(super) struct Ran {
-    pub(super) failure: Option<(Failed, Timestamp)>,
-    pub(super) hash: u64,
-    /// Messages that were handled, and starts.
-    pub(super) handled: u64,
-    /// These, and what was noted.
-    pub(super) lines: u64,
-    pub(super) steps: u64,
-    /// Of sockets on its network.
-    operations: u64,
-    pub(super) choices: Vec<u64>,
-    pub(super) trace: Trace,
-}
-
-impl Ran {
-    /// Whether another run of the same seed has done the same, as far as is kept: what was handled by whom and when, how many
-    /// steps and choices there were, what sockets did, how it ended.
-    pub(super) fn is_as(&self, other: &Self) -> bool {
-        let seen =
-            |ran: &Self| (ran.hash, ran.handled, ran.steps, ran.operations, ran.failure.is_some());
-        seen(self) == seen(other)
-    }
 }
 
 impl Sim {
