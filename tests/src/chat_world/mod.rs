@@ -1,8 +1,8 @@
 //! An evening at the chat, in a simulation: the server on a host of its own, eight clients on theirs, and bad weather.
 //!
 //! Run by the test of the chat under simulation, and by the bench that measures how long a thousand evenings take. The server
-//! is the example's. In reading order: [`script`] what clients do, [`guest`] who does it, [`view`] what one of them believes,
-//! [`book`] what they know together.
+//! is the example's. In reading order: `script` what clients do, `guest` who does it, `view` what one of them believes,
+//! `book` what they know together.
 
 mod book;
 mod guest;
