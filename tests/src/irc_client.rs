@@ -145,7 +145,10 @@ impl Client {
 
     /// Reads the greeting, 001 to the message of the day, and returns it.
     pub fn greeting(&mut self) -> Vec<Line> {
-        self.read_to(|line| matches!(line.command.as_str(), "376" | "422"))
+        self.read_to(|line| {
+            assert_ne!(line.command, "433", "a test has a nick once: {line:?}");
+            matches!(line.command.as_str(), "376" | "422")
+        })
     }
 
     /// Connects, asks for these capabilities, registers as `nick`, and reads the greeting to its end.

@@ -28,9 +28,10 @@ fn what_holds_is_324_with_the_key_for_members_only() {
 fn who_is_no_operator_is_482_and_who_is_outside_442() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
+    let mut cat = chat.client("cat");
     for change in ["+m", "-n", "+o bob", "+b x", "+k x", "+l 1"] {
         assert_answers(&bob.ask(&format!("MODE #c {change}")), &["482 #c"]);
-        assert_answers(&chat.client("cat").ask(&format!("MODE #c {change}")), &["442 #c"]);
+        assert_answers(&cat.ask(&format!("MODE #c {change}")), &["442 #c"]);
     }
     assert_eq!(texts(&ann.sync()), [""; 0]);
     assert_answers(&bob.ask("MODE #nowhere +m"), &["403 #nowhere"]);
