@@ -1,23 +1,59 @@
-//! Buffers of a pool thread that it reads into again, once nobody has their bytes any more.
+//! Buffers that are read into again, once nobody has their bytes any more.
 //!
 //! Used by the jobs of a [`File`](super::file). An allocator gives large pieces back to the OS as they are freed, and
-//! fetching them anew, page by page, takes longer than to read what is cached. It keeps a megabyte at most.
+//! fetching them anew, page by page, takes longer than to read what is cached. All pool threads share what came back, the
+//! last first: that is the one whose memory a core still has at hand. Four megabytes at most are kept.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::ops::RangeInclusive;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
 /// What is smaller is quickly had; what is larger, rarely needed again.
 const SIZES: RangeInclusive<usize> = 4 * 1024..=64 * 1024;
-/// Buffers that are looked at again. What is lent beyond is freed by whoever drops it.
-const LENT_MAX: usize = 16;
+/// Buffers that wait to be filled again; the one that has waited longest goes first.
+const RETURNED_MAX: usize = 64;
 
-thread_local! {
-    /// The oldest first. Each was filled whole, so its length is its capacity.
-    static LENT: RefCell<VecDeque<Bytes>> = const { RefCell::new(VecDeque::new()) };
+/// Locked for the moment of a push or a search, also by a loop that drops bytes.
+static RETURNED: Mutex<Returned> = Mutex::new(Returned(VecDeque::new()));
+
+/// Empty buffers, the last that came back at the end.
+struct Returned(VecDeque<Vec<u8>>);
+
+impl Returned {
+    fn take(&mut self, capacity: usize) -> Option<Vec<u8>> {
+        let last = self.0.iter().rposition(|buffer| buffer.capacity() == capacity)?;
+        self.0.remove(last)
+    }
+
+    /// Keeps a buffer; hands out the one that has to go for it.
+    fn put(&mut self, mut buffer: Vec<u8>) -> Option<Vec<u8>> {
+        buffer.clear();
+        let oldest = if self.0.len() == RETURNED_MAX { self.0.pop_front() } else { None };
+        self.0.push_back(buffer);
+        oldest
+    }
+}
+
+/// The bytes of a buffer, which returns with the last that has any of them.
+struct Lent(Vec<u8>);
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let buffer = mem::take(&mut self.0);
+        let oldest = returned().put(buffer);
+        // Freed with nobody waiting for the lock.
+        drop(oldest);
+    }
 }
 
 /// An empty buffer with room for so much.
@@ -26,7 +62,7 @@ thread_local! {
 /// `OutOfMemory`.
 pub(crate) fn room(len: usize) -> io::Result<Vec<u8>> {
     if SIZES.contains(&len)
-        && let Some(buffer) = LENT.with_borrow_mut(|lent| returned(lent, len))
+        && let Some(buffer) = returned().take(len)
     {
         return Ok(buffer);
     }
@@ -35,30 +71,20 @@ pub(crate) fn room(len: usize) -> io::Result<Vec<u8>> {
     Ok(buffer)
 }
 
-fn returned(lent: &mut VecDeque<Bytes>, len: usize) -> Option<Vec<u8>> {
-    let index = lent.iter().position(|bytes| bytes.len() == len && bytes.is_unique())?;
-    let mut bytes = lent.remove(index)?.try_into_mut().ok()?;
-    // Cleared first: nothing of it is to be moved.
-    bytes.clear();
-    Some(bytes.into())
-}
-
 /// What a buffer was filled with. A few bytes do not keep a large one.
 pub(crate) fn lend(buffer: Vec<u8>) -> Bytes {
     if buffer.len() <= buffer.capacity() / 4 {
-        return Bytes::copy_from_slice(&buffer);
+        Bytes::copy_from_slice(&buffer)
+    } else if SIZES.contains(&buffer.capacity()) {
+        Bytes::from_owner(Lent(buffer))
+    } else {
+        buffer.into()
     }
-    let whole = buffer.len() == buffer.capacity() && SIZES.contains(&buffer.len());
-    let bytes = Bytes::from(buffer);
-    if whole {
-        LENT.with_borrow_mut(|lent| {
-            if lent.len() == LENT_MAX {
-                lent.pop_front();
-            }
-            lent.push_back(bytes.clone());
-        });
-    }
-    bytes
+}
+
+fn returned() -> MutexGuard<'static, Returned> {
+    // Nothing panics while it is held.
+    RETURNED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -81,14 +107,30 @@ mod tests {
         let part = first.slice(100..);
         drop(first);
         assert_ne!(filled(8192).1, at, "a part of it is still in use");
+        assert!(part.iter().all(|byte| *byte == 7));
         drop(part);
         assert_eq!(filled(8192).1, at);
     }
 
     #[test]
-    fn what_is_kept_by_others_is_forgotten() {
-        let kept: Vec<_> = (0..100).map(|_| filled(4096).0).collect();
-        assert_eq!(LENT.with_borrow(VecDeque::len), LENT_MAX);
-        assert!(kept.iter().all(|bytes| bytes.iter().all(|byte| *byte == 7)));
+    fn few_bytes_do_not_keep_a_large_buffer() {
+        let mut buffer = room(16 * 1024).expect("there is memory");
+        buffer.extend(b"few");
+        let at = buffer.as_ptr();
+        let few = lend(buffer);
+        assert_eq!(few, "few");
+        assert_ne!(few.as_ptr(), at);
+    }
+
+    #[test]
+    fn of_too_many_that_return_the_oldest_goes() {
+        let mut returned = Returned(VecDeque::new());
+        for capacity in 1..=RETURNED_MAX {
+            assert_eq!(returned.put(Vec::with_capacity(capacity)), None);
+        }
+        let gone = returned.put(vec![7; 1000]).expect("there were enough");
+        assert_eq!(gone.capacity(), 1);
+        assert_eq!(returned.take(1000).as_deref(), Some(&[][..]), "it is empty");
+        assert_eq!(returned.take(1000), None);
     }
 }
