@@ -120,7 +120,9 @@ fn a_child_is_killed_or_sent_a_signal() {
     };
     assert_eq!(ended(|child| child.kill()), Some(9));
     assert_eq!(ended(|child| child.signal(Signal::Terminate)), Some(15));
-    assert_eq!(ended(|child| child.signal(Signal::HangUp)), Some(1));
+    // Not hang-up: under `nohup` a child is born deaf to it. The number differs between systems.
+    let user = ended(|child| child.signal(Signal::User1));
+    assert!(user.is_some_and(|number| ![9, 15].contains(&number)), "{user:?}");
 }
 
 #[test]

@@ -12,6 +12,8 @@ use crate::net::transport::simulated::Stream;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long an attempt to connect may take in real time.
 const CONNECT: Duration = Duration::from_secs(10);
+/// Reads before it looks how late it is: whoever sends without end does not outlast its patience.
+const READS_MAX: u32 = 256;
 
 /// A client of TCP in a few lines of a test: it connects, sends, and expects. It is no actor: in a simulation each call steps
 /// until what it waits for has come, or 30 s of virtual time have passed ([`patience`](Self::patience)).
@@ -163,33 +165,37 @@ impl Client {
         }
     }
 
-    /// Takes what has come.
-    fn look(&mut self) -> io::Result<()> {
+    /// Takes some of what has come; whether there was any.
+    fn look(&mut self) -> io::Result<bool> {
         let mut room = [0; 4096];
-        while !self.at_end {
-            match self.read(&mut room) {
-                Ok(0) => self.at_end = true,
-                Ok(got) => self.came.extend_from_slice(&room[..got]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
+        match self.read(&mut room) {
+            Ok(0) => self.at_end = true,
+            Ok(got) => self.came.extend_from_slice(&room[..got]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Reads until `found` finds something in what has come. `None`: the end came before.
+    /// Reads until `found` finds something in what has come, and no further. `None`: the end came before.
     fn read_until<T>(&mut self, found: impl Fn(&[u8]) -> Option<T>) -> io::Result<Option<T>> {
         let (mut result, mut thing) = (Ok(()), None);
         let pace = self.pace.clone();
         let told = pace.wait(self.patience, || {
-            thing = found(&self.came);
-            if thing.is_some() {
-                return true;
+            // It looks after each read: what is not needed is left with the sender.
+            for _ in 0..READS_MAX {
+                thing = found(&self.came);
+                if thing.is_some() || self.at_end || result.is_err() {
+                    return true;
+                }
+                match self.look() {
+                    Ok(true) => {}
+                    Ok(false) => return false,
+                    Err(error) => result = Err(error),
+                }
             }
-            result = self.look();
-            thing = found(&self.came);
-            thing.is_some() || self.at_end || result.is_err()
+            false
         });
         if thing.is_some() {
             return Ok(thing);
