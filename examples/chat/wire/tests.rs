@@ -175,7 +175,7 @@ fn tags_are_found_by_their_keys_and_the_last_of_one_key_counts() {
     let line = Line::parse("@label=a;+x=1;label=b;+y;+=2; PING z").expect("short enough");
     let line = line.expect("a command");
     assert_eq!((line.tag("label"), line.tag("+y"), line.tag("z")), (Some("b"), Some(""), None));
-    assert_eq!(line.client_tags().collect::<Vec<_>>(), ["+x=1", "+y", "+=2"]);
+    assert_eq!(line.client_tags(), ["+x=1", "+y", "+=2"]);
 }
 
 #[test]
