@@ -274,7 +274,8 @@ fn length(source: Option<&str>, head: &[&str], params: &[&str], text: Option<&st
 
 /// A parameter as it can stand before others: what would run into its neighbours is shown as `*`.
 fn middle(param: &str) -> &str {
-    let fits = !param.is_empty() && !param.starts_with(':') && !param.contains(' ');
+    let fits =
+        !param.is_empty() && !param.starts_with(':') && !param.contains([' ', '\r', '\n', '\0']);
     if fits { param } else { "*" }
 }
 

@@ -140,9 +140,10 @@ fn count_is(line: &Line<'_>, count: usize) -> Result<(), Refused> {
 
 /// `msgid=…` or `timestamp=…`.
 fn place(text: &str) -> Result<Place, Refused> {
-    match text.strip_prefix("msgid=") {
-        Some(msgid) => Ok(Place::Message(msgid.to_owned())),
-        None => moment(text).map(Place::Moment),
+    match text.split_once('=') {
+        Some(("msgid", msgid)) => Ok(Place::Message(msgid.to_owned())),
+        Some(("timestamp", _)) => moment(text).map(Place::Moment),
+        _ => Err(("INVALID_PARAMS", "Neither a msgid nor a timestamp")),
     }
 }
 

@@ -137,8 +137,8 @@ fn text_cannot_start_a_second_line() {
 
 #[test]
 fn a_parameter_that_would_run_into_the_next_is_shown_as_a_star() {
-    let line = numeric("s", "401", "ann", &["", "a b", ":c", "d"], Some("e"));
-    assert_eq!(written(&line), ":s 401 ann * * * d :e\r\n");
+    let line = numeric("s", "401", "ann", &["", "a b", ":c", "d", "a\rb", "a\0b"], Some("e"));
+    assert_eq!(written(&line), ":s 401 ann * * * d * * :e\r\n");
 }
 
 #[test]
