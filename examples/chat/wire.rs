@@ -11,6 +11,7 @@
 //! [`compose`] writes them as spaces. It is the only way to make an outgoing line.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
@@ -91,13 +92,23 @@ impl<'a> Line<'a> {
         self.tags().filter(|(name, _)| *name == key).last().map(|(_, value)| value)
     }
 
-    /// The tags that are for other clients (`+…`), as they were written.
-    pub fn client_tags(&self) -> impl Iterator<Item = &'a str> {
-        self.tags.split(';').filter(|tag| tag.len() > 1 && tag.starts_with('+'))
+    /// The tags that are for other clients (`+…`), as they were written; of those that are given twice the last.
+    pub fn client_tags(&self) -> Vec<&'a str> {
+        let mut seen = BTreeSet::new();
+        let for_others = self.whole_tags().filter(|tag| tag.len() > 1 && tag.starts_with('+'));
+        let mut tags: Vec<_> =
+            for_others.rev().filter(|tag| seen.insert(split_tag(tag).0)).collect();
+        tags.reverse();
+        tags
     }
 
     fn tags(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.tags.split(';').map(|tag| tag.split_once('=').unwrap_or((tag, "")))
+        self.whole_tags().map(split_tag)
+    }
+
+    /// Those that can be written again: a tag with a CR or NUL in it is none.
+    fn whole_tags(&self) -> impl DoubleEndedIterator<Item = &'a str> {
+        self.tags.split(';').filter(|tag| !tag.contains(['\r', '\0']))
     }
 
     /// The command as the client spelt it: what 421 and 461 quote.
@@ -263,8 +274,14 @@ fn length(source: Option<&str>, head: &[&str], params: &[&str], text: Option<&st
 
 /// A parameter as it can stand before others: what would run into its neighbours is shown as `*`.
 fn middle(param: &str) -> &str {
-    let fits = !param.is_empty() && !param.starts_with(':') && !param.contains(' ');
+    let fits =
+        !param.is_empty() && !param.starts_with(':') && !param.contains([' ', '\r', '\n', '\0']);
     if fits { param } else { "*" }
+}
+
+/// The name of a tag, and its value, empty if it has none.
+fn split_tag(tag: &str) -> (&str, &str) {
+    tag.split_once('=').unwrap_or((tag, ""))
 }
 
 /// The first word, and what follows it without the spaces between.

@@ -54,6 +54,8 @@ mod owed;
 mod pipeline;
 pub(crate) mod port;
 mod progress;
+#[cfg(any(feature = "tls", feature = "websocket"))]
+pub(crate) mod reception;
 mod recovery;
 pub(crate) mod runner;
 mod simple_sources;

@@ -1,6 +1,5 @@
 //! The server's handshakes, as a stage between connections and whoever takes their sockets.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use roundsman_runtime::{Context, Placement, Spawn};
@@ -10,7 +9,7 @@ use super::fate::Fate;
 use super::host::{Host, Phase};
 use super::{Exchange, Server, Socket};
 use crate::net::Connection;
-use crate::stream::holdback::Holdback;
+use crate::stream::reception::Reception;
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::stage::{Stage, Tail};
 use crate::stream::{Flow, PipeError, filter_map};
@@ -128,8 +127,8 @@ pub enum Arrival {
 }
 
 fn stage(server: &Server, serves: bool) -> Stage<Connection, Arrival> {
-    let (server, held, done) = (server.clone(), Holdback::new(), VecDeque::new());
-    Stage::waiting("websocket", Handshakes { server, serves, held, under_way: 0, done })
+    let reception = Reception::new(server.handshakes);
+    Stage::waiting("websocket", Handshakes { server: server.clone(), serves, reception })
 }
 
 /// What a host tells.
@@ -144,9 +143,7 @@ pub(super) enum Told {
 struct Handshakes {
     server: Server,
     serves: bool,
-    held: Holdback<Connection>,
-    under_way: usize,
-    done: VecDeque<Arrival>,
+    reception: Reception<Connection, Arrival>,
 }
 
 enum Event {
@@ -160,24 +157,23 @@ impl From<Flow<Connection>> for Event {
     }
 }
 
-impl Handshakes {
-    fn begin(&mut self, connection: Connection, ctx: &mut Context<'_, Runner<Self>>) {
-        let tell = ctx.recipient(|told| RunnerMessage::Event(Event::Told(told)));
-        let attending = Attending::new(&self.server, self.serves, tell);
-        let options = self.server.options.clone();
-        let fate = Arc::new(Fate::new(connection.peer(), connection.local()));
-        let spawn = Spawn::named_by(Arc::clone(&fate) as Arc<_>).tireless();
-        let home = connection.home().map_or(Placement::Here, Placement::Loop);
-        // A socket outlives the pipeline that it has come out of.
-        ctx.scope().without_parent().spawn_on(home, spawn, move || {
-            Host::new(connection, fate, options, Phase::Attending(Box::new(attending)))
-        });
-        self.under_way += 1;
-    }
-
-    fn places(&self) -> usize {
-        self.server.handshakes.saturating_sub(self.under_way + self.done.len())
-    }
+/// Spawns the actor of a socket, which begins with its handshake.
+fn begin(
+    connection: Connection,
+    server: &Server,
+    serves: bool,
+    ctx: &mut Context<'_, Runner<Handshakes>>,
+) {
+    let tell = ctx.recipient(|told| RunnerMessage::Event(Event::Told(told)));
+    let attending = Attending::new(server, serves, tell);
+    let options = server.options.clone();
+    let fate = Arc::new(Fate::new(connection.peer(), connection.local()));
+    let spawn = Spawn::named_by(Arc::clone(&fate) as Arc<_>).tireless();
+    let home = connection.home().map_or(Placement::Here, Placement::Loop);
+    // A socket outlives the pipeline that it has come out of.
+    ctx.scope().without_parent().spawn_on(home, spawn, move || {
+        Host::new(connection, fate, options, Phase::Attending(Box::new(attending)))
+    });
 }
 
 impl Feed for Handshakes {
@@ -191,13 +187,15 @@ impl Feed for Handshakes {
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<(), PipeError> {
         match event {
-            Event::Flow(flow) => self.held.take(flow)?,
+            Event::Flow(flow) => self.reception.take(flow)?,
             Event::Told(Told::Arrived(arrival)) => {
                 // The connection of a request keeps its place.
-                self.under_way -= usize::from(matches!(arrival, Arrival::Socket(_)));
-                self.done.push_back(arrival);
+                if matches!(arrival, Arrival::Socket(_)) {
+                    self.reception.leave();
+                }
+                self.reception.add(arrival);
             }
-            Event::Told(Told::Over) => self.under_way -= 1,
+            Event::Told(Told::Over) => self.reception.leave(),
         }
         Ok(())
     }
@@ -207,33 +205,20 @@ impl Feed for Handshakes {
         tail: &mut dyn Tail<Arrival>,
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
-        while tail.room() > 0
-            && let Some(arrival) = self.done.pop_front()
-        {
-            tail.push(arrival)?;
-        }
-        while tail.room() > 0
-            && self.places() > 0
-            && let Some(connection) = self.held.pop()
-        {
-            self.begin(connection, ctx);
-        }
-        if self.held.is_dry() && self.under_way == 0 && self.done.is_empty() {
-            tail.end()?;
-        } else if tail.room() > 0 {
-            self.held.ask_up_to(self.places() as u64);
-        }
+        self.reception.advance(tail, |connection| {
+            begin(connection, &self.server, self.serves, ctx);
+            true
+        })?;
         Ok(false)
     }
 
     fn drain(&mut self) {
         // Who has not begun is turned away; those who have end by themselves.
-        self.held.cancel();
+        self.reception.close();
     }
 
     fn let_go(&mut self) {
         // Hosts see by themselves that this actor has ended.
-        self.held.cancel();
-        self.done.clear();
+        self.reception.clear();
     }
 }

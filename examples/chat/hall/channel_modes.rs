@@ -164,7 +164,12 @@ impl Hall {
         key: Option<&str>,
         done: &mut Changes,
     ) {
-        let Some(key) = key else { return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]) };
+        let key = match key {
+            None if on => return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]),
+            // Whoever takes a key away need not know it, and many leave it out.
+            None => "*",
+            Some(key) => key,
+        };
         let is_good = |c: char| !c.is_control() && !matches!(c, ' ' | ',' | ':');
         if on && (key.is_empty() || key.len() > KEY_MAX || !key.chars().all(is_good)) {
             let why = "A key is one word of at most 32 bytes without commas and colons";

@@ -1,5 +1,6 @@
 //! CHATHISTORY: what was said in a channel (IRCv3 draft/chathistory), for its members.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::Hall;
@@ -15,8 +16,6 @@ pub const LIMIT_MAX: usize = KEPT_MAX;
 
 /// A question that cannot be answered: the code of FAIL and a text.
 type Refused = (&'static str, &'static str);
-
-const PARAMS: Refused = ("INVALID_PARAMS", "Invalid parameters");
 
 impl Hall {
     pub(super) fn chat_history(&mut self, by: ClientId, line: &Line<'_>) {
@@ -43,20 +42,28 @@ impl Hall {
         });
     }
 
-    /// `CHATHISTORY TARGETS timestamp=… timestamp=… limit`: in which channels something was said between the two.
+    /// `CHATHISTORY TARGETS timestamp=… timestamp=… limit`: in which channels the last message was said between the two,
+    /// and at neither. With a limit those count that are nearest to the first moment.
     fn history_targets(&self, by: ClientId, line: &Line<'_>) {
-        let moments = [1, 2].map(|at| moment(line.param(at)));
-        let (&[Some(one), Some(other)], Some(limit)) = (&moments, limit(line.param(3))) else {
-            return self.refuse_history(by, "TARGETS", &[], PARAMS);
+        let asked = count_is(line, 4).and_then(|()| {
+            Ok((moment(line.param(1))?, moment(line.param(2))?, limit(line.param(3))?))
+        });
+        let (one, other, limit) = match asked {
+            Ok(asked) => asked,
+            Err(why) => return self.refuse_history(by, "TARGETS", &[], why),
         };
-        let range = one.min(other)..=one.max(other);
+        let (from, to) = (one.min(other).as_millis(), one.max(other).as_millis());
         let channels = self.client(by).channels.iter().filter_map(|name| self.channels.get(name));
         let mut found: Vec<(Duration, &ChannelName)> = channels
             .filter_map(|channel| Some((channel.history.last_at()?, &channel.name)))
-            .filter(|(at, _)| range.contains(at))
+            .filter(|(at, _)| (from + 1..to).contains(&at.as_millis()))
             .collect();
         found.sort();
-        found.truncate(limit);
+        if one <= other {
+            found.truncate(limit);
+        } else {
+            found.drain(..found.len().saturating_sub(limit));
+        }
         let server = self.about.name();
         self.tell_batch(by, &["draft/chathistory-targets"], |batched| {
             for (at, name) in found {
@@ -108,10 +115,8 @@ fn wanted(subcommand: &str, line: &Line<'_>) -> Result<(Wanted, usize), Refused>
     if !is_known {
         return Err(("INVALID_PARAMS", "Unknown subcommand"));
     }
-    if line.params().len() < count {
-        return Err(("NEED_MORE_PARAMS", "Missing parameters"));
-    }
-    let limit = limit(line.param(count - 1)).ok_or(PARAMS)?;
+    count_is(line, count)?;
+    let limit = limit(line.param(count - 1))?;
     let first = || place(line.param(2));
     let wanted = match subcommand {
         "LATEST" if line.param(2) == "*" => Wanted::Latest(None),
@@ -124,18 +129,30 @@ fn wanted(subcommand: &str, line: &Line<'_>) -> Result<(Wanted, usize), Refused>
     Ok((wanted, limit))
 }
 
-/// `msgid=…` or `timestamp=…`.
-fn place(text: &str) -> Result<Place, Refused> {
-    match text.strip_prefix("msgid=") {
-        Some(msgid) => Ok(Place::Message(msgid.to_owned())),
-        None => moment(text).map(Place::Moment).ok_or(PARAMS),
+/// Whether there are as many parameters as there have to be, the subcommand included.
+fn count_is(line: &Line<'_>, count: usize) -> Result<(), Refused> {
+    match line.params().len().cmp(&count) {
+        Ordering::Less => Err(("INVALID_PARAMS", "Insufficient parameters")),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(("INVALID_PARAMS", "Too many parameters")),
     }
 }
 
-fn moment(text: &str) -> Option<Duration> {
-    calendar::parse_iso_8601(text.strip_prefix("timestamp=")?)
+/// `msgid=…` or `timestamp=…`.
+fn place(text: &str) -> Result<Place, Refused> {
+    match text.split_once('=') {
+        Some(("msgid", msgid)) => Ok(Place::Message(msgid.to_owned())),
+        Some(("timestamp", _)) => moment(text).map(Place::Moment),
+        _ => Err(("INVALID_PARAMS", "Neither a msgid nor a timestamp")),
+    }
 }
 
-fn limit(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|limit| *limit > 0).map(|limit: usize| limit.min(LIMIT_MAX))
+fn moment(text: &str) -> Result<Duration, Refused> {
+    let moment = text.strip_prefix("timestamp=").and_then(calendar::parse_iso_8601);
+    moment.ok_or(("INVALID_PARAMS", "Invalid timestamp"))
+}
+
+fn limit(text: &str) -> Result<usize, Refused> {
+    let limit = text.parse().ok().filter(|limit: &usize| *limit > 0);
+    limit.map(|limit| limit.min(LIMIT_MAX)).ok_or(("INVALID_PARAMS", "Invalid limit"))
 }

@@ -8,6 +8,9 @@ use crate::chat::caps::Caps;
 use crate::chat::numerics::{ERR_NEEDMOREPARAMS, ERR_NOTREGISTERED, ERR_UNKNOWNCOMMAND};
 use crate::chat::wire::Line;
 
+/// The longest label that is given back, in bytes as it is written: 64 may take two each (IRCv3 labeled-response).
+const LABEL_MAX: usize = 128;
+
 /// A command.
 struct Command {
     name: &'static str,
@@ -102,7 +105,8 @@ impl Hall {
     /// If the line has a label and its client knows what that is, the answers will have it as well.
     pub(super) fn open_label(&self, by: ClientId, line: &Line<'_>) {
         let knows = self.client(by).caps.has(Caps::LABELED_RESPONSE.with(Caps::BATCH));
-        if let (true, Some(label)) = (knows, line.tag("label").filter(|label| !label.is_empty())) {
+        let fits = |label: &&str| !label.is_empty() && label.len() <= LABEL_MAX;
+        if let (true, Some(label)) = (knows, line.tag("label").filter(fits)) {
             self.out.borrow_mut().open_label(by, label);
         }
     }

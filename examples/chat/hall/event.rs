@@ -29,7 +29,13 @@ impl Event {
         Self { line, at, msgid: String::new(), tags: String::new(), forms: Default::default() }
     }
 
-    /// With a name and with these tags, for those who take them.
+    /// Done by a program (IRCv3 bot-mode).
+    pub fn by_bot(mut self) -> Self {
+        "bot".clone_into(&mut self.tags);
+        self
+    }
+
+    /// With a name and with these tags and no others, for those who take them.
     pub fn tagged(mut self, msgid: String, tags: impl IntoIterator<Item = String>) -> Self {
         self.tags = format!("msgid={msgid}");
         for tag in tags {

@@ -23,6 +23,9 @@ impl Hall {
             }
             return;
         }
+        if line.list(0).next().is_none() {
+            return self.need_more_params(by, line);
+        }
         let mut keys = line.param(1).split(',');
         for asked in line.list(0) {
             let key = keys.next().unwrap_or_default();
@@ -86,6 +89,9 @@ impl Hall {
     }
 
     pub(super) fn part(&mut self, by: ClientId, line: &Line<'_>) {
+        if line.list(0).next().is_none() {
+            return self.need_more_params(by, line);
+        }
         let reason = line.params().get(1).copied();
         for asked in line.list(0) {
             let Some(channel) = self.channel(asked) else {

@@ -9,10 +9,7 @@ use crate::chat::wire::{self, Line};
 
 impl Hall {
     pub(super) fn quit(&mut self, by: ClientId, line: &Line<'_>) {
-        match wire::cut(line.param(0), QUIT_MAX) {
-            "" => self.leave(by, "Quit"),
-            reason => self.leave(by, &format!("Quit: {reason}")),
-        }
+        self.leave(by, &format!("Quit: {}", wire::cut(line.param(0), QUIT_MAX)));
     }
 
     /// Forgets a client, tells everybody who shares a channel with it why, and has its session say goodbye. Of one that is

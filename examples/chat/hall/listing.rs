@@ -49,12 +49,14 @@ impl Hall {
         !channel.modes.secret || channel.has(who)
     }
 
-    /// All channels, or those that fit all conditions, or those of these names.
+    /// `LIST [names] [conditions]`: all channels, or those of these names, or masks of names, that fit all conditions.
     pub(super) fn list(&mut self, by: ClientId, line: &Line<'_>) {
-        // `LIST server` asks a server, which here is always this one.
-        let asked: Vec<&str> = line.list(0).filter(|item| !self.is_this_server(item)).collect();
+        // `LIST server` asks a server, which here is always this one. A mask is meant for names, even if it fits the server's.
+        let is_server =
+            |item: &str| item.eq_ignore_ascii_case(self.about.name()) || self.find(item).is_some();
+        let asked = line.list(0).chain(line.list(1)).filter(|item| !is_server(item));
         let (conditions, names): (Vec<_>, Vec<_>) =
-            asked.into_iter().partition(|item| Condition::is_meant(item));
+            asked.partition(|item| Condition::is_meant(item));
         let conditions: Vec<Condition<'_>> =
             conditions.into_iter().filter_map(Condition::parse).collect();
         self.answer(by, RPL_LISTSTART, &["Channel"]);
@@ -85,7 +87,7 @@ enum Condition<'a> {
 
 impl<'a> Condition<'a> {
     fn is_meant(text: &str) -> bool {
-        text.starts_with(['<', '>', '!', 'C', 'T'])
+        text.trim_start_matches(['C', 'T']).starts_with(['<', '>']) || text.starts_with('!')
     }
 
     /// What cannot be meant is no condition.

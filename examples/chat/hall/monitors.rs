@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::ClientId;
+use super::replies::COMMAS_MAX;
 use super::{Hall, MONITORED_MAX};
 use crate::chat::names::Nick;
 use crate::chat::numerics::{
@@ -61,20 +62,23 @@ impl Hall {
     }
 
     fn monitor_more(&mut self, by: ClientId, line: &Line<'_>) {
-        let mut added = BTreeSet::new();
+        let (mut added, mut refused) = (BTreeSet::new(), Vec::new());
         for asked in line.list(1) {
             let Ok(nick) = Nick::parse(asked) else { continue };
             let monitored = &mut self.client_mut(by).monitored;
             if monitored.len() >= MONITORED_MAX && !monitored.contains(&nick) {
-                self.show_monitored(by, &added);
-                let limit = MONITORED_MAX.to_string();
-                return self.refuse(by, ERR_MONLISTFULL, &[&limit, asked]);
+                refused.push(asked);
+                continue;
             }
             monitored.insert(nick.clone());
             added.insert(nick.clone());
             self.monitors.add(nick, by);
         }
         self.show_monitored(by, &added);
+        let limit = MONITORED_MAX.to_string();
+        for some in refused.chunks(COMMAS_MAX) {
+            self.refuse(by, ERR_MONLISTFULL, &[&limit, &some.join(",")]);
+        }
     }
 
     /// 730 for those who are here, 731 for those who are not.

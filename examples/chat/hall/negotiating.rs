@@ -55,8 +55,9 @@ impl Hall {
                 None => return self.answer_cap(by, "NAK", asked),
             }
         }
-        self.set_caps(by, caps);
+        // What a capability adds to lines begins behind the line that says so (IRCv3 server-time).
         self.answer_cap(by, "ACK", asked);
+        self.set_caps(by, caps);
     }
 
     fn set_caps(&mut self, by: ClientId, caps: Caps) {

@@ -93,12 +93,8 @@ impl Hall {
         let unregistered = self.clients.len() - users;
         let text = format!("There are {visible} users and {invisible} invisible on 1 servers");
         self.reply(to, RPL_LUSERCLIENT, &[], &text);
-        if operators > 0 {
-            self.answer(to, RPL_LUSEROP, &[&operators.to_string()]);
-        }
-        if unregistered > 0 {
-            self.answer(to, RPL_LUSERUNKNOWN, &[&unregistered.to_string()]);
-        }
+        self.answer(to, RPL_LUSEROP, &[&operators.to_string()]);
+        self.answer(to, RPL_LUSERUNKNOWN, &[&unregistered.to_string()]);
         self.answer(to, RPL_LUSERCHANNELS, &[&self.channels.len().to_string()]);
         self.reply(to, RPL_LUSERME, &[], &format!("I have {users} clients and 1 servers"));
         let (now, max) = (users.to_string(), self.users_max.to_string());

@@ -15,7 +15,7 @@ use crate::chat::numerics::Numeric;
 use crate::chat::wire;
 
 /// How many items with commas between them fit into a line, however long they are.
-const COMMAS_MAX: usize = 3;
+pub const COMMAS_MAX: usize = 3;
 
 impl Hall {
     /// A numeric with this text behind its parameters.
@@ -96,7 +96,9 @@ impl Hall {
         params: &[&str],
         text: Option<&str>,
     ) -> Event {
-        Event::new(wire::relay(&self.client(by).source, command, params, text), self.unix)
+        let client = self.client(by);
+        let event = Event::new(wire::relay(&client.source, command, params, text), self.unix);
+        if client.modes.bot { event.by_bot() } else { event }
     }
 
     /// Shows an event to one client.

@@ -62,7 +62,7 @@ impl Hall {
     }
 
     fn say(&mut self, by: ClientId, speech: Speech<'_>) {
-        if speech.line.param(0).is_empty() {
+        if speech.line.list(0).next().is_none() {
             if speech.kind != Kind::Notice {
                 let text = format!("No recipient given ({})", speech.line.command());
                 self.reply(by, ERR_NORECIPIENT, &[], &text);
@@ -77,6 +77,10 @@ impl Hall {
         for (at, target) in speech.line.list(0).enumerate() {
             if at == TARGETS_MAX {
                 return self.object(by, speech, ERR_TOOMANYTARGETS, &[target]);
+            }
+            // Whoever is named twice hears it once.
+            if speech.line.list(0).take(at).any(|earlier| earlier.eq_ignore_ascii_case(target)) {
+                continue;
             }
             if ChannelName::is_meant(target) {
                 self.say_in_channel(by, target, speech);
@@ -146,8 +150,9 @@ impl Hall {
 
     fn speech_event(&self, by: ClientId, to: &str, speech: Speech<'_>) -> Event {
         let msgid = self.out.borrow_mut().next_message(self.about.started());
-        let bot = self.client(by).modes.bot.then(|| "bot".to_owned());
-        let tags = speech.line.client_tags().map(str::to_owned).chain(bot);
+        // What the server says stands in front of what its client says (IRCv3 message-tags).
+        let bot = self.client(by).modes.bot.then(|| "bot".to_owned()).into_iter();
+        let tags = bot.chain(speech.line.client_tags().into_iter().map(str::to_owned));
         self.event(by, speech.kind.command(), &[to], speech.text).tagged(msgid, tags)
     }
 

@@ -4,6 +4,7 @@ use super::Hall;
 use super::client::ClientId;
 use super::past::Gone;
 use crate::chat::calendar;
+use crate::chat::caps::Caps;
 use crate::chat::numerics::{
     ERR_NONICKNAMEGIVEN, ERR_NOSUCHNICK, ERR_NOSUCHSERVER, ERR_WASNOSUCHNICK, RPL_AWAY,
     RPL_ENDOFWHOIS, RPL_ENDOFWHOWAS, RPL_WHOISBOT, RPL_WHOISCHANNELS, RPL_WHOISIDLE,
@@ -14,20 +15,21 @@ use crate::chat::wire::Line;
 impl Hall {
     /// `WHOIS nick`, or `WHOIS server nick`, where the server may be the nick of somebody on it.
     pub(super) fn whois(&mut self, by: ClientId, line: &Line<'_>) {
-        let asked = match *line.params() {
-            [] => "",
-            [nick] => nick,
-            [server, nick, ..] if self.is_this_server(server) => nick,
-            [server, ..] => return self.refuse(by, ERR_NOSUCHSERVER, &[server]),
+        let (server, asked) = match *line.params() {
+            [server, nick, ..] => (Some(server), nick),
+            _ => (None, line.param(0)),
         };
         // One at a time: who wants to know of several asks several times.
         let asked = asked.split(',').next().unwrap_or_default();
         if asked.is_empty() {
             return self.refuse(by, ERR_NONICKNAMEGIVEN, &[]);
         }
-        match self.find(asked) {
-            Some((id, _)) => self.show_who_is(by, id),
-            None => self.refuse(by, ERR_NOSUCHNICK, &[asked]),
+        match (server, self.find(asked)) {
+            (Some(server), _) if !self.is_this_server(server) => {
+                self.refuse(by, ERR_NOSUCHSERVER, &[server]);
+            }
+            (_, Some((id, _))) => self.show_who_is(by, id),
+            (_, None) => self.refuse(by, ERR_NOSUCHNICK, &[asked]),
         }
         self.answer(by, RPL_ENDOFWHOIS, &[asked]);
     }
@@ -68,8 +70,9 @@ impl Hall {
             let private = channel.modes.secret || client.modes.invisible;
             to == id || !private || channel.has(to)
         });
+        let all = self.client(to).caps.has(Caps::MULTI_PREFIX);
         let prefixed = |channel: &super::Channel| {
-            let prefix = channel.member(id).map_or("", |member| member.prefix(false));
+            let prefix = channel.member(id).map_or("", |member| member.prefix(all));
             format!("{prefix}{}", channel.name)
         };
         shown.map(prefixed).collect()

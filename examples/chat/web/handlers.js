@@ -5,8 +5,8 @@ import { PAGE } from "./room.js";
 
 /** What we ask for, of what the server has. */
 const WANTED = [
-  "away-notify", "batch", "cap-notify", "draft/chathistory", "echo-message", "invite-notify", "labeled-response",
-  "message-tags", "multi-prefix", "server-time", "setname",
+  "away-notify", "batch", "cap-notify", "draft/chathistory", "echo-message", "invite-notify", "message-tags",
+  "multi-prefix", "server-time",
 ];
 
 /** Of channels with more people than this nobody asks who is away. */
@@ -70,7 +70,6 @@ const HANDLERS = {
   AWAY(session, message) {
     setAway(session, message.nick, message.params.length > 0);
   },
-  SETNAME: () => {},
   INVITE(session, message) {
     const [nick, channel] = message.params;
     const text = session.isMe(nick)

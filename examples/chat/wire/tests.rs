@@ -137,8 +137,8 @@ fn text_cannot_start_a_second_line() {
 
 #[test]
 fn a_parameter_that_would_run_into_the_next_is_shown_as_a_star() {
-    let line = numeric("s", "401", "ann", &["", "a b", ":c", "d"], Some("e"));
-    assert_eq!(written(&line), ":s 401 ann * * * d :e\r\n");
+    let line = numeric("s", "401", "ann", &["", "a b", ":c", "d", "a\rb", "a\0b"], Some("e"));
+    assert_eq!(written(&line), ":s 401 ann * * * d * * :e\r\n");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn tags_are_found_by_their_keys_and_the_last_of_one_key_counts() {
     let line = Line::parse("@label=a;+x=1;label=b;+y;+=2; PING z").expect("short enough");
     let line = line.expect("a command");
     assert_eq!((line.tag("label"), line.tag("+y"), line.tag("z")), (Some("b"), Some(""), None));
-    assert_eq!(line.client_tags().collect::<Vec<_>>(), ["+x=1", "+y", "+=2"]);
+    assert_eq!(line.client_tags(), ["+x=1", "+y", "+=2"]);
 }
 
 #[test]

@@ -60,6 +60,15 @@ fn server_time_says_when_on_every_line() {
 }
 
 #[test]
+fn what_a_capability_adds_begins_behind_the_line_that_grants_it() {
+    let chat = Chat::start();
+    let mut ann = chat.client("ann");
+    assert_eq!(only(ann.ask("CAP REQ server-time")).tags, "");
+    assert!(only(ann.ask("CAP REQ -server-time")).tag("time").is_some());
+    assert_eq!(only(ann.ask("CAP LIST")).tags, "");
+}
+
+#[test]
 fn echo_message_gives_back_what_one_has_said() {
     let chat = Chat::start();
     let mut ann = chat.capable("ann", "echo-message");
@@ -89,6 +98,9 @@ fn multi_prefix_and_userhost_in_names_show_more_of_the_members() {
     assert_eq!(names("multi-prefix"), "@+ann");
     assert_eq!(names("userhost-in-names"), "@ann!ann@127.0.0.1");
     assert_eq!(names("multi-prefix userhost-in-names"), "@+ann!ann@127.0.0.1");
+    let channels = |lines: Vec<roundsman_tests::irc_client::Line>| lines[1].text().to_owned();
+    assert_eq!(channels(ann.ask("WHOIS ann")), "@#c");
+    assert_eq!(channels(chat.capable("bob", "multi-prefix").ask("WHOIS ann")), "@+#c");
     let mut who = chat.capable("cat", "multi-prefix");
     assert_eq!(who.ask("WHO #c")[0].param(6), "H@+");
 }
@@ -174,6 +186,26 @@ fn tags_for_other_clients_reach_those_who_take_tags_and_no_others() {
 }
 
 #[test]
+fn tags_for_others_are_passed_on_once_each_behind_those_of_the_server_and_end_no_line() {
+    let chat = Chat::start();
+    let mut ann = chat.capable("ann", "message-tags");
+    let mut bob = chat.capable("bob", "message-tags");
+    bob.ask("MODE bob +B");
+    for (sent, expected) in [
+        ("+a=1;+b;+a=2", "bot;+b;+a=2"),
+        ("+a=x\rQUIT;+b", "bot;+b"),
+        ("+a=x\0y;+b=", "bot;+b="),
+        ("msgid=mine;bot=mine;time=mine", "bot"),
+    ] {
+        bob.ask(&format!("@{sent} PRIVMSG ann :x"));
+        let tags = only(ann.sync()).tags;
+        let (name, others) = tags.split_once(';').expect("more than one tag");
+        assert!(name.starts_with("msgid=") && name != "msgid=mine", "{tags}");
+        assert_eq!(others, expected);
+    }
+}
+
+#[test]
 fn every_message_has_a_name_of_its_own_and_the_same_for_all() {
     let chat = Chat::start();
     let mut ann = chat.capable("ann", "message-tags echo-message");
@@ -214,4 +246,13 @@ fn a_bot_is_known_as_one() {
     let mut cat = chat.capable("cat", "message-tags");
     bob.ask("PRIVMSG cat :beep");
     assert_eq!(only(cat.sync()).tag("bot"), Some(""));
+    cat.join("#c");
+    ann.sync();
+    bob.ask("PART #c\r\nJOIN #c\r\nTOPIC #c :beep\r\nNICK rob");
+    bob.send("QUIT");
+    bob.read_to_end();
+    let done = cat.sync();
+    assert_eq!(commands(&done), ["PART", "JOIN", "TOPIC", "NICK", "QUIT"]);
+    assert!(done.iter().all(|line| line.tags == "bot"), "{done:#?}");
+    assert!(ann.sync().iter().all(|line| line.tags.is_empty()));
 }

@@ -97,7 +97,9 @@ fn part_needs_a_channel_one_is_in() {
     assert_answers(&bob.ask("PART #c"), &["442 #c"]);
     let refused = only(bob.ask("PART #nowhere"));
     assert!(matches!(refused.command.as_str(), "403" | "442"), "{refused:?}");
-    assert_answers(&bob.ask("PART"), &["461 PART"]);
+    for nothing in ["PART", "PART :", "PART ,,"] {
+        assert_answers(&bob.ask(nothing), &["461 PART"]);
+    }
 }
 
 #[test]
@@ -123,6 +125,15 @@ fn quit_gets_an_error_line_and_the_others_see_one_quit_with_its_reason() {
     let told = only(bob.sync());
     assert!(told.is("ann", "QUIT") && told.text().contains("gone fishing"), "{told:?}");
     assert_eq!(bob.ask("NAMES #c")[0].text().trim_start_matches('@'), "bob");
+}
+
+#[test]
+fn quit_without_a_reason_still_says_that_it_was_one() {
+    let chat = Chat::start();
+    let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
+    ann.send("QUIT");
+    ann.read_to_end();
+    assert_eq!(only(bob.sync()).as_str(), ":ann!ann@127.0.0.1 QUIT :Quit: ");
 }
 
 #[test]
@@ -271,5 +282,7 @@ fn who_names_a_client_and_of_nobody_only_the_end() {
 fn join_needs_a_channel() {
     let chat = Chat::start();
     let mut ann = chat.client("ann");
-    assert_answers(&ann.ask("JOIN"), &["461 JOIN"]);
+    for nothing in ["JOIN", "JOIN :", "JOIN ,,"] {
+        assert_answers(&ann.ask(nothing), &["461 JOIN"]);
+    }
 }

@@ -103,6 +103,33 @@ fn targets_are_the_channels_in_which_something_was_said() {
 }
 
 #[test]
+fn targets_count_from_the_first_moment_and_leave_both_moments_out() {
+    let chat = Chat::start();
+    let mut ann = chat.capable("ann", CAPABILITIES);
+    ann.ask("JOIN #a,#b");
+    let mut said = |channel: &str| {
+        let echo = only(ann.ask(&format!("PRIVMSG {channel} :x")));
+        echo.tag("time").map(|time| format!("timestamp={time}")).expect("a time")
+    };
+    let first = said("#a");
+    // Time has to pass, in milliseconds, before the second is later.
+    let second = std::iter::repeat_with(|| said("#b")).find(|at| *at != first).expect("a clock");
+    let mut asked = |range: String, limit: usize| {
+        let lines = ann.ask(&format!("CHATHISTORY TARGETS {range} {limit}"));
+        let found = lines.iter().filter(|line| line.command == "CHATHISTORY");
+        found.map(|line| line.param(1).to_owned()).collect::<Vec<_>>()
+    };
+    let (early, late) =
+        ("timestamp=2000-01-01T00:00:00.000Z", "timestamp=9000-01-01T00:00:00.000Z");
+    assert_eq!(asked(format!("{early} {late}"), 10), ["#a", "#b"]);
+    assert_eq!(asked(format!("{early} {late}"), 1), ["#a"]);
+    assert_eq!(asked(format!("{late} {early}"), 1), ["#b"]);
+    assert_eq!(asked(format!("{first} {late}"), 10), ["#b"]);
+    assert_eq!(asked(format!("{early} {second}"), 10), ["#a"]);
+    assert_eq!(asked(format!("{first} {second}"), 10), [""; 0]);
+}
+
+#[test]
 fn what_cannot_be_answered_is_fail_with_a_code() {
     let chat = Chat::start();
     let (mut ann, _) = spoken(&chat, 1);
@@ -110,7 +137,9 @@ fn what_cannot_be_answered_is_fail_with_a_code() {
     for (question, code) in [
         ("CHATHISTORY", "INVALID_PARAMS"),
         ("CHATHISTORY NONSENSE #c * 10", "INVALID_PARAMS"),
-        ("CHATHISTORY LATEST #c *", "NEED_MORE_PARAMS"),
+        ("CHATHISTORY LATEST #c *", "INVALID_PARAMS"),
+        ("CHATHISTORY LATEST #c * 10 more", "INVALID_PARAMS"),
+        ("CHATHISTORY BETWEEN #c * 10", "INVALID_PARAMS"),
         ("CHATHISTORY LATEST #c * many", "INVALID_PARAMS"),
         ("CHATHISTORY LATEST #c * 0", "INVALID_PARAMS"),
         ("CHATHISTORY BEFORE #c yesterday 10", "INVALID_PARAMS"),
@@ -118,6 +147,7 @@ fn what_cannot_be_answered_is_fail_with_a_code() {
         ("CHATHISTORY LATEST #nowhere * 10", "INVALID_TARGET"),
         ("CHATHISTORY LATEST #other * 10", "INVALID_TARGET"),
         ("CHATHISTORY TARGETS x y 10", "INVALID_PARAMS"),
+        ("CHATHISTORY TARGETS x y", "INVALID_PARAMS"),
     ] {
         let refused = only(ann.ask(question));
         let shown = (refused.command.as_str(), refused.param(0), refused.param(1));

@@ -54,6 +54,16 @@ fn what_others_get_has_no_label() {
 }
 
 #[test]
+fn a_label_has_64_bytes_at_most() {
+    let chat = Chat::start();
+    let mut ann = client(&chat, "ann");
+    for label in ["x".repeat(64), r"\:".repeat(64)] {
+        assert_eq!(only(ann.ask(&format!("@label={label} PING x"))).tags, format!("label={label}"));
+    }
+    assert_eq!(only(ann.ask(&format!("@label={} PING x", "x".repeat(129)))).tags, "");
+}
+
+#[test]
 fn who_does_not_know_labels_gets_none() {
     let chat = Chat::start();
     let mut ann = chat.client("ann");

@@ -133,6 +133,16 @@ fn a_nul_or_a_lone_carriage_return_survives_and_starts_no_line() {
 }
 
 #[test]
+fn what_would_be_several_parameters_in_an_answer_is_shown_as_a_star() {
+    let chat = Chat::start();
+    let mut ann = chat.client("ann");
+    ann.send_bytes(b"NICK a\rb\r\nJOIN #a\0b\r\nNICK :a b\r\n\0\0\r\n");
+    let answers = ann.sync();
+    assert_answers(&answers, &["432 *", "403 *", "432 *", "421 *"]);
+    assert!(answers.iter().all(|line| line.params.len() == 3), "{answers:#?}");
+}
+
+#[test]
 fn bytes_of_every_value_do_the_server_no_harm() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);

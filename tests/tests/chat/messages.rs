@@ -61,9 +61,19 @@ fn a_message_without_target_or_text_is_refused_and_not_relayed() {
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
     let refused = only(ann.ask("PRIVMSG"));
     assert!(matches!(refused.command.as_str(), "411" | "461"), "{refused:?}");
+    assert_answers(&ann.ask("PRIVMSG ,, :x"), &["411"]);
     assert_answers(&ann.ask("PRIVMSG #c"), &["412"]);
     assert_answers(&ann.ask("PRIVMSG #c :"), &["412"]);
     assert_eq!(texts(&bob.sync()), [""; 0]);
+}
+
+#[test]
+fn whoever_is_named_twice_hears_it_once() {
+    let chat = Chat::start();
+    let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
+    assert_eq!(texts(&ann.ask("PRIVMSG bob,#c,,BOB,#C :x")), [""; 0]);
+    let heard: Vec<String> = bob.sync().iter().map(|line| line.param(0).to_owned()).collect();
+    assert_eq!(heard, ["bob", "#c"]);
 }
 
 #[test]

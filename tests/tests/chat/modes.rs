@@ -140,6 +140,17 @@ fn a_key_is_needed_to_join_and_one_of_several_goes_with_each_channel() {
 }
 
 #[test]
+fn whoever_takes_a_key_away_need_not_know_it() {
+    let chat = Chat::start();
+    let [mut ann] = chat.room("#c", ["ann"]);
+    for (take, told) in [("-k", "-k *"), ("-k wrong", "-k wrong"), ("-k :", "-k *")] {
+        ann.ask("MODE #c +k one");
+        assert_eq!(only(ann.ask(&format!("MODE #c {take}"))).params[1..].join(" "), told);
+        assert_eq!(texts(&ann.ask(&format!("MODE #c {take}"))), [""; 0]);
+    }
+}
+
+#[test]
 fn a_key_that_cannot_be_typed_is_696_and_never_a_bad_request() {
     let chat = Chat::start();
     let [mut ann] = chat.room("#c", ["ann"]);

@@ -51,4 +51,7 @@ fn no_more_than_100_are_monitored() {
         ("734", "100", "more")
     );
     assert_eq!(commands(&ann.ask("MONITOR + n1")), ["731"]);
+    let lines = ann.ask("MONITOR + a,n1,b,c,not!a!nick,d");
+    assert_eq!(commands(&lines), ["731", "734", "734"]);
+    assert_eq!([&lines[1], &lines[2]].map(|line| line.param(2)), ["a,b,c", "d"]);
 }

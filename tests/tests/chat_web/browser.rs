@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use roundsman_tests::browser::{Browser, Page, Screen, key};
+use roundsman_tests::irc_client::Client;
 use serde_json::Value;
 
 use crate::Chat;
@@ -21,12 +22,31 @@ fn shows(text: &str) -> String {
     )
 }
 
+/// Whether this channel is the one that is shown.
+fn is_in(channel: &str) -> String {
+    format!("document.querySelector('#room-name').textContent === '{channel}'")
+}
+
+/// A page in which `nick` has come in.
+fn enters(browser: &Browser, chat: &Chat, screen: Screen, nick: &str) -> Page {
+    let page = browser.open(&chat.url(), screen);
+    enter(&page, nick);
+    page
+}
+
+/// A client over TCP in the channel of the pages.
+fn cat(chat: &Chat) -> Client {
+    let mut cat = chat.client("cat");
+    cat.join("#lobby");
+    cat
+}
+
 /// Comes in as `nick`, and waits until the channel is there.
 fn enter(page: &Page, nick: &str) {
     page.wait("document.activeElement.id === 'nick'");
     page.type_text(nick);
     page.press(&[key::ENTER]);
-    page.wait("document.querySelector('#room-name').textContent === '#lobby'");
+    page.wait(&is_in("#lobby"));
     page.wait("document.querySelector('#app').dataset.state === 'online'");
     page.wait(&format!("document.querySelector('#member-list [data-nick={nick}]')"));
 }
@@ -46,13 +66,8 @@ fn picture(page: &Page, name: &str) {
 fn two_pages_and_a_client_over_tcp_see_all_that_is_said_in_their_channel() {
     let Some(browser) = Browser::start() else { return };
     let chat = Chat::start();
-    let mut cat = chat.client("cat");
-    cat.join("#lobby");
-    let [ann, bob] = ["ann", "bob"].map(|nick| {
-        let page = browser.open(&chat.url(), Screen::Desk);
-        enter(&page, nick);
-        page
-    });
+    let mut cat = cat(&chat);
+    let [ann, bob] = ["ann", "bob"].map(|nick| enters(&browser, &chat, Screen::Desk, nick));
     cat.read_to(|line| line.is("bob", "JOIN"));
     say(&ann, "hello from ann");
     assert_eq!(
@@ -107,14 +122,12 @@ fn two_pages_and_a_client_over_tcp_see_all_that_is_said_in_their_channel() {
 fn whoever_joins_later_sees_what_was_said_before_and_more_of_it_further_up() {
     let Some(browser) = Browser::start() else { return };
     let chat = Chat::start();
-    let mut cat = chat.client("cat");
-    cat.join("#lobby");
+    let mut cat = cat(&chat);
     for nth in 1..=250 {
         cat.send(&format!("PRIVMSG #lobby :line {nth}."));
     }
     cat.sync();
-    let page = browser.open(&chat.url(), Screen::Desk);
-    enter(&page, "ann");
+    let page = enters(&browser, &chat, Screen::Desk, "ann");
     page.wait(&shows("line 250."));
     page.wait(&shows("line 151."));
     assert_eq!(page.look(&shows("line 150.")), false);
@@ -140,10 +153,8 @@ fn what_somebody_types_is_text_and_nothing_of_it_runs() {
     ];
     let Some(browser) = Browser::start() else { return };
     let chat = Chat::start();
-    let page = browser.open(&chat.url(), Screen::Desk);
-    enter(&page, "ann");
-    let mut cat = chat.client("cat");
-    cat.join("#lobby");
+    let page = enters(&browser, &chat, Screen::Desk, "ann");
+    let mut cat = cat(&chat);
     for text in MARKUP {
         cat.ask(&format!("PRIVMSG #lobby :{text}"));
         page.wait(&shows(text));
@@ -175,13 +186,9 @@ fn what_somebody_types_is_text_and_nothing_of_it_runs() {
 fn when_the_server_ends_and_begins_anew_the_pages_come_back_by_themselves() {
     let Some(browser) = Browser::start() else { return };
     let chat = Chat::start();
-    let [ann, bob] = ["ann", "bob"].map(|nick| {
-        let page = browser.open(&chat.url(), Screen::Desk);
-        enter(&page, nick);
-        page
-    });
+    let [ann, bob] = ["ann", "bob"].map(|nick| enters(&browser, &chat, Screen::Desk, nick));
     say(&ann, "/join #second");
-    ann.wait("document.querySelector('#room-name').textContent === '#second'");
+    ann.wait(&is_in("#second"));
     say(&ann, "before");
     ann.wait(&shows("before"));
     let web = chat.web.to_string();
@@ -255,9 +262,9 @@ fn everything_can_be_done_with_the_keyboard() {
     page.press(&[key::ENTER]);
     page.wait("document.querySelector('#room-name').textContent === '#new' && document.activeElement.id === 'entry'");
     page.press(&[key::ALT, key::UP]);
-    page.wait("document.querySelector('#room-name').textContent === '#lobby'");
+    page.wait(&is_in("#lobby"));
     page.press(&[key::ALT, key::DOWN]);
-    page.wait("document.querySelector('#room-name').textContent === '#new'");
+    page.wait(&is_in("#new"));
 
     // Help comes and goes, and the focus is where it was.
     page.press(&[key::CONTROL, '/']);
@@ -391,10 +398,8 @@ fn everything_has_a_name_and_every_text_can_be_read_dark_and_light() {
 fn a_burst_of_5000_lines_leaves_the_page_small_and_at_its_end() {
     let Some(browser) = Browser::start() else { return };
     let chat = Chat::start();
-    let page = browser.open(&chat.url(), Screen::Desk);
-    enter(&page, "ann");
-    let mut cat = chat.client("cat");
-    cat.join("#lobby");
+    let page = enters(&browser, &chat, Screen::Desk, "ann");
+    let mut cat = cat(&chat);
     for from in (1..=5_000).step_by(500) {
         let lines: Vec<String> =
             (from..from + 500).map(|nth| format!("PRIVMSG #lobby :line {nth}.\r\n")).collect();
@@ -427,10 +432,8 @@ fn a_burst_of_5000_lines_leaves_the_page_small_and_at_its_end() {
 fn on_a_phone_the_sides_slide_in_and_nothing_is_wider_than_the_screen() {
     let Some(browser) = Browser::start() else { return };
     let chat = Chat::start();
-    let page = browser.open(&chat.url(), Screen::Phone);
-    enter(&page, "ann");
-    let mut cat = chat.client("cat");
-    cat.join("#lobby");
+    let page = enters(&browser, &chat, Screen::Phone, "ann");
+    let mut cat = cat(&chat);
     cat.ask(&format!("PRIVMSG #lobby :a long word {}", "x".repeat(200)));
     page.wait(&shows("a long word"));
     assert_eq!(page.look("document.documentElement.scrollWidth"), 390);

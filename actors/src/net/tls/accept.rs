@@ -1,13 +1,11 @@
 //! The server's handshakes, as a stage between a listener and whoever takes its connections.
 
-use std::collections::VecDeque;
-
 use roundsman_runtime::{Context, Spawn};
 
 use super::handshake::Handshake;
 use super::{HandshakeError, Server};
 use crate::net::{Connection, Endpoint};
-use crate::stream::holdback::Holdback;
+use crate::stream::reception::Reception;
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::stage::{Stage, Tail};
 use crate::stream::{Flow, PipeError};
@@ -63,8 +61,8 @@ use crate::stream::{Flow, PipeError};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn accept(server: &Server) -> Stage<Connection, Connection> {
-    let (server, held, done) = (server.clone(), Holdback::new(), VecDeque::new());
-    Stage::waiting("tls", Handshakes { server, held, under_way: 0, done })
+    let reception = Reception::new(server.handshakes);
+    Stage::waiting("tls", Handshakes { server: server.clone(), reception })
 }
 
 /// A handshake of a server has failed: told to whoever listens to [happenings](crate::emitter#happenings). (Node:
@@ -89,9 +87,7 @@ impl HandshakeFailed {
 /// Starts handshakes, and pushes what comes of them.
 struct Handshakes {
     server: Server,
-    held: Holdback<Connection>,
-    under_way: usize,
-    done: VecDeque<Connection>,
+    reception: Reception<Connection, Connection>,
 }
 
 enum Event {
@@ -105,24 +101,24 @@ impl From<Flow<Connection>> for Event {
     }
 }
 
-impl Handshakes {
-    fn begin(&mut self, connection: &Connection, ctx: &mut Context<'_, Runner<Self>>) {
-        let tell = ctx.recipient(|outcome| RunnerMessage::Event(Event::Done(outcome)));
-        match Handshake::accept(connection, &self.server, tell) {
-            Ok(handshake) => {
-                let spawn = Spawn::named(format!("tls:{}", connection.peer())).tireless();
-                ctx.spawn_on_with(handshake.home(), spawn, move || handshake);
-                self.under_way += 1;
-            }
-            // Whoever has piped it before keeps it.
-            Err(error) => {
-                ctx.happens(|| HandshakeFailed::new(connection.peer(), connection.local(), &error));
-            }
+/// Spawns the actor of a handshake; `false` if there can be none.
+fn begin(
+    connection: &Connection,
+    server: &Server,
+    ctx: &mut Context<'_, Runner<Handshakes>>,
+) -> bool {
+    let tell = ctx.recipient(|outcome| RunnerMessage::Event(Event::Done(outcome)));
+    match Handshake::accept(connection, server, tell) {
+        Ok(handshake) => {
+            let spawn = Spawn::named(format!("tls:{}", connection.peer())).tireless();
+            ctx.spawn_on_with(handshake.home(), spawn, move || handshake);
+            true
         }
-    }
-
-    fn places(&self) -> usize {
-        self.server.handshakes.saturating_sub(self.under_way + self.done.len())
+        // Whoever has piped it before keeps it.
+        Err(error) => {
+            ctx.happens(|| HandshakeFailed::new(connection.peer(), connection.local(), &error));
+            false
+        }
     }
 }
 
@@ -137,10 +133,10 @@ impl Feed for Handshakes {
         _: &mut Context<'_, Runner<Self>>,
     ) -> Result<(), PipeError> {
         match event {
-            Event::Flow(flow) => self.held.take(flow)?,
+            Event::Flow(flow) => self.reception.take(flow)?,
             Event::Done(outcome) => {
-                self.under_way -= 1;
-                self.done.extend(outcome.ok());
+                self.reception.leave();
+                outcome.into_iter().for_each(|connection| self.reception.add(connection));
             }
         }
         Ok(())
@@ -151,33 +147,17 @@ impl Feed for Handshakes {
         tail: &mut dyn Tail<Connection>,
         ctx: &mut Context<'_, Runner<Self>>,
     ) -> Result<bool, PipeError> {
-        while tail.room() > 0
-            && let Some(connection) = self.done.pop_front()
-        {
-            tail.push(connection)?;
-        }
-        while tail.room() > 0
-            && self.places() > 0
-            && let Some(connection) = self.held.pop()
-        {
-            self.begin(&connection, ctx);
-        }
-        if self.held.is_dry() && self.under_way == 0 && self.done.is_empty() {
-            tail.end()?;
-        } else if tail.room() > 0 {
-            self.held.ask_up_to(self.places() as u64);
-        }
+        self.reception.advance(tail, |connection| begin(&connection, &self.server, ctx))?;
         Ok(false)
     }
 
     fn drain(&mut self) {
         // Who has not begun is turned away; those who have end by themselves.
-        self.held.cancel();
+        self.reception.close();
     }
 
     fn let_go(&mut self) {
         // Handshakes are this actor's children, and end with it.
-        self.held.cancel();
-        self.done.clear();
+        self.reception.clear();
     }
 }
