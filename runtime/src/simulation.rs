@@ -223,6 +223,17 @@ impl Simulation {
         self.0.course.chance.below(bound)
     }
 
+    /// True with this chance in a million: 0 never, 1,000,000 always; nothing is drawn for these two. The plain choice is false.
+    #[must_use]
+    pub fn chance(&self, per_million: u32) -> bool {
+        const MILLION: usize = 1_000_000;
+        match per_million as usize {
+            0 => false,
+            MILLION.. => true,
+            often => self.below(MILLION) >= MILLION - often,
+        }
+    }
+
     /// A seed for something that draws by itself. It depends on the seed, and on how many were asked for before.
     #[must_use]
     pub fn seed(&self) -> u64 {

@@ -27,12 +27,6 @@ thread_local! {
     static CURRENT: RefCell<BytesMut> = RefCell::default();
 }
 
-/// Begins with a fresh block on this thread. How much a read takes depends on what the ones before have left: a simulation,
-/// in which the same is to happen each time, begins like this.
-pub(crate) fn begin_anew() {
-    drop(CURRENT.take());
-}
-
 /// Reads at most `max` bytes with `read`, and says whether they filled the room that was offered.
 ///
 /// # Errors

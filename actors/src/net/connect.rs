@@ -456,6 +456,16 @@ impl Actor for Attempt {
         Ok(())
     }
 
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Found(Ok(_)) => "the name is found".to_owned(),
+            Message::Found(Err(error)) => error.to_string(),
+            Message::Ready(_) => "an attempt is decided".to_owned(),
+            Message::Next => "time for the next address".to_owned(),
+            Message::TimedOut => "the time is over".to_owned(),
+        }
+    }
+
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
             Message::Found(found) => self.found(found, ctx),

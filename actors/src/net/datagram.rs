@@ -15,16 +15,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman_runtime::{
-    Actor, Context, DrainPhase, ExitReason, Outcome, Readiness, Reply, SourceId,
-};
+use roundsman_runtime::{Actor, Context, DrainPhase, ExitReason, Outcome, Readiness, SourceId};
 
 use super::block;
 use super::connection::refuse_reading;
 use super::datagram_happenings::DatagramFailed;
+pub(crate) use super::datagram_message::Message;
 use super::endpoint::canonical;
 use super::happenings::again;
-use super::multicast::Change;
 use super::outgoing::{Datagram, Outgoing, Route, Settings, too_large};
 use super::send_queue::{self, Pushed, Queued, SendQueue, Sending};
 use super::transport::{DatagramSocket, as_v6, is_of_the_peer, is_too_large};
@@ -38,35 +36,6 @@ const TURN_CAP: usize = 64;
 const READ_CAP: usize = 256 * 1024;
 /// When a socket is read again that has failed for want of memory, or for no known reason.
 const BACKOFF: Duration = Duration::from_millis(5);
-
-/// What the engine takes.
-pub(crate) enum Message {
-    Ready(Readiness),
-    /// Something was put into the queue.
-    Look,
-    /// To receive again, a while after that has failed.
-    Again,
-    Read {
-        id: u32,
-        link: Downstream<Datagram>,
-        reporter: Reporter,
-    },
-    Write {
-        id: u32,
-        reporter: Reporter,
-    },
-    /// The reader's link.
-    Demand(u32, Demand),
-    /// The writer's link.
-    Flow(u32, Flow<Outgoing>),
-    ControlRead(u32, Control),
-    ControlWrite(u32, Control),
-    Change(Change, Reply<io::Result<()>>),
-    /// To end once everything has left.
-    Close,
-    /// The last handle is gone.
-    Released,
-}
 
 /// The actor of one socket.
 pub(crate) struct Engine {
@@ -508,6 +477,10 @@ impl Actor for Engine {
             }
         }
         Ok(())
+    }
+
+    fn show(message: &Message) -> String {
+        message.shown()
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {

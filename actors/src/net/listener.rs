@@ -290,6 +290,16 @@ impl Actor for Acceptor {
         Ok(())
     }
 
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Ready(_) => "somebody is there".to_owned(),
+            Message::Demand(demand) => demand.shown(),
+            Message::GoOn => "goes on".to_owned(),
+            Message::Again => "tries again".to_owned(),
+            Message::Control(control) => control.shown(),
+        }
+    }
+
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
             Message::Ready(which) => self.doors[which].ready = true,

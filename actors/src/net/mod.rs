@@ -12,6 +12,7 @@ pub(crate) mod connection;
 mod credentials;
 mod datagram;
 mod datagram_happenings;
+mod datagram_message;
 mod endpoint;
 mod ends;
 pub(crate) mod engine;

@@ -7,7 +7,9 @@
 
 use std::io;
 
-use roundsman_runtime::{Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement};
+use roundsman_runtime::{
+    Actor, Address, Context, DrainPhase, ExitReason, Outcome, Placement, Readiness,
+};
 
 use super::connection::{over, refuse_reading};
 use super::engine::{Engine, Message, ReadHalf};
@@ -58,6 +60,29 @@ impl Actor for Station {
             engine.start(ctx);
         }
         Ok(())
+    }
+
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Ready(readiness) => shown_readiness(*readiness),
+            Message::Flow(flow) => format!("to write: {}", flow.shown()),
+            Message::Demand(demand) => demand.shown(),
+            Message::Read { .. } => "to read from now on".to_owned(),
+            Message::Write { .. } => "to write from now on".to_owned(),
+            Message::Lend(_) | Message::Lent(_) => "a descriptor is lent".to_owned(),
+            Message::Moved(bytes) => format!("{bytes} bytes were moved"),
+            Message::Emptied(_) => "what was on its way is written".to_owned(),
+            Message::ControlRead(control) => format!("the reader: {}", control.shown()),
+            Message::ControlWrite(control) => format!("the writer: {}", control.shown()),
+            Message::Options(_) => "options".to_owned(),
+            Message::Idle(_) => "what to do once nothing goes over it".to_owned(),
+            Message::LookIdle => "looks whether it is idle".to_owned(),
+            Message::MoveTo(index) => format!("to go on on loop {index}"),
+            Message::Departed => "what has moved has ended".to_owned(),
+            Message::Abort => "to be reset".to_owned(),
+            Message::Released => "the last handle is gone".to_owned(),
+            Message::Lingered => "the peer has been waited for".to_owned(),
+        }
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Ctx<'_>) -> Outcome {
@@ -151,4 +176,17 @@ pub(super) fn refuse(message: Message) {
         // Nobody waits for an answer to the others.
         _ => {}
     }
+}
+
+/// What a socket is ready for, as a trace of a simulation shows it.
+pub(super) fn shown_readiness(readiness: Readiness) -> String {
+    let words = [
+        (Readiness::READABLE, "readable"),
+        (Readiness::WRITABLE, "writable"),
+        (Readiness::READ_CLOSED, "the peer has ended"),
+        (Readiness::WRITE_CLOSED, "takes no more"),
+        (Readiness::ERROR, "an error"),
+    ];
+    let ready = words.into_iter().filter(|(one, _)| readiness.has(*one)).map(|(_, word)| word);
+    ready.collect::<Vec<_>>().join(", ")
 }

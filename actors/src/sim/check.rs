@@ -4,12 +4,14 @@
 
 use std::env;
 use std::hash::Hasher;
+use std::ops::Range;
 
 use super::failing::Failing;
 use super::mixer::Mixer;
 use super::quiet;
 use super::ran::Ran;
 use super::shrink::{Cost, Shrinking};
+use super::watcher::Attention;
 use super::world::Sim;
 use crate::{Outcome, Simulation};
 
@@ -32,7 +34,7 @@ const SHRINKING_STEPS: u64 = 10_000_000;
 /// everything anew that it changes.
 ///
 /// `ROUNDSMAN_SIM_SEEDS=5000` in the environment runs so many instead. `ROUNDSMAN_SIM_SEED=17` runs this one alone, and shows
-/// its trace whether it fails or not. With `CI=true` each seed is run twice, and must do the same.
+/// its trace whether it fails or not. With `CI=true` each seed is run [twice](Check::twice), and must do the same.
 ///
 /// # Panics
 /// With a report on the first seed that fails: see [`Failing`].
@@ -103,6 +105,8 @@ pub fn check(seeds: u64, body: impl Fn(&Sim) -> Outcome) {
 pub struct Check {
     seeds: u64,
     first_seed: u64,
+    /// Which part of them, and of how many.
+    part: (u64, u64),
     schedule: Schedule,
     steps: u64,
     twice: Option<bool>,
@@ -135,7 +139,8 @@ pub struct Checked {
     pub seeds: u64,
     /// Messages that were handled, and actors that were started, with all of them.
     pub messages: u64,
-    /// Of all that has happened. The same if the same has happened, in the same order, at the same virtual times.
+    /// Of all that has happened. The same if the same has happened, in the same order, at the same virtual times; see
+    /// [`Check::twice`].
     pub hash: u64,
 }
 
@@ -160,6 +165,7 @@ impl Check {
         Self {
             seeds: 100,
             first_seed: 0,
+            part: (0, 1),
             schedule: Schedule::default(),
             steps: STEPS,
             twice: None,
@@ -179,6 +185,18 @@ impl Check {
         self
     }
 
+    /// Only this part of the seeds, counted from 0, of so many parts that are as large as each other: several tests, which run
+    /// at the same time, share one range, however long the environment makes it.
+    ///
+    /// # Panics
+    /// If there are no more than `part` of them.
+    #[track_caller]
+    pub fn part(mut self, part: u64, of: u64) -> Self {
+        assert!(part < of, "part {part}, counted from 0, of {of}: it takes one of them");
+        self.part = (part, of);
+        self
+    }
+
     /// Whose turn comes next.
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
@@ -192,8 +210,13 @@ impl Check {
         self
     }
 
-    /// Whether each seed is run twice, and must do the same. Default: with [`assert`](Self::assert) where the environment has
-    /// `CI=true` or `ROUNDSMAN_SIM_TWICE=1`, else not.
+    /// Whether each seed is run twice, and must do the same: the same actors handle the same messages, as they are
+    /// [shown](crate::Actor::show), at the same virtual times; there are as many steps, and operations of sockets; it ends in the same
+    /// way. Default: with [`assert`](Self::assert) where the environment has `CI=true` or `ROUNDSMAN_SIM_TWICE=1`, else
+    /// not.
+    ///
+    /// What a message says is put together for nothing else but this and traces. So [`Checked::hash`], without it, is of the
+    /// kinds of messages only: of an enum, which variant.
     pub fn twice(mut self, twice: bool) -> Self {
         self.twice = Some(twice);
         self
@@ -218,10 +241,13 @@ impl Check {
         self.twice = self.twice.or(Some(is("CI", "true") || is(TWICE, "1")));
         let alone = number_in(SEED);
         if let Some(seed) = alone {
-            (self.first_seed, self.seeds) = (seed, 1);
+            (self.first_seed, self.seeds, self.part) = (seed, 1, (0, 1));
         }
         match (self.run(&body), alone) {
-            (Err(failing), _) => panic!("{failing}"),
+            (Err(mut failing), _) => {
+                failing.asks_environment = true;
+                panic!("{failing}");
+            }
             (Ok(_), Some(seed)) => self.show(seed, &body),
             (Ok(_), None) => {}
         }
@@ -233,19 +259,32 @@ impl Check {
     /// The first seed that fails.
     pub fn run(&self, body: impl Fn(&Sim) -> Outcome) -> Result<Checked, Box<Failing>> {
         let twice = self.twice.unwrap_or(false);
+        let attention = if twice { Attention::Words } else { Attention::Kinds };
         let (mut messages, mut hash) = (0, Mixer::default());
-        for seed in self.first_seed..self.first_seed.saturating_add(self.seeds) {
-            let ran = self.attempt(seed, Choices::Drawn, false, &body);
+        let range = self.range();
+        for seed in range.clone() {
+            let ran = self.attempt(seed, Choices::Drawn, attention, &body);
             if ran.failure.is_some() {
                 return Err(self.explain(seed, &body));
             }
-            if twice && !self.attempt(seed, Choices::Drawn, false, &body).is_as(&ran) {
+            if twice && !self.attempt(seed, Choices::Drawn, attention, &body).is_as(&ran) {
                 return Err(Box::new(Failing::of_two(seed)));
             }
             messages += ran.handled;
             hash.write_u64(ran.hash);
         }
-        Ok(Checked { seeds: self.seeds, messages, hash: hash.finish() })
+        Ok(Checked { seeds: range.end - range.start, messages, hash: hash.finish() })
+    }
+
+    /// The seeds of its part.
+    fn range(&self) -> Range<u64> {
+        let (part, of) = self.part;
+        let begin = |part| {
+            let before = u128::from(self.seeds) * u128::from(part) / u128::from(of);
+            // Of a part it is no more than of the whole.
+            self.first_seed.saturating_add(u64::try_from(before).unwrap_or(u64::MAX))
+        };
+        begin(part)..begin(part + 1)
     }
 
     /// One run.
@@ -253,7 +292,7 @@ impl Check {
         &self,
         seed: u64,
         choices: Choices<'_>,
-        recorded: bool,
+        attention: Attention,
         body: &impl Fn(&Sim) -> Outcome,
     ) -> Ran {
         let simulation = Simulation::new(seed);
@@ -263,7 +302,7 @@ impl Check {
             Choices::Made(choices) => simulation.follow_tape(choices.to_vec()),
         }
         self.schedule.apply(seed, &simulation);
-        let sim = Sim::new(seed, simulation, self.steps, recorded);
+        let sim = Sim::new(seed, simulation, self.steps, attention);
         let run = || {
             let outcome = quiet::quietly(|| body(&sim));
             sim.finish(outcome)
@@ -273,7 +312,7 @@ impl Check {
 
     /// Finds the shortest run that fails as this seed does.
     fn explain(&self, seed: u64, body: &impl Fn(&Sim) -> Outcome) -> Box<Failing> {
-        let found = self.attempt(seed, Choices::Kept, false, body);
+        let found = self.attempt(seed, Choices::Kept, Attention::Kinds, body);
         let Some((failed, _)) = found.failure else { return Box::new(Failing::of_two(seed)) };
         let signature = failed.signature();
         // A candidate that takes another way may not go on for ever.
@@ -284,7 +323,7 @@ impl Check {
             if steps_left == 0 {
                 return None;
             }
-            let ran = shorter.attempt(seed, Choices::Made(choices), false, body);
+            let ran = shorter.attempt(seed, Choices::Made(choices), Attention::Kinds, body);
             steps_left = steps_left.saturating_sub(ran.steps);
             let same = ran.failure.is_some_and(|(failed, _)| failed.signature() == signature);
             same.then(|| (Cost::of(ran.lines, &ran.choices), ran.choices))
@@ -294,16 +333,17 @@ impl Check {
         let mut shrinking = Shrinking::new(found.choices, cost, self.shrink, attempt);
         shrinking.shrink();
         let (choices, runs) = shrinking.into_best();
-        let ran = self.attempt(seed, Choices::Made(&choices), true, body);
+        let ran = self.attempt(seed, Choices::Made(&choices), Attention::Kept, body);
         let Some((failed, at)) = ran.failure else { return Box::new(Failing::of_two(seed)) };
         let choices = (choices_before, choices.iter().filter(|choice| **choice != 0).count());
-        Box::new(Failing { seed, failed, at, trace: ran.trace, before, choices, runs })
+        let (trace, asks_environment) = (ran.trace, false);
+        Box::new(Failing { seed, failed, at, trace, before, choices, runs, asks_environment })
     }
 
     /// Prints what a seed does that does not fail.
     #[expect(clippy::disallowed_macros, reason = "a person has asked to see it")]
     fn show(&self, seed: u64, body: &impl Fn(&Sim) -> Outcome) {
-        let ran = self.attempt(seed, Choices::Drawn, true, body);
+        let ran = self.attempt(seed, Choices::Drawn, Attention::Kept, body);
         eprintln!("seed {seed} does not fail:\n\n{}", ran.trace);
     }
 }

@@ -22,6 +22,8 @@ pub struct Failing {
     pub(super) choices: (usize, usize),
     /// What shrinking took.
     pub(super) runs: usize,
+    /// Whether the check looks into the environment for a seed.
+    pub(super) asks_environment: bool,
 }
 
 impl Failing {
@@ -35,6 +37,7 @@ impl Failing {
             before: 0,
             choices: (0, 0),
             runs: 0,
+            asks_environment: false,
         }
     }
 
@@ -74,10 +77,14 @@ impl fmt::Display for Failing {
         let failed = self.failed.to_string();
         writeln!(f, "seed {} fails, at {} s: {}", self.seed, clock(self.at), failed.trim_end())?;
         writeln!(f)?;
-        let current = thread::current();
-        let test = current.name().filter(|name| *name != "main").unwrap_or_default();
-        let command = format!("ROUNDSMAN_SIM_SEED={} cargo test {test}", self.seed);
-        writeln!(f, "again: {}", command.trim_end())?;
+        if self.asks_environment {
+            let current = thread::current();
+            let test = current.name().filter(|name| *name != "main").unwrap_or_default();
+            let command = format!("ROUNDSMAN_SIM_SEED={} cargo test {test}", self.seed);
+            writeln!(f, "again: {}", command.trim_end())?;
+        } else {
+            writeln!(f, "again: Check::first_seed({}), Check::seeds(1)", self.seed)?;
+        }
         if self.trace.is_empty() {
             return Ok(());
         }

@@ -10,9 +10,6 @@ use super::mixer::Mixer;
 use super::world::Sim;
 use crate::{ActorId, Sighting, Simulation, Verdict};
 
-/// Parts of a whole: one in a million.
-pub(super) const MILLION: usize = 1_000_000;
-
 /// Everything that is to go wrong at messages.
 #[derive(Default)]
 pub(super) struct Faults {
@@ -91,7 +88,9 @@ impl Rule {
                 *seen += 1;
                 seen == n
             }
-            When::Randomly(per_million) => chance(*per_million),
+            When::Randomly(per_million) => {
+                Simulation::current().is_some_and(|simulation| simulation.chance(*per_million))
+            }
         }
     }
 }
@@ -145,12 +144,6 @@ impl Sim {
     fn fault(&self, pattern: String, when: When, what: What) {
         self.faults(|faults| faults.add(Rule { pattern, when, what }));
     }
-}
-
-/// True with this chance; the choice 0, the plain one, is no.
-fn chance(per_million: u32) -> bool {
-    let Some(simulation) = Simulation::current() else { return false };
-    simulation.below(MILLION) >= MILLION.saturating_sub(per_million as usize).max(1)
 }
 
 /// Whether a text fits a pattern, in which `*` stands for any text.

@@ -1,20 +1,23 @@
 //! The network of a simulation, in the hands of a test.
 //!
-//! What moves over it is in `net/transport/simulated`; here it is said what there is and what befalls it.
+//! What moves over it is in `net/transport/simulated`; here it is said what there is and what befalls it, and that is noted in the trace.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use roundsman_runtime::{Builder, Simulation};
 
 use super::kit::{Client, Pace};
+use super::watcher::Watcher;
 use crate::dns::{Addresses, LookupError, Lookups};
 use crate::net::Endpoint;
 use crate::net::transport::simulated;
+pub use crate::net::transport::simulated::NetworkFaults;
 
 /// A network of named hosts, in memory: what `tcp::listen`, `tcp::connect`, `unix` and `udp` use on the hosts that have
 /// [joined](Self::join) it, and where `dns::lookup` finds their names. Clones are the same one.
@@ -40,63 +43,21 @@ use crate::net::transport::simulated;
 pub struct Network {
     network: Arc<simulated::Network>,
     simulation: Simulation,
-}
-
-/// How often things go wrong, in a million: 0 never, 1,000,000 always.
-///
-/// # Examples
-/// ```
-/// use roundsman::sim::NetworkFaults;
-///
-/// let rough = NetworkFaults { lost: 100_000, ..NetworkFaults::default() };
-/// assert_eq!(rough.short_reads, 20_000);
-/// assert_eq!(NetworkFaults::none().short_reads, 0);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkFaults {
-    /// Reads that give less than there is. Default 20,000.
-    pub short_reads: u32,
-    /// Writes that take less than there is room for. Default 20,000.
-    pub short_writes: u32,
-    /// Reads and writes that would block although they need not. Default 20,000.
-    pub odd_blocks: u32,
-    /// Segments in whose place the connection is reset, at both ends. Default 0.
-    pub resets: u32,
-    /// Sockets for which there is no descriptor (EMFILE): to connect, to accept, to bind. Default 0.
-    pub no_descriptors: u32,
-    /// Datagrams that are lost. Default 0.
-    pub lost: u32,
-    /// Datagrams that arrive twice. Default 0.
-    pub doubled: u32,
-}
-
-impl Default for NetworkFaults {
-    fn default() -> Self {
-        Self { short_reads: 20_000, short_writes: 20_000, odd_blocks: 20_000, ..Self::none() }
-    }
-}
-
-impl NetworkFaults {
-    /// Nothing goes wrong.
-    #[must_use]
-    pub fn none() -> Self {
-        Self {
-            short_reads: 0,
-            short_writes: 0,
-            odd_blocks: 0,
-            resets: 0,
-            no_descriptors: 0,
-            lost: 0,
-            doubled: 0,
-        }
-    }
+    /// Who is told what befalls it, for the trace.
+    watcher: Option<Rc<Watcher>>,
 }
 
 impl Network {
     /// A network without hosts, in this simulation.
     #[must_use]
     pub fn new(simulation: &Simulation) -> Self {
-        Self { network: simulated::Network::new(), simulation: simulation.clone() }
+        let network = simulated::Network::new();
+        Self { network, simulation: simulation.clone(), watcher: None }
+    }
+
+    /// The same; what befalls it stands in the trace.
+    pub(super) fn watched(simulation: &Simulation, watcher: &Rc<Watcher>) -> Self {
+        Self { watcher: Some(Rc::clone(watcher)), ..Self::new(simulation) }
     }
 
     /// A runtime that is built so is on the host of this name, which is added if there is none yet. Upper and lower case are
@@ -181,15 +142,7 @@ impl Network {
 
     /// How often things go wrong, from now on.
     pub fn faults(&self, faults: NetworkFaults) {
-        self.network.change(|conditions| {
-            conditions.short_reads = faults.short_reads;
-            conditions.short_writes = faults.short_writes;
-            conditions.odd_blocks = faults.odd_blocks;
-            conditions.resets = faults.resets;
-            conditions.no_descriptors = faults.no_descriptors;
-            conditions.lost = faults.lost;
-            conditions.doubled = faults.doubled;
-        });
+        self.network.change(|conditions| conditions.faults = faults);
     }
 
     /// Reads and writes stop at these positions of every connection, counted in bytes from its beginning, each direction for
@@ -216,46 +169,59 @@ impl Network {
     /// too, [gives up](Self::give_up).
     #[track_caller]
     pub fn cut(&self, from: &str, to: &str) {
-        self.network.cut(self.host(from), self.host(to), &self.simulation);
+        let (one, other) = (self.host(from), self.host(to));
+        self.note("", format_args!("nothing comes from {from} to {to} any more"));
+        self.network.cut(one, other, &self.simulation);
     }
 
     /// The same in both directions.
     #[track_caller]
     pub fn partition(&self, one: &str, other: &str) {
-        self.cut(one, other);
-        self.cut(other, one);
+        let hosts = (self.host(one), self.host(other));
+        self.note("", format_args!("{one} and {other} are cut off from each other"));
+        self.network.cut(hosts.0, hosts.1, &self.simulation);
+        self.network.cut(hosts.1, hosts.0, &self.simulation);
     }
 
     /// The host is cut off from all others, in both directions, also from those that are added later, until it
     /// [rejoins](Self::rejoin) them or [all is healed](Self::heal_all).
     #[track_caller]
     pub fn isolate(&self, name: &str) {
-        self.network.isolate(self.host(name), &self.simulation);
+        let host = self.host(name);
+        self.note(name, format_args!("cut off from all others"));
+        self.network.isolate(host, &self.simulation);
     }
 
     /// The end of [`isolate`](Self::isolate). What is [cut](Self::cut) besides stays cut.
     #[track_caller]
     pub fn rejoin(&self, name: &str) {
-        self.network.rejoin(self.host(name), &self.simulation);
+        let host = self.host(name);
+        self.note(name, format_args!("rejoins the others"));
+        self.network.rejoin(host, &self.simulation);
     }
 
     /// The two hosts reach each other again. What was held is sent anew, within half a second.
     #[track_caller]
     pub fn heal(&self, one: &str, other: &str) {
-        let (one, other) = (self.host(one), self.host(other));
-        self.network.heal(one, other, &self.simulation);
-        self.network.heal(other, one, &self.simulation);
+        let hosts = (self.host(one), self.host(other));
+        self.note("", format_args!("{one} and {other} reach each other again"));
+        self.network.heal(hosts.0, hosts.1, &self.simulation);
+        self.network.heal(hosts.1, hosts.0, &self.simulation);
     }
 
     /// All hosts reach each other again.
     pub fn heal_all(&self) {
+        self.note("", format_args!("all hosts reach each other again"));
         self.network.heal_all(&self.simulation);
     }
 
     /// Resets all connections between two hosts, at both ends; returns how many there were.
     #[track_caller]
     pub fn reset(&self, one: &str, other: &str) -> usize {
-        self.network.reset(self.host(one), self.host(other), &self.simulation)
+        let hosts = (self.host(one), self.host(other));
+        let count = self.network.reset(hosts.0, hosts.1, &self.simulation);
+        self.note("", format_args!("{count} connections between {one} and {other} are reset"));
+        count
     }
 
     /// The host has lost its power, as seen by others: nothing that it has sent is still sent, nobody is told, and its sockets
@@ -282,6 +248,12 @@ impl Network {
     #[must_use]
     pub fn open_ends(&self) -> usize {
         self.network.open_ends()
+    }
+
+    fn note(&self, host: &str, what: fmt::Arguments<'_>) {
+        if let Some(watcher) = &self.watcher {
+            watcher.note(self.simulation.now(), host, &what.to_string());
+        }
     }
 
     #[track_caller]

@@ -23,7 +23,7 @@ pub(super) struct Ran {
 
 impl Ran {
     /// Whether another run of the same seed has done the same, as far as is kept: what was handled by whom and when, how many
-    /// steps and choices there were, what sockets did, how it ended.
+    /// steps there were, what sockets did, how it ended.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         let seen =
             |ran: &Self| (ran.hash, ran.handled, ran.steps, ran.operations, ran.failure.is_some());

@@ -13,7 +13,7 @@ use super::faults::Faults;
 use super::mixer::Mixer;
 use super::quiet;
 use super::trace::{Entry, Trace};
-use crate::{Sighting, Timestamp, Verdict};
+use crate::{Sighting, Simulation, Timestamp, Verdict};
 
 /// Looks on.
 #[derive(Default)]
@@ -24,15 +24,27 @@ pub(super) struct Watcher {
     notes: Cell<u64>,
     /// Names of hosts, by the numbers that the simulation gave them.
     names: RefCell<Vec<Rc<str>>>,
-    is_recorded: Cell<bool>,
+    attention: Attention,
     trace: RefCell<Trace>,
     has_faults: Cell<bool>,
     faults: RefCell<Faults>,
     has_invariants: Cell<bool>,
     invariants: RefCell<Vec<Invariant>>,
-    broken: RefCell<Option<Failed>>,
+    broken: RefCell<Option<Broken>>,
     /// It has failed: what comes now is of no interest.
     is_over: Cell<bool>,
+}
+
+/// What is noticed of messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Attention {
+    /// Of which kind they are.
+    #[default]
+    Kinds,
+    /// And what they say: it goes into the hash.
+    Words,
+    /// And it is kept, as a trace.
+    Kept,
 }
 
 struct Invariant {
@@ -40,9 +52,16 @@ struct Invariant {
     holds: Box<dyn FnMut() -> Result<(), String>>,
 }
 
+/// An invariant does not hold.
+pub(super) struct Broken {
+    pub(super) failed: Failed,
+    /// What had panicked before within the same step, of which it may be a consequence.
+    pub(super) panics: Vec<(usize, String, String)>,
+}
+
 impl Watcher {
-    pub(super) fn new(recorded: bool) -> Rc<Self> {
-        Rc::new(Self { is_recorded: Cell::new(recorded), ..Self::default() })
+    pub(super) fn new(attention: Attention) -> Rc<Self> {
+        Rc::new(Self { attention, ..Self::default() })
     }
 
     /// A message is about to be handled, or an actor to start.
@@ -56,12 +75,19 @@ impl Watcher {
         hash.write_u64(sighting.now().since_start().as_nanos() as u64);
         sighting.actor().hash(&mut hash);
         hash.write_u64(sighting.kind() ^ (sighting.host() as u64) << 32);
+        if self.attention == Attention::Words {
+            hash.write(sighting.message().as_bytes());
+        }
         self.hash.set(hash);
         self.handled.set(self.handled.get() + 1);
-        if self.is_recorded.get() || self.has_faults.get() {
+        if self.is_recorded() || self.has_faults.get() {
             return self.see_closely(sighting);
         }
         Verdict::Go
+    }
+
+    fn is_recorded(&self) -> bool {
+        self.attention == Attention::Kept
     }
 
     #[cold]
@@ -71,7 +97,7 @@ impl Watcher {
             true => self.faults.borrow_mut().judge(sighting, &host),
             false => Verdict::Go,
         };
-        if self.is_recorded.get() {
+        if self.is_recorded() {
             let fault = match verdict {
                 Verdict::Go => None,
                 Verdict::Panic => Some("panics, as planned".to_owned()),
@@ -95,7 +121,7 @@ impl Watcher {
         hash.write(what.as_bytes());
         self.hash.set(hash);
         self.notes.set(self.notes.get() + 1);
-        if self.is_recorded.get() {
+        if self.is_recorded() {
             let (host, message) = (Rc::from(host), what.to_owned());
             let entry = Entry { at, host, actor: String::new(), message, fault: None };
             self.trace.borrow_mut().push(entry);
@@ -147,15 +173,16 @@ impl Watcher {
                 Ok(Err(why)) => why,
                 Err(panic) => quiet::text_of(&*panic),
             };
-            let name = name.clone();
-            self.broken.borrow_mut().get_or_insert(Failed::Invariant { name, why });
+            let failed = Failed::Invariant { name: name.clone(), why };
+            let panics = Simulation::current().map(|simulation| simulation.take_panics());
+            self.broken.replace(Some(Broken { failed, panics: panics.unwrap_or_default() }));
             self.is_over.set(true);
             return;
         }
     }
 
     /// The invariant that does not hold, once.
-    pub(super) fn take_broken(&self) -> Option<Failed> {
+    pub(super) fn take_broken(&self) -> Option<Broken> {
         self.broken.borrow_mut().take()
     }
 

@@ -4,22 +4,20 @@
 //! [`Simulation`]; here is said when to go on, and whether all is well.
 
 use std::cell::{Cell, RefCell};
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim::Claim;
 use super::failed::Failed;
-use super::faults::{self, Faults, MILLION};
+use super::faults::Faults;
 use super::host::{Host, HostBuilder, Life, Site};
 use super::network::Network;
-use super::quiet;
 use super::ran::Ran;
-use super::watcher::Watcher;
+use super::watcher::{Attention, Watcher};
 use crate::{
-    ASKED_FOR_PANIC, Actor, Address, ExitReason, Outcome, Placement, RunError, RuntimeHandle,
-    Simulation, Spawn, Stepped, TimeHold, Timestamp, TrySendError, WhyAlive,
+    Actor, Address, Outcome, Placement, RunError, RuntimeHandle, Simulation, Spawn, Stepped,
+    TimeHold, Timestamp, TrySendError, WhyAlive,
 };
 
 /// A world in which a test takes place: one seed, one virtual time, hosts.
@@ -49,13 +47,18 @@ struct Inner {
 }
 
 impl Sim {
-    pub(super) fn new(seed: u64, simulation: Simulation, most_steps: u64, recorded: bool) -> Self {
-        let watcher = Watcher::new(recorded);
-        let looks_on = Rc::clone(&watcher);
+    pub(super) fn new(
+        seed: u64,
+        simulation: Simulation,
+        most_steps: u64,
+        attention: Attention,
+    ) -> Self {
+        let watcher = Watcher::new(attention);
+        let (network, looks_on) = (Network::watched(&simulation, &watcher), Rc::clone(&watcher));
         simulation.observe(move |sighting| looks_on.see(sighting));
         Self(Rc::new(Inner {
             seed,
-            network: Network::new(&simulation),
+            network,
             simulation,
             watcher,
             sites: RefCell::default(),
@@ -89,10 +92,10 @@ impl Sim {
         self.0.simulation.below(bound)
     }
 
-    /// True with this chance in a million. Shrinking makes it false.
+    /// True with this chance in a million: 0 never, 1,000,000 always. Between them, shrinking makes it false.
     #[must_use]
     pub fn chance(&self, per_million: u32) -> bool {
-        self.below(MILLION) >= MILLION.saturating_sub(per_million as usize).max(1)
+        self.0.simulation.chance(per_million)
     }
 
     /// A time below `bound`, in whole microseconds. Shrinking makes it shorter.
@@ -447,102 +450,6 @@ impl Sim {
         self.failure().map_or(Ok(stepped), Err)
     }
 
-    // Whether all is well.
-
-    /// Looks at what the step has left.
-    fn look(&self) {
-        self.0.watcher.check();
-        if let Some(broken) = self.0.watcher.take_broken() {
-            self.fail(broken);
-        }
-        for (number, path, text) in self.0.simulation.take_panics() {
-            self.panicked(number, &path, &text);
-        }
-        if self.0.simulation.ended() != self.0.ended.get() {
-            self.0.ended.set(self.0.simulation.ended());
-            self.bury();
-        }
-    }
-
-    fn panicked(&self, number: usize, path: &str, text: &str) {
-        let actor = format!("{}{path}", self.0.watcher.name(number));
-        let may = self.0.may_panic.borrow().iter().any(|may| faults::matches(may, &actor));
-        if text != ASKED_FOR_PANIC && !may {
-            self.fail(Failed::Panicked { actor, text: quiet::placed(text) });
-        }
-    }
-
-    /// Looks for hosts that have ended, and at how.
-    fn bury(&self) {
-        let sites: Vec<_> = self.0.sites.borrow().clone();
-        for site in sites.iter().filter(|site| site.is_alive()) {
-            let number = site.number.get();
-            if self.0.simulation.is_alive(number) {
-                continue;
-            }
-            // It is told once.
-            let result = self.0.simulation.result(number).unwrap_or(Ok(())).map_err(Arc::new);
-            if let Err(error) = &result
-                && !site.plan.may_fail
-                && !is_asked_for(error)
-            {
-                let host = site.name.to_string();
-                self.fail(Failed::Host { host, error: Arc::clone(error) });
-            }
-            self.lay_down(site, Life::Ended(result));
-        }
-    }
-
-    /// A host has ended: its books are looked at.
-    fn lay_down(&self, site: &Site, life: Life) {
-        site.life.replace(life);
-        if !site.plan.serves {
-            self.0.awaited.set(self.0.awaited.get() - 1);
-        }
-        let handle = site.handle.borrow();
-        let ledger = handle.as_ref().map(|handle| handle.metrics().ledger()).unwrap_or_default();
-        if !ledger.is_balanced() {
-            let (host, ledger) = (site.name.to_string(), Box::new(ledger));
-            self.fail(Failed::Unbalanced { host, ledger });
-        }
-    }
-
-    pub(super) fn has_failed(&self) -> bool {
-        self.0.failure.borrow().is_some()
-    }
-
-    fn failure(&self) -> Option<Failed> {
-        self.0.failure.borrow().as_ref().map(|(failed, _)| failed.clone())
-    }
-
-    /// The seed has failed. The first failure counts.
-    fn fail(&self, failed: Failed) -> Failed {
-        self.0.watcher.end();
-        let now = self.now();
-        self.0.failure.borrow_mut().get_or_insert((failed, now)).0.clone()
-    }
-
-    /// What keeps the hosts that live, and who waits on whom, a line each.
-    fn waiting(&self) -> String {
-        let mut text = String::new();
-        for site in self.0.sites.borrow().iter().filter(|site| site.is_alive()) {
-            let name = &site.name;
-            let Some(why) = self.0.simulation.why_alive(site.number.get()) else { continue };
-            for reason in &why.reasons {
-                let _ = writeln!(text, "  {name}: {reason}");
-            }
-            if why.is_empty() {
-                let _ = writeln!(text, "  {name}: nothing");
-            }
-        }
-        for (number, pause) in self.0.simulation.pauses() {
-            let (name, waited) = (self.0.watcher.name(number), pause.waited);
-            let _ =
-                writeln!(text, "  {name}: {} waits on {}, since {waited:?}", pause.who, pause.on);
-        }
-        text
-    }
-
     // The end.
 
     /// The body has returned, or panicked: all that is left of its world ends.
@@ -578,10 +485,6 @@ impl Sim {
     }
 }
 
-/// Whether a host's root has failed because a fault had it panic.
-fn is_asked_for(error: &RunError) -> bool {
-    match error {
-        RunError::RootFailed(ExitReason::Panicked(text)) => **text == *ASKED_FOR_PANIC,
-        _ => false,
-    }
-}
+mod looking;
+#[cfg(test)]
+mod tests;

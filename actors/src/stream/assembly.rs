@@ -47,6 +47,17 @@ pub(crate) enum Control {
     Resume,
 }
 
+/// As a trace of a simulation shows it.
+impl Control {
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Abort(error) => format!("to close: {error}"),
+            Self::Pause => "to give no more for now".to_owned(),
+            Self::Resume => "to go on giving".to_owned(),
+        }
+    }
+}
+
 /// What arrived at a sink.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counts {

@@ -190,6 +190,18 @@ impl<T: Clone + Send + 'static> HubActor<T> {
 impl<T: Clone + Send + 'static> Actor for HubActor<T> {
     type Message = HubMessage<T>;
 
+    fn show(message: &HubMessage<T>) -> String {
+        match message {
+            HubMessage::Published(_) => "an item is published".to_owned(),
+            HubMessage::Fed(sink, flow) => format!("sink {sink} gives {}", flow.shown()),
+            HubMessage::Subscribed(number, ..) => format!("subscriber {number} comes"),
+            HubMessage::Asked(number, demand) => {
+                format!("subscriber {number} has {}", demand.shown())
+            }
+            HubMessage::End => "to end".to_owned(),
+        }
+    }
+
     fn receive(&mut self, message: HubMessage<T>, ctx: &mut Context<Self>) -> Outcome {
         match message {
             HubMessage::Published(item) => self.intake.stand_alone(item),

@@ -39,6 +39,29 @@ pub enum Demand {
     Cancel,
 }
 
+/// As a trace of a simulation shows it.
+impl<T> Flow<T> {
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::Begin(_) => "a link begins".to_owned(),
+            Self::Item(_) => "an item".to_owned(),
+            Self::Items(items) => format!("{} items", items.len()),
+            Self::End => "the end".to_owned(),
+            Self::Failed(error) => format!("a failure: {error}"),
+        }
+    }
+}
+
+/// As a trace of a simulation shows it.
+impl Demand {
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Self::More(amount) => format!("asked for {amount} more"),
+            Self::Cancel => "asked for no more".to_owned(),
+        }
+    }
+}
+
 /// The upper end of a link, in the hands of the lower one. When the last clone is gone, nothing more is wanted: so the
 /// upper end hears of a lower one that has ended in whatever way, even before the link has begun there.
 #[derive(Clone)]

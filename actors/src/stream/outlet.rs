@@ -391,6 +391,13 @@ impl<T: Send + 'static> Actor for Pump<T> {
         Ok(())
     }
 
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Look => "there is something to send".to_owned(),
+            Message::Control(control) => control.shown(),
+        }
+    }
+
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
             Message::Look => self.look(ctx),

@@ -252,6 +252,21 @@ impl<R: Send + 'static> Actor for Coordinator<R> {
         Ok(())
     }
 
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Assembled(members) => format!("put together, of {} stages", members.len()),
+            Message::Closed(Report { member, result: Ok(_), .. }) => {
+                format!("stage {member} has closed")
+            }
+            Message::Closed(Report { member, result: Err(error), .. }) => {
+                format!("stage {member} has failed: {error}")
+            }
+            Message::Cancel(reason) => format!("cancelled: {reason}"),
+            Message::Pause(true) => "to pause".to_owned(),
+            Message::Pause(false) => "to resume".to_owned(),
+        }
+    }
+
     fn stopping(&mut self, reason: &ExitReason, _: &mut Context<Self>) {
         if reason.is_failure() && self.conclude.is_none() && !self.told {
             // What makes something of the result is the user's, and has panicked.

@@ -55,6 +55,11 @@ pub(crate) trait Feed: Sized + Send + 'static {
     /// Nothing more is wanted: lets go of whatever feeds it.
     fn let_go(&mut self);
 
+    /// What has come, as a trace of a simulation shows it.
+    fn show(_: &Self::Event) -> String {
+        "what its feed waits for".to_owned()
+    }
+
     /// Whether its actor may end, once nothing more is wanted: whatever it has started has ended, too.
     fn is_let_go(&self) -> bool {
         true
@@ -206,6 +211,15 @@ impl<F: Feed> Actor for Runner<F> {
             self.fail(error, ctx);
         }
         Ok(())
+    }
+
+    fn show(message: &RunnerMessage<F>) -> String {
+        match message {
+            RunnerMessage::Event(event) => F::show(event),
+            RunnerMessage::Demand(demand) => demand.shown(),
+            RunnerMessage::Control(control) => control.shown(),
+            RunnerMessage::GoOn => "goes on".to_owned(),
+        }
     }
 
     fn draining(&mut self, phase: DrainPhase, ctx: &mut Context<'_, Self>) -> Outcome {

@@ -142,6 +142,10 @@ fn strike(sim: &Sim, guests: &[Host], book: &Arc<Book>) {
         4 | 5 => {
             let (book, comes_back) = (Arc::clone(book), sim.below(2) == 1);
             sim.at(at, move |sim| {
+                // Killed before, it may come back, once; what it has with the server then is in the book.
+                if !sim.is_alive(host) {
+                    return;
+                }
                 book.open().bury(number);
                 sim.kill(host);
                 if comes_back {

@@ -10,9 +10,9 @@ use roundsman_tests::chat_world::{SENDQ, ask, evening, register, serve};
 const WINDOW: usize = 4 * 1024;
 const WRITER: u64 = 64 * 1024;
 
-/// An evening takes a third of a second without optimization, so they are shared out over the threads that run tests.
-fn evenings(first_seed: u64) {
-    Check::new().first_seed(first_seed).seeds(50).assert(evening);
+/// Evenings take their time, so they are shared out over the threads that run tests: this quarter of them.
+fn evenings(quarter: u64) {
+    Check::new().seeds(200).part(quarter, 4).assert(evening);
 }
 
 #[test]
@@ -21,18 +21,18 @@ fn every_client_sees_what_the_channels_that_it_is_in_saw() {
 }
 
 #[test]
-fn every_client_sees_what_the_channels_that_it_is_in_saw_with_seeds_from_50() {
-    evenings(50);
+fn every_client_sees_what_the_channels_that_it_is_in_saw_in_the_second_quarter_of_evenings() {
+    evenings(1);
 }
 
 #[test]
-fn every_client_sees_what_the_channels_that_it_is_in_saw_with_seeds_from_100() {
-    evenings(100);
+fn every_client_sees_what_the_channels_that_it_is_in_saw_in_the_third_quarter_of_evenings() {
+    evenings(2);
 }
 
 #[test]
-fn every_client_sees_what_the_channels_that_it_is_in_saw_with_seeds_from_150() {
-    evenings(150);
+fn every_client_sees_what_the_channels_that_it_is_in_saw_in_the_last_quarter_of_evenings() {
+    evenings(3);
 }
 
 /// One talks, and one does not listen.

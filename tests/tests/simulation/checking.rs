@@ -1,12 +1,13 @@
 //! What a seed repeats, what fails it, and what is said then.
 
 use std::env;
+use std::panic;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use roundsman::sim::{self, Check, Failed, Failing, Schedule, Sim};
-use roundsman::{Outcome, Placement};
+use roundsman::{Actor, Context, Outcome, Placement};
 use roundsman_tests::role::Role;
 
 use super::{Sleeper, secs};
@@ -92,7 +93,99 @@ fn the_first_seed_that_fails_is_named() {
     let body = |sim: &Sim| if sim.seed() < 12 { Ok(()) } else { Err("too high")? };
     let failing = Check::new().first_seed(10).run(body).unwrap_err();
     assert_eq!(failing.seed(), 12);
-    assert!(failing.to_string().contains("ROUNDSMAN_SIM_SEED=12"), "{failing}");
+    let report = failing.to_string();
+    assert!(report.starts_with("seed 12 fails"), "{report}");
+    assert!(
+        report.contains("again: Check::first_seed(12)"),
+        "the environment is not asked: {report}"
+    );
+}
+
+#[test]
+fn what_the_environment_is_asked_for_is_said_by_the_report_and_by_no_other() {
+    let panic = panic::catch_unwind(|| Check::new().assert(|_| Err("never")?));
+    let panic = panic.expect_err("each seed fails");
+    let report = panic.downcast_ref::<String>().expect("it is a text");
+    // Which seed it is, the environment of this test says, too.
+    let again = report.lines().find(|line| line.starts_with("again: ROUNDSMAN_SIM_SEED="));
+    let test = " cargo test checking::what_the_environment_is_asked_for";
+    assert!(again.is_some_and(|line| line.contains(test)), "{report}");
+}
+
+#[test]
+fn in_two_runs_of_a_seed_messages_say_the_same() {
+    let runs = AtomicU32::new(0);
+    let body = |sim: &Sim| {
+        let run = runs.fetch_add(1, Ordering::SeqCst);
+        sim.host("home").start(move || Counted(run));
+        Ok(sim.run()?)
+    };
+    let failing = Check::new().twice(true).run(body).unwrap_err();
+    assert!(matches!(failing.failed(), Failed::Differs), "{failing}");
+}
+
+/// Tells itself a number, and shows it.
+struct Counted(u32);
+
+impl Actor for Counted {
+    type Message = u32;
+
+    fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
+        Ok(ctx.address().send(self.0)?)
+    }
+
+    fn receive(&mut self, _: u32, ctx: &mut Context<'_, Self>) -> Outcome {
+        ctx.stop();
+        Ok(())
+    }
+
+    fn show(number: &u32) -> String {
+        number.to_string()
+    }
+}
+
+#[test]
+fn parts_of_the_seeds_are_all_of_them_once() {
+    let ran = |check: Check| {
+        let seeds = Mutex::default();
+        let body = |sim: &Sim| {
+            let seeds: &Mutex<Vec<u64>> = &seeds;
+            seeds.lock().unwrap().push(sim.seed());
+            Ok(())
+        };
+        check.run(body).unwrap();
+        seeds.into_inner().unwrap()
+    };
+    let check = Check::new().first_seed(5).seeds(10);
+    let parts: Vec<_> = (0..4).flat_map(|part| ran(check.clone().part(part, 4))).collect();
+    assert_eq!(parts, ran(check));
+}
+
+#[test]
+fn a_panic_is_told_of_and_not_the_claim_that_is_broken_by_it() {
+    let body = |sim: &Sim| {
+        let is_whole = Arc::new(AtomicU32::new(1));
+        let seen = Arc::clone(&is_whole);
+        sim.invariant("it is whole", move || seen.load(Ordering::SeqCst) == 1);
+        sim.host("home").start_with("top", move || {
+            let breaks = Arc::clone(&is_whole);
+            Role::<()>::idle().started(move |ctx| {
+                ctx.spawn(
+                    Role::<()>::idle()
+                        .started(move |_| {
+                            breaks.store(0, Ordering::SeqCst);
+                            panic!("at start")
+                        })
+                        .may_panic(),
+                );
+                ctx.spawn(Role::<()>::idle());
+                Ok(())
+            })
+        });
+        Ok(sim.run()?)
+    };
+    let failing = Check::new().run(body).unwrap_err();
+    assert!(matches!(failing.failed(), Failed::Panicked { .. }), "{failing}");
 }
 
 #[test]
@@ -205,8 +298,7 @@ fn a_root_that_may_fail_does_not_and_its_end_can_be_asked_for() {
 fn what_goes_in_circles_is_cut_off_and_named_as_that() {
     let body = |sim: &Sim| {
         sim.host("mill").start(|| {
-            let again =
-                |(), ctx: &mut roundsman::Context<'_, Role<()>>| Ok(ctx.address().send(())?);
+            let again = |(), ctx: &mut Context<'_, Role<()>>| Ok(ctx.address().send(())?);
             Role::new(again).started(|ctx| Ok(ctx.address().send(())?))
         });
         Ok(sim.run()?)
@@ -326,7 +418,10 @@ fn five_seeds_with(variable: &str, value: &str) -> (String, String) {
     let this = env::current_exe().expect("a test has a file");
     let mut test = Command::new(this);
     test.args(["--exact", "checking::five_seeds", "--nocapture"]);
-    test.env_remove("CI").env_remove("ROUNDSMAN_SIM_TWICE").env(variable, value);
+    for known in ["CI", "ROUNDSMAN_SIM_SEED", "ROUNDSMAN_SIM_SEEDS", "ROUNDSMAN_SIM_TWICE"] {
+        test.env_remove(known);
+    }
+    test.env(variable, value);
     let output = test.output().expect("it can be run");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it is text");
     (text(output.stdout), text(output.stderr))

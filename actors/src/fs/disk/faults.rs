@@ -20,8 +20,8 @@ use roundsman_runtime::Simulation;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DiskFaults {
-    /// Reads, writes, syncs and renames that fail with EIO. One that fails has done nothing; but of what a failed sync was
-    /// to make safe, no later sync may do so, as with Linux.
+    /// Reads, writes, syncs, changes of a length, and renames that fail with EIO. One that fails has done nothing; but of what
+    /// a failed sync was to make safe, no later sync may do so, as with Linux.
     pub eio_per_million: u32,
     /// Reads that give less than they could, but something.
     pub short_reads_per_million: u32,
@@ -34,10 +34,9 @@ pub(super) fn below(bound: usize) -> usize {
     Simulation::current().map_or(0, |simulation| simulation.below(bound))
 }
 
-/// Whether something happens that happens so often. 0 is drawn where it does not.
+/// Whether something happens that happens so often. Never without a simulation.
 pub(super) fn strikes(per_million: u32) -> bool {
-    const MILLION: usize = 1_000_000;
-    per_million > 0 && below(MILLION) >= MILLION.saturating_sub(per_million as usize).max(1)
+    Simulation::current().is_some_and(|simulation| simulation.chance(per_million))
 }
 
 /// How much of so much is done if only a part is: not nothing.

@@ -141,9 +141,10 @@ pub(crate) fn is_of_the_peer(error: &io::Error) -> bool {
     )
 }
 
+/// EMSGSIZE of Linux, of BSD, and of Windows.
+pub(super) const TOO_LARGE: [i32; 3] = [90, 40, 10040];
+
 /// Whether the error says that a datagram is longer than this system sends.
 pub(crate) fn is_too_large(error: &io::Error) -> bool {
-    /// EMSGSIZE of Linux, of BSD, and of Windows.
-    const TOO_LARGE: [i32; 3] = [90, 40, 10040];
     error.raw_os_error().is_some_and(|code| TOO_LARGE.contains(&code))
 }

@@ -103,7 +103,7 @@ impl ListenSocket {
 
 /// Whether the error says that this process, or the machine, has no descriptors or memory left for one more socket.
 pub(crate) fn is_exhausted(error: &io::Error) -> bool {
-    use codes::{EMFILE, ENFILE, ENOBUFS, ENOMEM};
+    use codes::{ENFILE, ENOBUFS, ENOMEM};
     matches!(error.raw_os_error(), Some(EMFILE | ENFILE | ENOBUFS | ENOMEM))
 }
 
@@ -128,11 +128,13 @@ pub(crate) fn is_of_the_connection(error: &io::Error) -> bool {
         && matches!(error.raw_os_error(), Some(code) if codes::OF_THE_CONNECTION.contains(&code))
 }
 
-/// The codes of Unix; Windows has others, and no such limit.
+/// This process has no descriptor left. (Unix; Windows has no such limit.)
+pub(super) const EMFILE: i32 = 24;
+
+/// The codes of Unix; Windows has others.
 mod codes {
     /// ENONET, EPROTO, ENOPROTOOPT, EOPNOTSUPP, EHOSTDOWN.
     pub(super) const OF_THE_CONNECTION: [i32; 5] = [64, 71, 92, 95, 112];
-    pub(super) const EMFILE: i32 = 24;
     pub(super) const ENFILE: i32 = 23;
     pub(super) const ENOMEM: i32 = 12;
     pub(super) const ENOBUFS: i32 = if cfg!(target_os = "linux") { 105 } else { 55 };

@@ -58,4 +58,8 @@ impl<T: Send + 'static> Feed for LinkFeed<T> {
     fn let_go(&mut self) {
         self.port.cancel();
     }
+
+    fn show(flow: &Flow<T>) -> String {
+        flow.shown()
+    }
 }

@@ -319,7 +319,7 @@ where
 
     /// Tells every group of a failure, and gives it back.
     fn fail(&mut self, error: PipeError) -> PipeError {
-        self.numbers.clear();
+        self.forget_keys();
         for (_, mut group) in std::mem::take(&mut self.groups) {
             group.send_batch();
             if let Some(link) = &mut group.link {
@@ -397,6 +397,21 @@ where
 
     fn is_let_go(&self) -> bool {
         self.groups.is_empty()
+    }
+}
+
+impl<T: Send + 'static, K, F> GroupFeed<T, K, F> {
+    /// Drops the keys in the order in which their groups were opened. That of the table is another in each run, and what a
+    /// key does as it is dropped is the user's.
+    fn forget_keys(&mut self) {
+        let mut keys: Vec<_> = std::mem::take(&mut self.numbers).into_iter().collect();
+        keys.sort_unstable_by_key(|(_, number)| *number);
+    }
+}
+
+impl<T: Send + 'static, K, F> Drop for GroupFeed<T, K, F> {
+    fn drop(&mut self) {
+        self.forget_keys();
     }
 }
 

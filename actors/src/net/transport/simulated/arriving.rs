@@ -55,7 +55,7 @@ impl State {
         {
             arrived = true;
             let other = self.ends[key].other;
-            if host != peer_host && scene.happens(self.conditions.resets) {
+            if host != peer_host && scene.happens(self.conditions.faults.resets) {
                 // Somebody on the way has lost track of it: both ends hear of that.
                 self.fail(key, io::ErrorKind::ConnectionReset, scene);
                 if let Some(other) = other {

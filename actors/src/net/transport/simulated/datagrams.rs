@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use roundsman_runtime::{Bell, Readiness, Timestamp};
 
+use super::super::datagrams::TOO_LARGE;
 use super::listening::takes;
 use super::network::{Network, Stack, State, current};
 use super::scene::Scene;
@@ -18,8 +19,6 @@ use crate::net::endpoint::canonical;
 
 /// Most bytes of a datagram. (UDP over IPv4.)
 const MOST: usize = 65_507;
-/// EMSGSIZE.
-const TOO_LARGE: i32 = 90;
 /// Bytes that a socket holds until they are received, or until its line has taken them. (Linux: `rmem_default`.)
 const BUFFER: usize = 208 * 1024;
 /// What each datagram takes of that beyond its bytes.
@@ -156,10 +155,10 @@ impl State {
         let busy = bag.busy_until - scene.now();
         for peer_host in to_hosts {
             let is_far = host != peer_host;
-            if is_far && scene.happens(self.conditions.lost) {
+            if is_far && scene.happens(self.conditions.faults.lost) {
                 continue;
             }
-            let copies = 1 + usize::from(is_far && scene.happens(self.conditions.doubled));
+            let copies = 1 + usize::from(is_far && scene.happens(self.conditions.faults.doubled));
             for _ in 0..copies {
                 let busy = if is_far { busy } else { Duration::ZERO };
                 let latency = busy + self.latency(host, peer_host, scene);
@@ -274,10 +273,10 @@ impl Datagrams {
         let to = canonical(to);
         self.with(|state, scene| {
             if bytes.len() > MOST {
-                return Err(io::Error::from_raw_os_error(TOO_LARGE));
+                return Err(io::Error::from_raw_os_error(TOO_LARGE[0]));
             }
             let from = state.source_for(self.host, state.mailbags[self.key].local, to)?;
-            let odd = state.conditions.odd_blocks;
+            let odd = state.conditions.faults.odd_blocks;
             let full = state.time_for(BUFFER);
             let bag = &mut state.mailbags[self.key];
             if bag.refuses(1, odd, Readiness::WRITABLE, scene) {
@@ -305,7 +304,7 @@ impl Datagrams {
     /// What does not fit is cut off.
     pub(crate) fn receive_from(&self, into: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.with(|state, scene| {
-            let odd = state.conditions.odd_blocks;
+            let odd = state.conditions.faults.odd_blocks;
             let bag = &mut state.mailbags[self.key];
             if let Some(error) = bag.error.take() {
                 return Err(error.into());

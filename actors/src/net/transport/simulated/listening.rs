@@ -156,7 +156,7 @@ impl Listening {
         let scene = Scene { network: &self.network, simulation: &simulation };
         let mut state = self.network.lock();
         state.count();
-        let odd = state.conditions.odd_blocks;
+        let odd = state.conditions.faults.odd_blocks;
         let door = state.doors.get_mut(self.key).ok_or(io::ErrorKind::NotConnected)?;
         let next = *door.waiting.front().ok_or(io::ErrorKind::WouldBlock)?;
         if !door.refused && scene.happens(odd) {

@@ -6,6 +6,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `faults.rs` | what goes wrong, and how often |
 //! | `network.rs` | the hosts, their addresses, what is between them, and what befalls it |
 //! | `scene.rs` | the network with the simulation's chance and time |
 //! | `listening.rs`, `handshake.rs` | a socket that listens; how connections are made |
@@ -17,6 +18,7 @@
 mod arriving;
 mod datagrams;
 mod end;
+mod faults;
 mod handshake;
 mod listening;
 mod network;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 use roundsman_runtime::{Readiness, Simulation, simulated_provided};
 
 pub(crate) use datagrams::Datagrams;
+pub use faults::NetworkFaults;
 pub(crate) use listening::Listening;
 pub(crate) use network::{Network, Stack};
 pub(crate) use stream::Stream;

@@ -13,19 +13,18 @@ use std::time::Duration;
 
 use roundsman_runtime::Simulation;
 
+use super::super::listening::EMFILE;
 use super::datagrams::Mailbag;
 use super::end::{End, Life};
+use super::faults::NetworkFaults;
 use super::listening::Door;
 use super::scene::Scene;
 use super::table::Table;
-use crate::net::block;
 
 /// Ports that the network chooses from, as the OS does.
 const EPHEMERAL: Range<u16> = 49152..65535;
-/// EMFILE.
-const NO_DESCRIPTOR: i32 = 24;
 
-/// How the network is, between all hosts. Rates are in a million: 0 never, 1,000,000 always.
+/// How the network is, between all hosts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Conditions {
     /// How long a segment or a datagram travels between two hosts.
@@ -36,21 +35,10 @@ pub(crate) struct Conditions {
     pub(crate) window: usize,
     /// How long a connection gets nothing through before it fails.
     pub(crate) give_up: Duration,
-    /// Reads that give less than there is.
-    pub(crate) short_reads: u32,
-    /// Writes that take less than there is room for.
-    pub(crate) short_writes: u32,
-    /// Calls that would block although they need not.
-    pub(crate) odd_blocks: u32,
+    /// What goes wrong, and how often.
+    pub(crate) faults: NetworkFaults,
     /// Positions at which reads and writes of connections stop, and would block once; in order.
     pub(crate) splits: Vec<u64>,
-    /// Segments whose connection is reset instead.
-    pub(crate) resets: u32,
-    /// Sockets for which there is no descriptor.
-    pub(crate) no_descriptors: u32,
-    /// Datagrams that are lost, and such that come twice.
-    pub(crate) lost: u32,
-    pub(crate) doubled: u32,
 }
 
 impl Default for Conditions {
@@ -60,14 +48,8 @@ impl Default for Conditions {
             bandwidth: None,
             window: 128 * 1024,
             give_up: Duration::from_secs(120),
-            short_reads: 20_000,
-            short_writes: 20_000,
-            odd_blocks: 20_000,
+            faults: NetworkFaults::default(),
             splits: Vec::new(),
-            resets: 0,
-            no_descriptors: 0,
-            lost: 0,
-            doubled: 0,
         }
     }
 }
@@ -119,7 +101,6 @@ pub(crate) struct Stack {
 impl Network {
     /// One without hosts.
     pub(crate) fn new() -> Arc<Self> {
-        block::begin_anew();
         Arc::new(Self { state: Mutex::default() })
     }
 
@@ -397,10 +378,10 @@ impl State {
 
     /// One more socket of a host.
     pub(super) fn open(&mut self, host: usize, scene: Scene<'_>) -> io::Result<()> {
-        let is_out = scene.happens(self.conditions.no_descriptors);
+        let is_out = scene.happens(self.conditions.faults.no_descriptors);
         let host = &mut self.hosts[host];
         if is_out || host.open >= host.descriptors {
-            return Err(io::Error::from_raw_os_error(NO_DESCRIPTOR));
+            return Err(io::Error::from_raw_os_error(EMFILE));
         }
         host.open += 1;
         Ok(())

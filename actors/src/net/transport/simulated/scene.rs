@@ -24,10 +24,9 @@ impl Scene<'_> {
         self.simulation.below(bound)
     }
 
-    /// True at a rate of so many in a million. The plain choice is false.
+    /// True with this chance in a million; the plain choice is false.
     pub(super) fn happens(self, per_million: u32) -> bool {
-        const MILLION: usize = 1_000_000;
-        per_million > 0 && self.below(MILLION) >= MILLION - (per_million as usize).min(MILLION)
+        self.simulation.chance(per_million)
     }
 
     /// Does this so much later.

@@ -92,7 +92,7 @@ impl Stream {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             let possible = into.len().min(end.unread);
-            let most = conditions.portion(end.read, possible, conditions.short_reads, scene);
+            let most = conditions.portion(end.read, possible, conditions.faults.short_reads, scene);
             let got = end.take(&mut into[..most]);
             if got < into.len() && end.unread > 0 {
                 // Less than was asked for says that there is no more: the rest comes later.
@@ -141,7 +141,8 @@ impl Stream {
                 scene.ring_later(end.bell.clone(), Readiness::WRITABLE);
                 return Err(io::ErrorKind::WouldBlock.into());
             }
-            let most = conditions.portion(end.written, possible, conditions.short_writes, scene);
+            let most =
+                conditions.portion(end.written, possible, conditions.faults.short_writes, scene);
             end.written += most as u64;
             let mut left = joined(from, most);
             let segment = if conditions.bandwidth.is_some() { SEGMENT } else { most };
@@ -248,7 +249,7 @@ impl Conditions {
             return false;
         }
         let refuses =
-            self.splits.binary_search(&position).is_ok() || scene.happens(self.odd_blocks);
+            self.splits.binary_search(&position).is_ok() || scene.happens(self.faults.odd_blocks);
         if refuses {
             *refused = Some(position);
         }

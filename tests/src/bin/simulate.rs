@@ -1,0 +1,97 @@
+//! `cargo simulate --seeds 5000`: the tests of `tests/simulation`, with so many seeds each, or with one.
+//!
+//! Run by people, and by `.ci/run --seeds N`. It has cargo run that test, with the variables of the environment that
+//! [`roundsman::sim`] reads; it runs no simulation itself.
+#![expect(clippy::disallowed_macros, reason = "a program says how it is used")]
+
+use std::env;
+use std::ffi::OsString;
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "\
+cargo simulate [--seeds N | --seed S] [--twice] [--release] [--] [NAME] [what else the tests take]
+
+  --seeds N   each check runs the seeds from 0 to N - 1
+  --seed S    each check runs this seed alone, and shows its trace
+  --twice     each seed is run twice, and must do the same
+  --release   with optimization: slower to build, ten times as fast to run
+  NAME        only the tests whose name has this in it, such as `chat`";
+
+/// What is to be run.
+#[derive(Default)]
+struct Plan {
+    /// For the environment.
+    variables: Vec<(&'static str, String)>,
+    is_release: bool,
+    /// For the tests.
+    rest: Vec<OsString>,
+}
+
+fn main() -> ExitCode {
+    let plan = match Plan::read(env::args_os().skip(1)) {
+        Ok(plan) => plan,
+        Err(why) if why.is_empty() => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(why) => {
+            eprintln!("{why}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match plan.command().status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("cargo cannot be run: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Plan {
+    /// What the arguments ask for.
+    ///
+    /// # Errors
+    /// Why they ask for nothing that can be done; empty, if they ask for help.
+    fn read(mut arguments: impl Iterator<Item = OsString>) -> Result<Self, String> {
+        let mut plan = Self::default();
+        while let Some(argument) = arguments.next() {
+            let text = argument.to_string_lossy();
+            let (name, value) = match text.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (&*text, None),
+            };
+            match name {
+                "--seeds" | "--seed" => {
+                    let given = value.or_else(|| Some(arguments.next()?.to_str()?.to_owned()));
+                    let number = given.unwrap_or_default();
+                    if number.parse::<u64>().is_err() {
+                        return Err(format!("{name} takes a whole number, not {number:?}"));
+                    }
+                    let is_one = name == "--seed";
+                    let variable =
+                        if is_one { "ROUNDSMAN_SIM_SEED" } else { "ROUNDSMAN_SIM_SEEDS" };
+                    plan.variables.push((variable, number));
+                }
+                "--twice" => plan.variables.push(("ROUNDSMAN_SIM_TWICE", "1".to_owned())),
+                "--release" => plan.is_release = true,
+                "--help" | "-h" => return Err(String::new()),
+                "--" => plan.rest.extend(arguments.by_ref()),
+                _ => plan.rest.push(argument),
+            }
+        }
+        Ok(plan)
+    }
+
+    fn command(self) -> Command {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(["test", "--package", "roundsman-tests", "--test", "simulation"]);
+        if self.is_release {
+            command.arg("--release");
+        }
+        command.arg("--").args(self.rest).envs(self.variables);
+        command
+    }
+}
