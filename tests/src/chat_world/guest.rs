@@ -144,6 +144,7 @@ impl Guest {
             unread: VecDeque::new(),
             is_stepping: false,
         };
+        visit.note_nick(&visit.view.nick, &mut self.book.open());
         visit.send(&format!("NICK {}\r\nUSER u{number} 0 * :guest", visit.view.nick));
         self.visit = Some(visit);
     }
@@ -260,6 +261,9 @@ impl Visit {
     /// Says a line with a PING behind it, so that it is known what answers it.
     fn ask(&mut self, line: &str, said: Option<usize>, pages: &mut Pages) {
         self.asked += 1;
+        if let Some(nick) = line.strip_prefix("NICK ") {
+            self.note_nick(nick, pages);
+        }
         self.send(&format!("{line}\r\nPING {}", self.asked));
         let asked_at = pages.now();
         self.pending.push_back(Pending { asked_at, said, is_refused: false, is_order: false });
@@ -285,10 +289,10 @@ impl Visit {
             "001" => {
                 self.is_registered = true;
                 pages.connections[self.number].is_registered = true;
-                self.note_nick(pages);
             }
             "433" if !self.is_registered => {
                 self.view.nick.push('_');
+                self.note_nick(&self.view.nick, pages);
                 self.send(&format!("NICK {}", self.view.nick));
             }
             "ERROR" => {
@@ -306,16 +310,14 @@ impl Visit {
                     pending.is_refused = true;
                 }
             }
-            _ => {
-                self.view.see(line, pages.now())?;
-                self.note_nick(pages);
-            }
+            _ => self.view.see(line, pages.now())?,
         }
         Ok(())
     }
 
-    fn note_nick(&self, pages: &mut Pages) {
-        pages.connections[self.number].nicks.insert(self.view.nick.clone());
+    /// It asks for a nick. What is said to that may be on its way before the client knows that it has it.
+    fn note_nick(&self, nick: &str, pages: &mut Pages) {
+        pages.connections[self.number].nicks.insert(nick.to_owned());
     }
 
     /// Everything up to the PING has taken effect: what others have been told of before must be here by now.
