@@ -19,6 +19,8 @@ use crate::irc_client::Line;
 
 /// What may wait to be sent, in bytes; no script comes near it.
 const OUTGOING_MAX: u64 = 1 << 20;
+/// How long the server may be silent before the OS asks whether it is there.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long until it tries to connect again.
 const AGAIN: Duration = Duration::from_millis(700);
 /// How often it tries; then it has had enough.
@@ -104,7 +106,9 @@ impl Guest {
 
     fn connect(&mut self, ctx: &mut Context<'_, Self>) {
         self.attempts += 1;
-        tcp::connect(self.server).start(ctx, Message::Connected);
+        // A reset may get lost while the network is cut, and who only waits would never hear of it.
+        let options = tcp::Options::new().keep_alive(SILENCE);
+        tcp::connect(self.server).options(options).start(ctx, Message::Connected);
     }
 
     /// Tries again, if there is something left to do and it has not had enough.
