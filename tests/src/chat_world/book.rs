@@ -57,7 +57,7 @@ pub struct Connection {
     pub gone: Option<Moment>,
     /// It is over, or its host is.
     pub is_over: bool,
-    /// All the nicks that it has had.
+    /// All the nicks that it has asked for, and so may have had.
     pub nicks: BTreeSet<String>,
 }
 

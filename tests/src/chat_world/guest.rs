@@ -19,6 +19,8 @@ use crate::irc_client::Line;
 
 /// What may wait to be sent, in bytes; no script comes near it.
 const OUTGOING_MAX: u64 = 1 << 20;
+/// How long the server may be silent before the OS asks whether it is there.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long until it tries to connect again.
 const AGAIN: Duration = Duration::from_millis(700);
 /// How often it tries; then it has had enough.
@@ -104,7 +106,9 @@ impl Guest {
 
     fn connect(&mut self, ctx: &mut Context<'_, Self>) {
         self.attempts += 1;
-        tcp::connect(self.server).start(ctx, Message::Connected);
+        // A reset may get lost while the network is cut, and who only waits would never hear of it.
+        let options = tcp::Options::new().keep_alive(SILENCE);
+        tcp::connect(self.server).options(options).start(ctx, Message::Connected);
     }
 
     /// Tries again, if there is something left to do and it has not had enough.
@@ -144,6 +148,7 @@ impl Guest {
             unread: VecDeque::new(),
             is_stepping: false,
         };
+        visit.note_nick(&visit.view.nick, &mut self.book.open());
         visit.send(&format!("NICK {}\r\nUSER u{number} 0 * :guest", visit.view.nick));
         self.visit = Some(visit);
     }
@@ -260,6 +265,9 @@ impl Visit {
     /// Says a line with a PING behind it, so that it is known what answers it.
     fn ask(&mut self, line: &str, said: Option<usize>, pages: &mut Pages) {
         self.asked += 1;
+        if let Some(nick) = line.strip_prefix("NICK ") {
+            self.note_nick(nick, pages);
+        }
         self.send(&format!("{line}\r\nPING {}", self.asked));
         let asked_at = pages.now();
         self.pending.push_back(Pending { asked_at, said, is_refused: false, is_order: false });
@@ -285,10 +293,10 @@ impl Visit {
             "001" => {
                 self.is_registered = true;
                 pages.connections[self.number].is_registered = true;
-                self.note_nick(pages);
             }
             "433" if !self.is_registered => {
                 self.view.nick.push('_');
+                self.note_nick(&self.view.nick, pages);
                 self.send(&format!("NICK {}", self.view.nick));
             }
             "ERROR" => {
@@ -306,16 +314,14 @@ impl Visit {
                     pending.is_refused = true;
                 }
             }
-            _ => {
-                self.view.see(line, pages.now())?;
-                self.note_nick(pages);
-            }
+            _ => self.view.see(line, pages.now())?,
         }
         Ok(())
     }
 
-    fn note_nick(&self, pages: &mut Pages) {
-        pages.connections[self.number].nicks.insert(self.view.nick.clone());
+    /// It asks for a nick. What is said to that may be on its way before the client knows that it has it.
+    fn note_nick(&self, nick: &str, pages: &mut Pages) {
+        pages.connections[self.number].nicks.insert(nick.to_owned());
     }
 
     /// Everything up to the PING has taken effect: what others have been told of before must be here by now.

@@ -12,7 +12,7 @@ use super::secs;
 
 #[test]
 fn a_loop_that_stands_still_goes_on_with_what_is_left_though_nothing_else_keeps_it() {
-    check(20, |sim| {
+    check(200, |sim| {
         let handled = Arc::new(AtomicU32::new(0));
         let counts = Arc::clone(&handled);
         let root = move || {
@@ -34,7 +34,7 @@ fn a_loop_that_stands_still_goes_on_with_what_is_left_though_nothing_else_keeps_
 
 #[test]
 fn a_loop_that_stands_still_as_its_runtime_ends_goes_on_to_the_end() {
-    check(20, |sim| {
+    check(200, |sim| {
         let root = || {
             Role::<()>::idle().started(|ctx| {
                 ctx.supervision(Supervision::one_for_one());
@@ -57,7 +57,7 @@ fn a_loop_that_stands_still_as_its_runtime_ends_goes_on_to_the_end() {
 
 #[test]
 fn a_host_that_is_killed_as_jobs_of_its_run_and_wait_leaves_nothing() {
-    check(50, |sim| {
+    check(200, |sim| {
         let root = || {
             Role::<()>::idle().started(|ctx| {
                 for _ in 0..10 {

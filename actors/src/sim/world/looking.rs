@@ -15,17 +15,21 @@ use crate::{ASKED_FOR_PANIC, ExitReason, Ledger, RunError};
 impl Sim {
     /// Looks at what the step has left, in the order in which it came.
     pub(super) fn look(&self) {
-        let fail = |Broken { failed, panics }| {
-            self.panicked(panics);
-            self.fail(failed);
-        };
-        self.0.watcher.take_broken().map(fail);
+        self.take_broken();
         self.panicked(self.0.simulation.take_panics());
         self.0.watcher.check();
-        self.0.watcher.take_broken().map(fail);
+        self.take_broken();
         if self.0.simulation.ended() != self.0.ended.get() {
             self.0.ended.set(self.0.simulation.ended());
             self.bury();
+        }
+    }
+
+    /// The invariant that does not hold, if there is one.
+    fn take_broken(&self) {
+        if let Some(Broken { failed, panics }) = self.0.watcher.take_broken() {
+            self.panicked(panics);
+            self.fail(failed);
         }
     }
 
