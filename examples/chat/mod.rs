@@ -51,7 +51,7 @@ mod web;
 mod wire;
 
 pub use about::{About, Notices};
-pub use options::{HELP, Options, OptionsError};
+pub use options::{HELP, Options, OptionsError, VERSION};
 pub use server::{Listening, Message, Server};
 pub use settings::{Flood, LogLevel, SettingError, Settings};
 pub use transport::Transport;
