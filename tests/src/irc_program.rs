@@ -12,6 +12,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -89,7 +90,7 @@ impl Kind {
     }
 
     /// What starts it, with a home in which it finds our script and the server.
-    fn command(self, home: &Folder, server: SocketAddr, nick: &str) -> Command {
+    fn command(self, home: &Folder, server: &Place<'_>, nick: &str) -> Command {
         match self {
             Self::Irssi => {
                 put(home, "scripts/autorun", IRSSI);
@@ -126,11 +127,15 @@ fn put(home: &Folder, folder: &str, script: &str) {
 }
 
 /// Where the server is, who we are, and no politeness: what is typed is sent at once, and it comes back at once.
-fn irssi_config(server: SocketAddr, nick: &str) -> String {
-    let (host, port) = (server.ip(), server.port());
+fn irssi_config(server: &Place<'_>, nick: &str) -> String {
+    let (host, port) = (server.host(), server.address.port());
+    let tls = server.authority.map(|file| {
+        format!(r#"use_tls = "yes"; tls_verify = "yes"; tls_cafile = "{}";"#, file.display())
+    });
+    let tls = tls.unwrap_or_default();
     format!(
         r#"
-servers = ( {{ address = "{host}"; port = "{port}"; chatnet = "chat"; autoconnect = "yes"; }} );
+servers = ( {{ address = "{host}"; port = "{port}"; {tls} chatnet = "chat"; autoconnect = "yes"; }} );
 chatnets = {{ chat = {{ type = "IRC"; }}; }};
 settings = {{
   core = {{ nick = "{nick}"; user_name = "{nick}"; real_name = "{nick} the program"; server_reconnect_time = "1s"; }};
@@ -142,12 +147,15 @@ settings = {{
 }
 
 /// The same; some of these are of other versions, and refused.
-fn weechat_commands(server: SocketAddr, nick: &str) -> Vec<String> {
-    let add = format!("/server add chat {}/{}", server.ip(), server.port());
+fn weechat_commands(server: &Place<'_>, nick: &str) -> Vec<String> {
     let set = |option: &str, value: &str| format!("/set irc.server.chat.{option} {value}");
-    vec![
-        add,
-        set("tls", "off"),
+    let tls = if server.authority.is_some() { "on" } else { "off" };
+    let mut commands = vec![
+        format!("/server add chat {}/{}", server.host(), server.address.port()),
+        set("ssl", tls),
+        set("tls", tls),
+        // An address of the other family would be tried first.
+        set("ipv6", "off"),
         set("nicks", nick),
         set("username", nick),
         set("realname", &format!("{nick} the program")),
@@ -156,8 +164,28 @@ fn weechat_commands(server: SocketAddr, nick: &str) -> Vec<String> {
         set("anti_flood_prio_high", "0"),
         set("anti_flood_prio_low", "0"),
         "/set irc.look.server_buffer independent".to_owned(),
-        "/connect chat".to_owned(),
-    ]
+    ];
+    if let Some(file) = server.authority {
+        commands.push(format!("/set weechat.network.gnutls_ca_user {}", file.display()));
+    }
+    commands.push("/connect chat".to_owned());
+    commands
+}
+
+/// Where a server is, and whose certificates are good if TLS is spoken there.
+struct Place<'a> {
+    address: SocketAddr,
+    authority: Option<&'a Path>,
+}
+
+impl Place<'_> {
+    /// What it is called: certificates name it so.
+    fn host(&self) -> String {
+        match self.authority {
+            Some(_) => "localhost".to_owned(),
+            None => self.address.ip().to_string(),
+        }
+    }
 }
 
 impl IrcProgram {
@@ -167,6 +195,19 @@ impl IrcProgram {
     /// If it cannot be started, or its script does not come to life.
     #[must_use]
     pub fn start(kind: Kind, server: SocketAddr, nick: &str) -> Self {
+        Self::start_at(kind, &Place { address: server, authority: None }, nick)
+    }
+
+    /// The same over TLS, with a server that is `localhost` for whoever has issued its certificate: that is in this file.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_over_tls(kind: Kind, server: SocketAddr, authority: &Path, nick: &str) -> Self {
+        Self::start_at(kind, &Place { address: server, authority: Some(authority) }, nick)
+    }
+
+    fn start_at(kind: Kind, server: &Place<'_>, nick: &str) -> Self {
         let home = Folder::new();
         let waiting = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = waiting.local_addr().expect("it has an address").port();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use roundsman_tests::certificates::Authority;
 use roundsman_tests::example::Example;
 use roundsman_tests::irc_client::Client;
 use roundsman_tests::irc_program::{EventKind, IrcProgram};
@@ -27,6 +28,27 @@ fn all_capabilities_that_it_asks_for_are_there_and_given() {
         for useful in ["multi-prefix", "server-time", "away-notify"] {
             assert!(capabilities(&asked).contains(useful), "{useful} in {asked}");
         }
+    });
+}
+
+#[test]
+fn over_tls_it_trusts_the_certificate_and_is_known_to_be_secure() {
+    with_each(|kind| {
+        let authority = Authority::new();
+        let files = authority.issue("localhost");
+        let [certificate, key] = [files.certificate, files.key].map(|it| it.display().to_string());
+        let options =
+            ["--tls-listen", "127.0.0.1:0", "--tls-cert", &certificate, "--tls-key", &key];
+        let (mut server, address) = Example::serve("chat", &options);
+        let line = server.line();
+        let tls = line.strip_prefix("chat listens on ").and_then(|it| it.strip_suffix(" with TLS"));
+        let tls = tls.and_then(|tls| tls.parse().ok()).expect("it says where");
+        let mut program = IrcProgram::start_over_tls(kind, tls, &authority.root(), "pat");
+        program.gets(" 001 pat ");
+        let whois = Client::register(address, "ann").ask("WHOIS pat");
+        assert!(whois.iter().any(|line| line.command == "671"), "{whois:?}");
+        program.types("", "/quit");
+        program.ends();
     });
 }
 
