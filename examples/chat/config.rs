@@ -16,6 +16,9 @@ use toml::de::{DeTable, DeValue};
 use super::options::OptionsError;
 use super::settings::{SettingError, Settings};
 
+/// Settings that there may be several of.
+const SEVERAL: [&str; 2] = ["oper", "web-origin"];
+
 /// Reads the file with `read`, and sets what it says.
 ///
 /// # Errors
@@ -34,9 +37,16 @@ pub fn load(
     })?;
     for (name, entry) in table.get_ref() {
         let name: &str = name.get_ref();
+        if Settings::wants(name).is_none() {
+            return Err(within(unknown(name)));
+        }
+        let is_list = matches!(entry.get_ref(), DeValue::Array(values) if values.len() > 1);
+        if is_list && !SEVERAL.contains(&name) {
+            return Err(within(format!("{name} wants one value, not several")));
+        }
         for value in texts(entry.get_ref()).ok_or_else(|| within(unusable(name)))? {
             settings.set(name, &value).map_err(|error| match error {
-                SettingError::Unknown => within(format!("there is no setting {name:?}")),
+                SettingError::Unknown => within(unknown(name)),
                 SettingError::Wants(wants) => {
                     within(format!("{name} wants {wants}, not {value:?}"))
                 }
@@ -44,6 +54,15 @@ pub fn load(
         }
     }
     Ok(())
+}
+
+/// What is said of a name that is none; of one that is nearly one, what it is.
+fn unknown(name: &str) -> String {
+    let dashed = name.replace('_', "-").to_ascii_lowercase();
+    match Settings::wants(&dashed) {
+        Some(_) => format!("there is no setting {name:?}, but {dashed:?}"),
+        None => format!("there is no setting {name:?}; --help lists them"),
+    }
 }
 
 fn unusable(name: &str) -> String {

@@ -3,28 +3,37 @@
 //! `cargo run --release --example chat`, then `irssi -c 127.0.0.1`. Everything else is in `mod.rs`, a library, so that tests
 //! can run the server in a world of their own. Its exit status is 0 after a signal, 1 if it failed, 2 if it was called wrongly.
 
+use std::cell::OnceCell;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
 use roundsman::net::tls;
 use roundsman::{Runtime, Spawn};
-use roundsman_examples::chat::{About, HELP, Listening, Notices, Options, Server, Settings};
+use roundsman_examples::chat::{
+    About, HELP, Listening, Notices, Options, Server, Settings, VERSION,
+};
 use tracing_subscriber::filter::LevelFilter;
 
 /// How long the loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in
 /// a round that is long enough for some lines to 1,000 members, each of these gets them in one go.
 const ROUND: Duration = Duration::from_millis(5);
 
+#[expect(clippy::disallowed_macros, reason = "a program says what it is asked for")]
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     match Options::parse(arguments.clone(), |file| fs::read_to_string(file)) {
         Ok(Options::Help) => {
             print!("{HELP}");
+            ExitCode::SUCCESS
+        }
+        Ok(Options::Version) => {
+            println!("{VERSION}");
             ExitCode::SUCCESS
         }
         Ok(Options::Serve(settings)) => match serve(*settings, arguments) {
@@ -44,25 +53,31 @@ fn serve(settings: Settings, arguments: Vec<OsString>) -> Result<(), Box<dyn Err
 
     let certificates = settings.tls_cert.as_ref().zip(settings.tls_key.as_ref());
     let tls = certificates.map(|(certificate, key)| tls::server(certificate, key).build());
-    let tls = tls.transpose()?;
+    let tls = tls.transpose().map_err(|error| format!("TLS: {error}"))?;
     let motd = motd(&settings)?;
     let about = About::new(settings, since_1970()).motd(motd);
     // One loop: whoever is in a channel talks to everybody in it, so a second loop would only turn plain pushes into
     // locked ones.
     let runtime = Runtime::builder().loops(1).round(ROUND).build()?;
+    let cannot_listen = Rc::new(OnceCell::new());
+    let told = Rc::clone(&cannot_listen);
     runtime.run_with(Spawn::named("chat"), || {
-        let server = Server::new(about, announce).reread(move || reread(&arguments));
+        let server = Server::new(about, announce)
+            .reread(move || reread(&arguments))
+            .cannot_listen(move |error| _ = told.set(error.to_string()));
         match tls {
             Some(tls) => server.tls(tls),
             None => server,
         }
     })?;
-    Ok(())
+    cannot_listen.get().map_or(Ok(()), |error| Err(error.clone().into()))
 }
 
 fn motd(settings: &Settings) -> Result<Option<String>, String> {
     let read = |file: &std::path::PathBuf| {
-        fs::read_to_string(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
+        fs::read_to_string(file).map_err(|error| {
+            format!("cannot read the message of the day, {}: {error}", file.display())
+        })
     };
     settings.motd.as_ref().map(read).transpose()
 }
@@ -72,7 +87,7 @@ fn reread(arguments: &[OsString]) -> Result<Notices, String> {
         Ok(Options::Serve(settings)) => {
             Ok(Notices { motd: motd(&settings)?, operators: settings.operators })
         }
-        Ok(Options::Help) => Ok(Notices::default()),
+        Ok(Options::Help | Options::Version) => Ok(Notices::default()),
         Err(error) => Err(error.to_string()),
     }
 }

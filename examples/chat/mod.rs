@@ -25,7 +25,8 @@
 //!
 //! # Where to read
 //!
-//! `server.rs` and `session.rs` are about connections, and know no IRC. `hall/mod.rs` and what it names is IRC, and knows no
+//! `server.rs` and `session.rs` are about connections, and know no IRC; `door.rs` says who may come in, and `mouth.rs` has the last
+//! word. `hall/mod.rs` and what it names is IRC, and knows no
 //! connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and `numerics.rs` are its words; `options.rs`, `config.rs` and
 //! `settings.rs` are how the program is told what to do. A session runs over a `Transport`: lines in, lines out. `web.rs` has
 //! what a browser gets: the page in the folder `web`, which is a client like any other, over a WebSocket.
@@ -35,8 +36,10 @@ mod allowance;
 mod calendar;
 mod caps;
 mod config;
+mod door;
 mod hall;
 mod mask;
+mod mouth;
 mod names;
 mod numerics;
 mod options;
@@ -48,7 +51,7 @@ mod web;
 mod wire;
 
 pub use about::{About, Notices};
-pub use options::{HELP, Options, OptionsError};
+pub use options::{HELP, Options, OptionsError, VERSION};
 pub use server::{Listening, Message, Server};
 pub use settings::{Flood, LogLevel, SettingError, Settings};
 pub use transport::Transport;

@@ -1,6 +1,6 @@
 //! The command line of the server, read into [`Options`]; `main` prints what comes of it.
 //!
-//! Every option but `--help` and `--config` is a setting: see [`Settings::set`]. It opens no file by itself: whoever calls
+//! Every option but `--help`, `--version` and `--config` is a setting: see [`Settings::set`]. It opens no file by itself: whoever calls
 //! it says how one is read, so that tests need none.
 
 use std::ffi::OsString;
@@ -38,28 +38,34 @@ Options:
   --oper NAME:PASSWORD       Somebody who may become an operator; may be given again
   --motd FILE                Greet every client with the lines of this file
   --max-clients COUNT        The most connections at once [default: 10000]
-  --max-per-address COUNT    The most connections from one address [default: 10000]
+  --max-per-address COUNT    The most from one address; 6 more may fetch the page [default: 10000]
   --sendq BYTES              Cut off whoever leaves more unread [default: 1048576]
   --ping SECONDS             Ask who is silent so long whether it is there [default: 120]
   --flood LINES/SECONDS|off  Read no more than that from one client [default: off]
   --log LEVEL                off, error, warn, info or debug [default: info]
   --config FILE              Read settings from a TOML file first, by the same names without the dashes
   --help                     Say this
+  --version                  Say which version this is
 
 SIGINT and SIGTERM end it in good order. SIGHUP has it read the message of the day and the operators again.
 ";
+
+/// What `--version` prints.
+pub const VERSION: &str = concat!("chat ", env!("CARGO_PKG_VERSION"));
 
 /// What the command line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Options {
     /// Print [`HELP`] and end.
     Help,
+    /// Print [`VERSION`] and end.
+    Version,
     /// Serve.
     Serve(Box<Settings>),
 }
 
 impl Options {
-    /// Reads the arguments, without the program's name. `--help` anywhere wins over what stands after it; what an argument
+    /// Reads the arguments, without the program's name. `--help` and `--version` win over what stands after them; what an argument
     /// says wins over the file that `--config` names, wherever that stands. `read` reads the file.
     ///
     /// # Errors
@@ -77,8 +83,10 @@ impl Options {
         let mut config = None;
         while let Some(argument) = arguments.next() {
             let (option, attached) = split_option(argument);
-            if matches!(option.as_str(), "--help" | "-h") && attached.is_none() {
-                return Ok(Self::Help);
+            match option.as_str() {
+                "--help" | "-h" if attached.is_none() => return Ok(Self::Help),
+                "--version" | "-V" if attached.is_none() => return Ok(Self::Version),
+                _ => {}
             }
             let wants = wants(&option).ok_or_else(|| OptionsError::Unknown(option.clone()))?;
             let Some(value) = attached.or_else(|| arguments.next()) else {

@@ -13,18 +13,18 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, Endpoint, tcp, tls};
+use roundsman::net::{Connection, Endpoint, ListenError, tcp, tls};
 use roundsman::prelude::*;
-use roundsman::stream::{Item, PipeError, Running, Source, Summary};
+use roundsman::stream::{Item, PipeError, Running, Source, Summary, outlet};
 use roundsman::websocket::{Arrival, accept_with_http};
-use roundsman::{
-    ActorId, ChildSpec, Failure, JobError, Lane, Signal, Supervision, Terminated, try_job,
-};
+use roundsman::{ActorId, ChildSpec, JobError, Lane, Signal, Supervision, Terminated, try_job};
 
 use super::about::{About, Notices};
+use super::door::{Door, Entry};
 use super::hall::{self, Hall};
+use super::names;
 use super::session::{self, Session};
-use super::transport::Transport;
+use super::transport::{self, Transport};
 use super::web::{self, Site};
 
 /// How long the sessions have to say goodbye when the server ends.
@@ -44,6 +44,7 @@ pub struct Listening {
 }
 
 type Announce = Box<dyn FnOnce(&Listening)>;
+type CannotListen = Box<dyn FnOnce(ListenError)>;
 type Reread = Arc<dyn Fn() -> Result<Notices, String> + Send + Sync>;
 
 /// The actor at the root.
@@ -53,15 +54,20 @@ pub struct Server {
     tls: Option<tls::Server>,
     site: Site,
     reread: Option<Reread>,
+    cannot_listen: Option<CannotListen>,
     stage: Stage,
+    /// How many connections there are, and may be.
+    door: Door,
     /// Those that have not ended: whom to tell of the end, in the order in which they came, and for whom to wait.
     sessions: BTreeMap<ActorId, Guest>,
-    /// How many of them come from one host.
-    hosts: BTreeMap<Arc<str>, usize>,
+    /// Listeners that have not ended: for whom to wait as well.
+    listeners: usize,
 }
 
 struct Guest {
     session: Address<session::Message>,
+    /// What it says, on the way to its client: ours, so that it outlives a session that fails.
+    writing: Running,
     host: Arc<str>,
 }
 
@@ -81,14 +87,22 @@ pub enum Message {
     Connected(Transport),
     /// Somebody has come to a listener.
     Accepted(Item<Connection>),
+    /// Somebody has come who has to say something first: a request, or the handshake of TLS.
+    Called(Connection),
+    /// One of these, by the peer's address, has gone.
+    CallerGone(String),
     /// A browser, or whoever else speaks HTTP.
     Arrived(Item<Arrival>),
     /// A listener takes nobody any more.
     AcceptingEnded(Result<Summary, PipeError>),
     /// The hall has failed, and another one has begun.
     HallReplaced,
+    /// Nothing more goes to the client of a session.
+    WriteEnded(ActorId),
     /// A session is over.
     SessionEnded(Terminated),
+    /// The client of a session that has failed has had time to read so.
+    LingerOver(Running),
     /// The process is to end.
     Signalled(Signal),
     /// Files are to be read again.
@@ -109,14 +123,16 @@ impl Server {
     /// A server that listens nowhere: whoever is to come in is handed to it as [`Message::Connected`].
     pub fn without_listener(about: About) -> Self {
         Self {
+            door: Door::new(&about.settings),
             about: Arc::new(about),
             announce: None,
             tls: None,
             site: Site::new(),
             reread: None,
+            cannot_listen: None,
             stage: Stage::Begun,
             sessions: BTreeMap::new(),
-            hosts: BTreeMap::new(),
+            listeners: 0,
         }
     }
 
@@ -137,6 +153,13 @@ impl Server {
         self
     }
 
+    /// If it cannot listen somewhere, it tells this and ends, instead of failing.
+    #[must_use]
+    pub fn cannot_listen(mut self, tell: impl FnOnce(ListenError) + 'static) -> Self {
+        self.cannot_listen = Some(Box::new(tell));
+        self
+    }
+
     fn open_hall(&self, ctx: &mut Context<Self>) -> Address<hall::Message> {
         ctx.supervision(Supervision::one_for_one().intensity(FAILURES, Duration::from_secs(60)));
         let (about, replaced) =
@@ -148,7 +171,11 @@ impl Server {
         })
     }
 
-    fn listen(&self, announce: Announce, ctx: &mut Context<Self>) -> Result<Vec<Running>, Failure> {
+    fn listen(
+        &self,
+        announce: Announce,
+        ctx: &mut Context<Self>,
+    ) -> Result<Vec<Running>, ListenError> {
         let settings = &self.about.settings;
         let listener = tcp::listen(settings.listen)?;
         let mut listening = Listening { plain: listener.local().clone(), tls: None, web: None };
@@ -156,13 +183,15 @@ impl Server {
         if let (Some(address), Some(tls)) = (settings.tls_listen, &self.tls) {
             let listener = tcp::listen(address)?;
             listening.tls = Some(listener.local().clone());
-            accepting.push(accept(listener.incoming().through(tls::accept(tls)), ctx));
+            let callers = counted(listener.incoming(), ctx);
+            accepting.push(accept(callers.through(tls::accept(tls)), ctx));
         }
         if let Some(address) = settings.web {
             let listener = tcp::listen(address)?;
             listening.web = Some(listener.local().clone());
             let server = web::server(settings.web_origins.clone());
-            let arrivals = listener.incoming().through(accept_with_http(&server));
+            let callers = counted(listener.incoming(), ctx);
+            let arrivals = callers.through(accept_with_http(&server));
             let arrivals = arrivals.pipe(ctx.inlet(Message::Arrived));
             accepting.push(arrivals.start(ctx, Message::AcceptingEnded));
         }
@@ -170,29 +199,42 @@ impl Server {
         Ok(accepting)
     }
 
+    /// Counts somebody who has something to say before it can be a session, or closes the connection.
+    fn answer_call(&mut self, caller: &Connection, ctx: &mut Context<Self>) {
+        let peer = caller.peer().to_string();
+        if self.door.call(peer.clone(), names::host(caller.peer())) {
+            caller.closed(ctx, move |_| Message::CallerGone(peer.clone()));
+        } else {
+            tracing::debug!(peer, "a connection too many");
+            caller.abort();
+        }
+    }
+
     /// Takes a client in, or tells it why not.
     fn welcome(&mut self, transport: Transport, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
         let Stage::Open { hall, .. } = &self.stage else { return };
-        let host = Arc::clone(&transport.host);
-        let settings = &self.about.settings;
-        let from_there = self.hosts.entry(Arc::clone(&host)).or_default();
-        let refusal = if self.sessions.len() >= settings.max_clients {
-            Some("The server is full")
-        } else if *from_there >= settings.max_per_address {
-            Some("Too many connections from your address")
-        } else {
-            None
+        let Transport { incoming, outgoing, peer, host, secure } = transport;
+        let entry = self.door.enter(&peer, &host);
+        tracing::debug!(peer, ?entry, "a connection");
+        let refusal = match entry {
+            Entry::Open => None,
+            Entry::Refused(why) => Some(why),
+            Entry::Shut => return,
         };
-        *from_there += 1;
+        let (lines, outlet) = outlet(self.about.settings.sendq);
         // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
-        // takes. If it could be paused, it would not keep up with what it is to deliver.
-        let spawn = Spawn::named(format!("session:{}", transport.peer)).tireless();
-        let session = Session::new(Arc::clone(&self.about), hall.clone(), transport, refusal);
+        // takes. If it could be paused, it would not keep up with what it is to deliver. Unmourned, for what it is told after
+        // its client has gone is nobody's loss.
+        let spawn = Spawn::named(format!("session:{peer}")).tireless().unmourned();
+        let arrival = transport::Arrival { incoming, host: Arc::clone(&host), secure };
+        let session = Session::new(Arc::clone(&self.about), hall.clone(), arrival, outlet, refusal);
         let session = ctx.spawn_with(spawn, session);
-        tracing::debug!(%host, refusal, "a connection");
+        // Before the session pipes the other half: so the connection is ours, too.
+        let id = session.id();
+        let writing = lines.pipe(outgoing).start(ctx, move |_| Message::WriteEnded(id));
         ctx.watch(&session, Message::SessionEnded);
-        self.sessions.insert(session.id(), Guest { session, host });
+        self.sessions.insert(id, Guest { session, writing, host });
     }
 
     /// Answers a browser, or takes a client in that speaks IRC over a WebSocket.
@@ -207,13 +249,14 @@ impl Server {
         }
     }
 
-    fn forget(&mut self, session: ActorId) {
-        let Some(guest) = self.sessions.remove(&session) else { return };
-        if let Some(count) = self.hosts.get_mut(&guest.host) {
-            *count -= 1;
-            if *count == 0 {
-                self.hosts.remove(&guest.host);
-            }
+    /// A session is over, and what it has not got rid of by now is lost. One that has failed has not had its time for that.
+    fn forget(&mut self, ended: &Terminated, ctx: &mut Context<Self>) {
+        let Some(guest) = self.sessions.remove(&ended.id) else { return };
+        self.door.leave(&guest.host);
+        if ended.reason.is_failure() {
+            ctx.send_after(session::LINGER, Message::LingerOver(guest.writing));
+        } else {
+            guest.writing.cancel("its session has ended");
         }
     }
 
@@ -227,7 +270,7 @@ impl Server {
     /// Ends in good order; told a second time, at once.
     fn close(&mut self, ctx: &mut Context<Self>) {
         let Stage::Open { hall, accepting } = mem::replace(&mut self.stage, Stage::Closing) else {
-            return ctx.stop();
+            return self.wait_no_more();
         };
         for running in &accepting {
             running.cancel("the server closes");
@@ -236,6 +279,15 @@ impl Server {
         let _ = hall.send(hall::Message::Closing);
         self.dismiss("Server closing");
         ctx.send_after(GOODBYE_TIME, Message::GoodbyeTimeOver);
+    }
+
+    /// Whoever has not said goodbye yet does not.
+    fn wait_no_more(&mut self) {
+        self.listeners = 0;
+        for guest in self.sessions.values() {
+            // One that has ended meanwhile is gone already.
+            let _ = guest.session.send(session::Message::LingerOver);
+        }
     }
 
     fn read_again(&mut self, ctx: &mut Context<Self>) {
@@ -264,9 +316,18 @@ impl Actor for Server {
         let hall = self.open_hall(ctx);
 
         let accepting = match self.announce.take() {
-            Some(announce) => self.listen(announce, ctx)?,
+            Some(announce) => match (self.listen(announce, ctx), self.cannot_listen.take()) {
+                (Ok(accepting), _) => accepting,
+                (Err(error), Some(tell)) => {
+                    tell(error);
+                    ctx.stop();
+                    return Ok(());
+                }
+                (Err(error), None) => return Err(error.into()),
+            },
             None => Vec::new(),
         };
+        self.listeners = accepting.len();
         self.stage = Stage::Open { hall, accepting };
         Ok(())
     }
@@ -279,11 +340,21 @@ impl Actor for Server {
             Message::AcceptingEnded(result) if matches!(self.stage, Stage::Open { .. }) => {
                 result?;
             }
-            Message::AcceptingEnded(_) => {}
+            Message::AcceptingEnded(_) => self.listeners = self.listeners.saturating_sub(1),
+            Message::Called(caller) => self.answer_call(&caller, ctx),
+            Message::CallerGone(peer) => self.door.hang_up(&peer),
+            Message::WriteEnded(id) => {
+                if let Some(guest) = self.sessions.get(&id) {
+                    // One that has ended meanwhile knows.
+                    let _ = guest.session.send(session::Message::WriteEnded);
+                }
+            }
             Message::HallReplaced => self.dismiss("Internal error"),
-            Message::SessionEnded(ended) => self.forget(ended.id),
+            Message::SessionEnded(ended) => self.forget(&ended, ctx),
+            Message::LingerOver(writing) => writing.cancel("its session has failed"),
             Message::Signalled(signal) => {
-                tracing::info!(?signal, sessions = self.sessions.len(), "closing");
+                let sessions = self.sessions.len();
+                tracing::info!(?signal, sessions, "closing; once more closes at once");
                 self.close(ctx);
             }
             Message::HungUp => self.read_again(ctx),
@@ -294,13 +365,23 @@ impl Actor for Server {
                 }
             }
             Message::Reread(Err(error)) => tracing::warn!(%error, "everything stays as it was"),
-            Message::GoodbyeTimeOver => ctx.stop(),
+            Message::GoodbyeTimeOver => self.wait_no_more(),
         }
-        if self.sessions.is_empty() && matches!(self.stage, Stage::Closing) {
+        let is_empty = self.sessions.is_empty() && self.listeners == 0;
+        if is_empty && matches!(self.stage, Stage::Closing) {
             ctx.stop();
         }
         Ok(())
     }
+}
+
+/// Tells the server of each connection before it has said anything.
+fn counted(incoming: Source<Connection>, ctx: &Context<Server>) -> Source<Connection> {
+    let server = ctx.address();
+    incoming.inspect(move |caller| {
+        // Without a server this ends as well.
+        let _ = server.send(Message::Called(caller.clone()));
+    })
 }
 
 fn accept(incoming: Source<Connection>, ctx: &mut Context<Server>) -> Running {

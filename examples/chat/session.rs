@@ -14,7 +14,7 @@
 //! that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for a member.
 //!
 //! # The end
-//! Whoever ends it, `ERROR` is the last line, and FIN follows it. What the client still sends is read and dropped: a socket
+//! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is read and dropped: a socket
 //! that is closed over unread bytes resets the connection, and the `ERROR` would be lost. The session stops when the client
 //! has closed as well, or after [`LINGER`].
 
@@ -26,17 +26,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use roundsman::Timestamp;
 use roundsman::prelude::*;
-use roundsman::stream::{Full, Item, LineTooLong, Outlet, Source, outlet};
+use roundsman::stream::{Full, Item, LineTooLong, Outlet};
 
 use super::about::About;
 use super::allowance::Allowance;
-use super::transport::Transport;
+use super::mouth::Mouth;
+use super::transport::Arrival;
 use super::{hall, wire};
 
 /// How long a client may take to say who it is.
 const REGISTRATION: Duration = Duration::from_secs(30);
 /// How long a client that has been told `ERROR` may take to read it and close.
-const LINGER: Duration = Duration::from_secs(10);
+pub const LINGER: Duration = Duration::from_secs(10);
 
 /// A line of the client, or that it was too long to be one.
 pub type Heard = Item<Result<Bytes, LineTooLong>>;
@@ -45,9 +46,9 @@ pub type Heard = Item<Result<Bytes, LineTooLong>>;
 pub struct Session {
     about: Arc<About>,
     hall: Address<hall::Message>,
-    /// Until the session has started: what is to be piped.
-    unpiped: Option<(Transport, Source<Bytes>)>,
-    outlet: Outlet<Bytes>,
+    /// Until the session has started: what comes, and from whom.
+    arrival: Option<Arrival>,
+    outlet: Mouth,
     /// Lines that `--flood` holds back.
     held: VecDeque<Heard>,
     allowance: Option<Allowance>,
@@ -96,20 +97,21 @@ pub enum Message {
 }
 
 impl Session {
-    /// A session over this transport. With a `refusal` the client is told that at once, and that is all.
+    /// A session of somebody who has come, whom it answers through `outlet`. With a `refusal` the client is told that at
+    /// once, and that is all.
     pub fn new(
         about: Arc<About>,
         hall: Address<hall::Message>,
-        transport: Transport,
+        arrival: Arrival,
+        outlet: Outlet<Bytes>,
         refusal: Option<&'static str>,
     ) -> Self {
-        let (outgoing, outlet) = outlet(about.settings.sendq);
         Self {
             allowance: about.settings.flood.map(Allowance::new),
             about,
             hall,
-            unpiped: Some((transport, outgoing)),
-            outlet,
+            arrival: Some(arrival),
+            outlet: Mouth::new(outlet),
             held: VecDeque::new(),
             holding: false,
             heard_at: Timestamp::default(),
@@ -202,13 +204,7 @@ impl Session {
             // Of one that it does not know the hall says nothing; one that has begun anew may know it already.
             let _ = self.hall.send(hall::Message::Gone(ctx.id(), why.to_owned()));
         }
-        let error = wire::bare("ERROR", &format!("Closing link ({why})"));
-        if let Err(Full::Limit(error)) = self.outlet.push(error) {
-            self.outlet.discard();
-            // There is room now.
-            let _ = self.outlet.push(error);
-        }
-        self.outlet.end();
+        self.outlet.close(why);
         ctx.send_after(LINGER, Message::LingerOver);
     }
 }
@@ -217,10 +213,8 @@ impl Actor for Session {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        let Some((transport, outgoing)) = self.unpiped.take() else { return Ok(()) };
-        let Transport { incoming, outgoing: sink, host, secure, .. } = transport;
+        let Some(Arrival { incoming, host, secure }) = self.arrival.take() else { return Ok(()) };
         incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |_| Message::ReadEnded);
-        outgoing.pipe(sink).start(ctx, |_| Message::WriteEnded);
         self.heard_at = ctx.now();
         if let Some(refusal) = self.refusal {
             self.close(refusal, ctx);

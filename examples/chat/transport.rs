@@ -26,6 +26,16 @@ pub struct Transport {
     pub secure: bool,
 }
 
+/// What a session has of a transport: all but the way back, which the server sees to.
+pub struct Arrival {
+    /// What the client says, one line an item, without its end and with its tags.
+    pub incoming: Source<Result<Bytes, LineTooLong>>,
+    /// The host part of `nick!user@host`.
+    pub host: Arc<str>,
+    /// Nobody in between can read it.
+    pub secure: bool,
+}
+
 impl Transport {
     /// Over a socket, lines as RFC 1459 has them.
     pub fn over(connection: &Connection) -> Self {

@@ -9,6 +9,7 @@
 //! nothing connect to anywhere else.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman::websocket::{self, Options, Request, Response};
@@ -25,8 +26,16 @@ pub const BINARY: &str = "binary.ircv3.net";
 /// The longest message that is read to its end, in bytes; for a longer one the socket is closed (1009). What is longer than a
 /// line and shorter than that is answered by 417, as everywhere.
 const MESSAGE_MAX: usize = 16 * 1024;
-/// How many connections may be between two requests, or before their first. Each browser opens up to six of them.
+/// How many connections may be between two requests, or before their first. Each browser opens up to six of them; how many
+/// each host may have is said in `door.rs`.
 const HANDSHAKES: usize = 1024;
+/// The longest head of a request, in bytes; a longer one is answered by 431.
+const HEAD_MAX: usize = 16 * 1024;
+/// How long a client may take until the head of its request is there, and until it has taken the answer; however many of its
+/// bytes come, one by one, meanwhile.
+const REQUEST_TIME: Duration = Duration::from_secs(10);
+/// How long a client may keep its connection after an answer.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// A file of the page.
 struct File {
@@ -155,8 +164,9 @@ pub fn server(origins: Vec<String>) -> websocket::Server {
         .path(IRC)
         .protocols([TEXT, BINARY])
         .admit(move |request| admit(request, &origins))
-        .options(Options::new().message_max(MESSAGE_MAX))
+        .options(Options::new().message_max(MESSAGE_MAX).head_max(HEAD_MAX).timeout(REQUEST_TIME))
         .handshakes(HANDSHAKES)
+        .keep_alive(KEEP_ALIVE)
 }
 
 /// A page from elsewhere that somebody looks at must not speak here in their name. (RFC 6455, section 10.2.)

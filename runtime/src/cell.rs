@@ -70,7 +70,8 @@ pub(crate) struct Header {
     over: AtomicBool,
     life: AtomicU8,
     pub(crate) overflow: Overflow,
-    /// A bit for each reason of a dead letter that was logged; the last one: it listens to dead letters.
+    /// A bit for each reason of a dead letter that was logged; the last two: nobody misses what it does not handle; it
+    /// listens to dead letters.
     marks: AtomicU8,
     /// How long it may take to stop.
     pub(crate) shutdown: u32,
@@ -282,7 +283,7 @@ impl CellRef {
             over: AtomicBool::new(false),
             life: AtomicU8::new(life::LIVING),
             overflow: birth.overflow,
-            marks: AtomicU8::new(0),
+            marks: AtomicU8::new(if birth.unmourned { UNMOURNED } else { 0 }),
             shutdown: birth.shutdown,
             home: birth.home,
             ops: const { &Ops::of::<A>() },
@@ -370,6 +371,18 @@ impl CellRef {
         self.header().life.load(Ordering::Relaxed) == life::WINDING_DOWN
     }
 
+    /// Whether the whole tree that it stands in is coming down: the actor at its root has been told to stop.
+    pub(crate) fn is_root_stopping(&self) -> bool {
+        let mut above = self.header().parent.as_ref();
+        while let Some(cell) = above {
+            above = cell.header().parent.as_ref();
+            if above.is_none() {
+                return cell.is_winding_down() || cell.is_dead();
+            }
+        }
+        false
+    }
+
     pub(crate) fn set_winding_down(&self, winding: bool) {
         let now = if winding { life::WINDING_DOWN } else { life::LIVING };
         // Not over `DEAD`, which the parent may have said meanwhile: pairs with nothing, all are hints.
@@ -407,7 +420,9 @@ impl fmt::Debug for CellRef {
 
 /// The mark of an actor that listens to dead letters.
 const LISTENS: u8 = 1 << 7;
-const _: () = assert!(REASONS < 8, "each reason has a bit beside `LISTENS`");
+/// The mark of an actor whose dead letters are not logged.
+const UNMOURNED: u8 = 1 << 6;
+const _: () = assert!(REASONS < 7, "each reason has a bit beside `LISTENS` and `UNMOURNED`");
 
 impl Header {
     /// Whether this is the actor's first dead letter for this reason. Relaxed: whose is the first is all that counts.
@@ -415,6 +430,11 @@ impl Header {
         let bit = 1 << reason as u8;
         let known = self.marks.load(Ordering::Relaxed) & bit != 0;
         !known && self.marks.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
+    /// Whether somebody may miss what the actor does not handle.
+    pub(crate) fn is_mourned(&self) -> bool {
+        self.marks.load(Ordering::Relaxed) & UNMOURNED == 0
     }
 
     /// The actor listens to dead letters from now on.

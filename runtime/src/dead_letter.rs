@@ -130,13 +130,14 @@ thread_local! {
 fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
     let header = cell.header();
     let world = &header.home.world;
-    let first = header.first_of(reason) && world.dead_letters.is_news(cell, reason);
+    let first =
+        header.is_mourned() && header.first_of(reason) && world.dead_letters.is_news(cell, reason);
     let told = !TELLING.get() && world.dead_letters.has_listeners();
     if first || told {
         let path = dying::path_of(cell);
         let letter = DeadLetter { id: header.id, path, message: type_name::<M>(), reason };
         if first {
-            log(&letter, world.is_ending());
+            log(&letter, world.is_ending() || cell.is_root_stopping());
         }
         if told {
             TELLING.set(true);
@@ -147,7 +148,8 @@ fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
     dying::carefully(cell, "dropping a dead letter", || drop(message));
 }
 
-/// Once for each path and reason. As a runtime ends, messages that nobody comes to are no surprise.
+/// Once for each path and reason. As a runtime ends, or all that stands below its root, messages that nobody comes to are
+/// no surprise.
 fn log(letter: &DeadLetter, ending: bool) {
     let DeadLetter { path, message, reason, .. } = letter;
     if ending {

@@ -62,6 +62,7 @@ pub struct Spawn<M> {
     overflow: Overflow,
     weigh: Option<fn(&M) -> usize>,
     tireless: bool,
+    unmourned: bool,
     shutdown: Shutdown,
     stash: Option<u32>,
 }
@@ -81,6 +82,7 @@ impl<M> Default for Spawn<M> {
             overflow: Overflow::Wait,
             weigh: None,
             tireless: false,
+            unmourned: false,
             shutdown: Shutdown::default(),
             stash: None,
         }
@@ -183,6 +185,54 @@ impl<M> Spawn<M> {
     #[must_use]
     pub fn tireless(mut self) -> Self {
         self.tireless = true;
+        self
+    }
+
+    /// An actor whose unread messages nobody misses: what it has not handled when it ends is counted, and told to whoever
+    /// [listens](crate::Context::on_dead_letter), as ever, but it is not logged.
+    ///
+    /// For actors that end while others may still be speaking to them, and whose end these are told of otherwise: the
+    /// stages of a pipeline, the sessions of a server. (Akka: `DeadLetterSuppression`.)
+    ///
+    /// # Examples
+    /// ```
+    /// use roundsman_runtime::{Actor, Context, Outcome, Runtime, Spawn};
+    ///
+    /// /// Ends with the first message.
+    /// struct Session;
+    ///
+    /// impl Actor for Session {
+    ///     type Message = &'static str;
+    ///     fn receive(&mut self, _: &'static str, ctx: &mut Context<Self>) -> Outcome {
+    ///         ctx.stop();
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// struct Server;
+    ///
+    /// impl Actor for Server {
+    ///     type Message = ();
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         let session = ctx.spawn_with(Spawn::named("session").unmourned(), Session);
+    ///         session.send("goodbye")?;
+    ///         session.send("and a line that it never reads")?;
+    ///         Ok(())
+    ///     }
+    ///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let runtime = Runtime::builder().simulated(1).build()?;
+    /// let handle = runtime.handle().unref();
+    /// runtime.run(|| Server)?;
+    /// assert_eq!(handle.metrics().dead_letters(), 1, "counted, and nothing was logged");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unmourned(mut self) -> Self {
+        self.unmourned = true;
         self
     }
 
@@ -457,6 +507,7 @@ fn newborn<A: Actor>(
         id,
         home: Arc::clone(home),
         flags: spawn.flags(),
+        unmourned: spawn.unmourned,
         name: spawn.name,
         parent,
         child_slot,
@@ -477,6 +528,7 @@ pub(crate) struct Birth {
     pub(crate) parent: Option<CellRef>,
     pub(crate) child_slot: u32,
     pub(crate) flags: u32,
+    pub(crate) unmourned: bool,
     pub(crate) high: u32,
     pub(crate) low: u32,
     pub(crate) overflow: Overflow,

@@ -15,6 +15,7 @@ pub mod folder;
 #[cfg(doctest)]
 pub mod guide;
 pub mod irc_client;
+pub mod irc_program;
 pub mod ledger;
 pub mod links;
 pub mod missing;

@@ -14,6 +14,8 @@ mod access;
 mod browser;
 #[path = "chat_web/http.rs"]
 mod http;
+#[path = "chat_web/limits.rs"]
+mod limits;
 #[path = "chat_web/lines.rs"]
 mod lines;
 #[path = "chat_web/sessions.rs"]

@@ -25,7 +25,7 @@ pub(crate) fn into_output(name: String, output: impl Output) -> Sink<Bytes> {
     Sink::new(move |assembly| {
         let reporter = assembly.enter(name, None);
         let (member, to) = (reporter.member, reporter.name.clone());
-        let spawn = Spawn::named(format!("{member}:{to}")).tireless();
+        let spawn = Spawn::named(format!("{member}:{to}")).tireless().unmourned();
         let writer = FileWriter {
             output: Some(Box::new(output)),
             busy: false,

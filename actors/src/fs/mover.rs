@@ -114,7 +114,7 @@ impl Mover {
             reported: false,
             copying: None,
         };
-        let spawn = Spawn::named(format!("{member}:fs::reader")).tireless();
+        let spawn = Spawn::named(format!("{member}:fs::reader")).tireless().unmourned();
         let address = assembly.stages.spawn_with(spawn, mover);
         assembly.set_control(member, address.recipient(Message::Control));
         // One that has ended says so by the link.

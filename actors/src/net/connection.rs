@@ -296,7 +296,7 @@ impl Shared {
         }
         match std::mem::replace(&mut state.life, Life::Closed) {
             Life::Idle(socket) => {
-                let spawn = Spawn::named_by(self.ends.clone()).tireless();
+                let spawn = Spawn::named_by(self.ends.clone()).tireless().unmourned();
                 let ends = Arc::clone(&self.ends);
                 let address = owner.spawn_on(state.home, spawn, move || {
                     Station::Here(Engine::between(ends, socket))

@@ -382,7 +382,7 @@ impl Engine {
     /// How its actor is spawned, here or on another loop.
     pub(super) fn spawn(&self) -> Spawn<Message> {
         let named = self.ends.as_ref().map(|ends| Spawn::named_by(Arc::clone(ends)));
-        named.unwrap_or_else(|| Spawn::named("pipe")).tireless()
+        named.unwrap_or_else(|| Spawn::named("pipe")).tireless().unmourned()
     }
 
     fn control_read(&mut self, control: Control, ctx: &mut Ctx<'_>) {

@@ -28,7 +28,8 @@ pub(crate) fn reader(
         let mut reporter = assembly.enter(name, None);
         match open() {
             Ok(socket) => {
-                let spawn = Spawn::named(format!("{}:{name}", reporter.member)).tireless();
+                let spawn =
+                    Spawn::named(format!("{}:{name}", reporter.member)).tireless().unmourned();
                 let address = assembly.stages.spawn_with(spawn, Station::Here(Engine::new(socket)));
                 let control = address.recipient(Message::ControlRead);
                 assembly.set_control(reporter.member, control);
@@ -53,7 +54,8 @@ pub(crate) fn writer(
         let to = reporter.name.clone();
         match open() {
             Ok(socket) => {
-                let spawn = Spawn::named(format!("{}:{name}", reporter.member)).tireless();
+                let spawn =
+                    Spawn::named(format!("{}:{name}", reporter.member)).tireless().unmourned();
                 let address = assembly.stages.spawn_with(spawn, Station::Here(Engine::new(socket)));
                 let control = address.recipient(Message::ControlWrite);
                 assembly.set_control(reporter.member, control);

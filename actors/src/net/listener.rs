@@ -65,7 +65,7 @@ impl Listener {
             let name = format!("{} listener {}", self.local.family(), self.local);
             let reporter = assembly.enter(name, None);
             let member = reporter.member;
-            let spawn = Spawn::named(format!("listener:{}", self.local)).tireless();
+            let spawn = Spawn::named(format!("listener:{}", self.local)).tireless().unmourned();
             let doors = self.sockets.into_iter().map(Door::new);
             let acceptor = Acceptor {
                 doors: doors.collect(),

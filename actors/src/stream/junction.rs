@@ -73,7 +73,7 @@ impl<T: Send + 'static> Junction<T> {
     fn start_keeper(&self, owner: Scope<'_>) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(keeper) = keeper {
-            owner.spawn_with(Spawn::named(self.name).tireless(), keeper);
+            owner.spawn_with(Spawn::named(self.name).tireless().unmourned(), keeper);
         }
     }
 }

@@ -53,7 +53,7 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
         let member = reporter.member;
         link.take(Flow::Begin(upstream));
         let pump = Pump { shared, link, reporter, paused: false, closed: false };
-        let spawn = Spawn::named(format!("{member}:outlet")).tireless();
+        let spawn = Spawn::named(format!("{member}:outlet")).tireless().unmourned();
         let address = assembly.stages.spawn_with(spawn, pump);
         assembly.set_control(member, address.recipient(Message::Control));
     });

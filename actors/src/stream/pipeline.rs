@@ -109,7 +109,8 @@ impl<R: Send + 'static> Pipeline<R> {
             error: None,
             begun: ctx.now(),
         };
-        let address = owner.spawn_with(Spawn::named("pipeline").tireless(), coordinator);
+        let address =
+            owner.spawn_with(Spawn::named("pipeline").tireless().unmourned(), coordinator);
         let stages = owner.under(&address).unwrap_or(owner);
         let report = address.recipient(Message::Closed);
         let mut assembly = Assembly::new(owner, stages, report);

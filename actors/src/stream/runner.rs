@@ -119,7 +119,9 @@ impl<F: Feed> Runner<F> {
     ) -> (Address<RunnerMessage<F>>, StageName) {
         let reporter = assembly.enter_run();
         let (member, name) = (reporter.member, reporter.name.clone());
-        let spawn = Spawn::named_by(Arc::new(RunName { member, name: name.clone() })).tireless();
+        let spawn = Spawn::named_by(Arc::new(RunName { member, name: name.clone() }))
+            .tireless()
+            .unmourned();
         let runner = Self { feed, tail, reporter, result: None, paused: false, going: false };
         let address = assembly.stages.spawn_on(placement, spawn, move || runner);
         assembly.set_control(member, address.recipient(RunnerMessage::Control));

@@ -168,7 +168,7 @@ fn begin(
     let attending = Attending::new(server, serves, tell);
     let options = server.options.clone();
     let fate = Arc::new(Fate::new(connection.peer(), connection.local()));
-    let spawn = Spawn::named_by(Arc::clone(&fate) as Arc<_>).tireless();
+    let spawn = Spawn::named_by(Arc::clone(&fate) as Arc<_>).tireless().unmourned();
     let home = connection.home().map_or(Placement::Here, Placement::Loop);
     // A socket outlives the pipeline that it has come out of.
     ctx.scope().without_parent().spawn_on(home, spawn, move || {

@@ -117,7 +117,7 @@ impl Connect {
         let Self { connection, question, options } = self;
         let calling = Calling::new(question, &options, ctx.recipient(map));
         let fate = Arc::new(Fate::new(connection.peer(), connection.local()));
-        let spawn = Spawn::named_by(Arc::clone(&fate) as Arc<_>).tireless();
+        let spawn = Spawn::named_by(Arc::clone(&fate) as Arc<_>).tireless().unmourned();
         let home = connection.home().map_or(Placement::Here, Placement::Loop);
         ctx.scope().without_parent().spawn_on(home, spawn, move || {
             Host::new(connection, fate, options, Phase::Calling(Box::new(calling)))

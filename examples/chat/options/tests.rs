@@ -56,6 +56,12 @@ fn the_last_of_one_option_counts() {
 }
 
 #[test]
+fn the_version_is_asked_for_in_two_ways() {
+    assert_eq!(parse(&["--version"]), Ok(Options::Version));
+    assert_eq!(parse(&["-V", "--nonsense"]), Ok(Options::Version));
+}
+
+#[test]
 fn help_is_asked_for_in_two_ways() {
     assert_eq!(parse(&["--help"]), Ok(Options::Help));
     assert_eq!(parse(&["--motd", "m", "-h", "--nonsense"]), Ok(Options::Help));
@@ -196,6 +202,9 @@ fn a_file_that_cannot_be_meant_is_named_and_so_is_the_place() {
         ("listen=6667", "listen wants ADDR:PORT, such as"),
         ("ping=1.5", "\"ping=1.5\": ping wants a text, a number, or a list of them"),
         ("oper=[[1]]", "oper wants a text, a number, or a list of them"),
+        ("[server]\nx=1", "there is no setting \"server\"; --help lists them"),
+        ("max_clients=1", "there is no setting \"max_clients\", but \"max-clients\""),
+        ("ping=[1,2]", "ping wants one value, not several"),
     ] {
         let line = refused(&["--config", text]).replace('\n', " ");
         assert!(line.contains(complaint), "{text}: {line}");

@@ -40,8 +40,6 @@ pub struct Guest {
     pub step: usize,
     /// It has nothing to do any more.
     pub is_done: bool,
-    /// Its session may panic: then its connection ends as that of a process does that has crashed, without a word.
-    pub session_panics: bool,
     /// How often it has done as it was told.
     pub obeyed: usize,
     pub address: Option<Recipient<Order>>,

@@ -158,10 +158,7 @@ fn strike(sim: &Sim, guests: &[Host], book: &Arc<Book>) {
             let among = sim.pick(&[20, 60, 300]);
             sim.panic_at("server/chat/hall", 1 + sim.below(among) as u64);
         }
-        7 => {
-            book.open().guests[number].session_panics = true;
-            sim.panic_at(session, 1 + sim.below(40) as u64);
-        }
+        7 => sim.panic_at(session, 1 + sim.below(40) as u64),
         8 => {
             let who = sim.pick(&["server/chat", "server/chat/hall", &session]);
             sim.stall(who, 1 + sim.below(200) as u64, Duration::from_millis(sim.pick(&[3, 400])));

@@ -314,3 +314,56 @@ fn actors_that_come_again_at_one_path_are_logged_once() {
     let letters = lines.iter().filter(|line| line.contains("a dead letter")).count();
     assert_eq!(letters, 1, "{lines:#?}");
 }
+
+#[test]
+fn what_nobody_misses_is_counted_and_told_and_not_logged() {
+    each_world(5, 1..=2, |seed, loops| {
+        let letters = Letters::default();
+        let told = Arc::clone(&letters);
+        let lines = Log::of(move || {
+            let root = move || {
+                Role::<bool>::new(|begins, ctx: &mut Context<'_, Role<bool>>| {
+                    if begins {
+                        let spawn = Spawn::named("brief").unmourned();
+                        let brief = ctx.spawn_on_with(Placement::Loop(1), spawn, brief);
+                        for n in 0..4 {
+                            brief.send(n)?;
+                        }
+                    }
+                    Ok(())
+                })
+                .started(move |ctx| {
+                    ctx.spawn(clerk(&told));
+                    // The clerk is there by the first, and the runtime does not end before the second.
+                    ctx.send_after(Duration::from_secs(1), true);
+                    ctx.send_after(Duration::from_secs(2), false);
+                    Ok(())
+                })
+            };
+            play(world(seed, loops), root).unwrap();
+        });
+        assert_eq!(letters.lock().unwrap().len(), 3);
+        assert!(!lines.iter().any(|line| line.contains("a dead letter")), "{lines:#?}");
+    });
+}
+
+#[test]
+fn what_is_lost_below_a_root_that_stops_is_no_surprise_and_what_is_lost_of_its_own_is() {
+    let lines = Log::of(|| {
+        let root = || {
+            Role::<()>::new(|(), ctx| {
+                let child: Address<u32> = ctx.spawn_with(Spawn::named("child"), Role::idle());
+                // Neither comes to it: this actor has stopped, and has its child stop before.
+                child.send(1)?;
+                ctx.address().send(())?;
+                ctx.stop();
+                Ok(())
+            })
+            .started(|ctx| Ok(ctx.address().send(())?))
+        };
+        let runtime = world(1, 1).build().unwrap();
+        runtime.run_with(Spawn::named("top"), root).unwrap();
+    });
+    let letters: Vec<_> = lines.iter().filter(|line| line.contains("a dead letter")).collect();
+    assert!(letters.len() == 1 && letters[0].contains("path=/top "), "{letters:#?}");
+}
