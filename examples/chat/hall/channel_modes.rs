@@ -9,7 +9,7 @@ use crate::chat::numerics::{
     ERR_NOSUCHCHANNEL, ERR_NOSUCHNICK, ERR_NOTONCHANNEL, ERR_UNKNOWNMODE, ERR_USERNOTINCHANNEL,
     RPL_BANLIST, RPL_CHANNELMODEIS, RPL_CREATIONTIME, RPL_ENDOFBANLIST,
 };
-use crate::chat::wire::Line;
+use crate::chat::wire::{BODY_MAX, Line};
 
 /// The letters of 004, and those of them that take a parameter.
 pub const LETTERS: &str = "biklmnostv";
@@ -28,22 +28,40 @@ struct Change<'a> {
     param: Option<&'a str>,
 }
 
-/// What has changed, as all members are told: `+o-v ann bob`.
-#[derive(Default)]
+/// What has changed, as all members are told: `+o-v ann bob`. It is one line, unless masks are so long that they would be cut.
 struct Changes {
+    lines: Vec<Told>,
+    /// How many bytes the letters and parameters of one line may have.
+    room: usize,
+}
+
+#[derive(Default)]
+struct Told {
     letters: String,
     params: Vec<String>,
     on: Option<bool>,
+    length: usize,
 }
 
 impl Changes {
     fn add(&mut self, on: bool, letter: char, param: Option<&str>) {
+        // With a sign in front, if it takes one or not.
+        let length = 2 + param.map_or(0, |param| 1 + param.len());
+        let begun = self.lines.pop_if(|last| last.length + length <= self.room);
+        self.lines.push(begun.unwrap_or_default().with(on, letter, param, length));
+    }
+}
+
+impl Told {
+    fn with(mut self, on: bool, letter: char, param: Option<&str>, length: usize) -> Self {
         if self.on != Some(on) {
             self.on = Some(on);
             self.letters.push(if on { '+' } else { '-' });
         }
         self.letters.push(letter);
         self.params.extend(param.map(str::to_owned));
+        self.length += length;
+        self
     }
 }
 
@@ -74,7 +92,8 @@ impl Hall {
 
     /// Does what it can, says what it cannot, and tells all members what has changed.
     fn change_modes(&mut self, by: ClientId, name: &ChannelName, requested: Vec<Change<'_>>) {
-        let mut done = Changes::default();
+        let around = ": MODE  ".len() + self.client(by).source.len() + name.as_str().len();
+        let mut done = Changes { lines: Vec::new(), room: BODY_MAX.saturating_sub(around) };
         let mut with_param = 0;
         for Change { on, letter, param } in requested {
             with_param += usize::from(param.is_some());
@@ -89,14 +108,11 @@ impl Hall {
                 _ => self.set_flag(by, name, on, letter, &mut done),
             }
         }
-        if done.letters.is_empty() {
-            return;
-        }
-        let words = [name.as_str(), &done.letters].into_iter();
-        let params: Vec<&str> = words.chain(done.params.iter().map(String::as_str)).collect();
-        let event = self.event(by, "MODE", &params, None);
-        if let Some(channel) = self.channels.get(name) {
-            self.show_members(channel, &event);
+        let Some(channel) = self.channels.get(name) else { return };
+        for Told { letters, params, .. } in &done.lines {
+            let words = [name.as_str(), letters].into_iter();
+            let params: Vec<&str> = words.chain(params.iter().map(String::as_str)).collect();
+            self.show_members(channel, &self.event(by, "MODE", &params, None));
         }
     }
 

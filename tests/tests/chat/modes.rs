@@ -15,6 +15,24 @@ fn a_change_is_told_to_all_in_one_line_and_only_what_has_changed() {
 }
 
 #[test]
+fn masks_that_do_not_fit_into_one_line_with_their_setter_are_told_whole_in_two() {
+    let chat = Chat::start();
+    let [mut ann, mut bob] = chat.room("#c", [&*"a".repeat(30), "bob"]);
+    let masks = [("x", 200), ("y", 200), ("z", 90)].map(|(letter, length)| letter.repeat(length));
+    ann.ask(&format!("MODE #c +bbb {}", masks.join(" ")));
+    let told = bob.sync();
+    let params: Vec<&[String]> = told.iter().map(|line| &line.params[1..]).collect();
+    assert_eq!(
+        params,
+        [
+            &["+bb".to_owned(), masks[0].clone(), masks[1].clone()][..],
+            &["+b".to_owned(), masks[2].clone()]
+        ]
+    );
+    assert_eq!(commands(&ann.ask("MODE #c b")), ["367", "367", "367", "368"]);
+}
+
+#[test]
 fn what_holds_is_324_with_the_key_for_members_only() {
     let chat = Chat::start();
     let [mut ann] = chat.room("#c", ["ann"]);
