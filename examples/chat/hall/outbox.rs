@@ -130,7 +130,8 @@ pub fn batch_lines(server: &str, name: &str, kind: &[&str]) -> (Bytes, Bytes) {
 /// Whether the lines are a batch already: all between the first and the last are in it.
 fn is_one_batch(lines: &[Held]) -> bool {
     let [first, between @ .., _] = lines else { return false };
-    let begins = str::from_utf8(&first.line).is_ok_and(|line| line.contains(" BATCH +"));
+    let begins =
+        str::from_utf8(&first.line).is_ok_and(|line| line.split(' ').nth(1) == Some("BATCH"));
     begins && between.iter().all(|held| is_in_batch(&held.tags))
 }
 

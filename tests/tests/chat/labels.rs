@@ -31,6 +31,15 @@ fn several_lines_are_a_batch_with_the_label() {
 }
 
 #[test]
+fn a_text_that_looks_like_a_batch_is_none() {
+    let chat = Chat::start();
+    let mut ann = client(&chat, "ann");
+    let _others = ["bob", "cat"].map(|nick| client(&chat, nick));
+    let lines = ann.ask("@label=a9 PRIVMSG bob,cat :x BATCH +x");
+    assert_eq!(commands(&lines), ["BATCH", "PRIVMSG", "PRIVMSG", "BATCH"]);
+}
+
+#[test]
 fn no_line_is_ack() {
     let chat = Chat::start();
     let mut ann = client(&chat, "ann");
