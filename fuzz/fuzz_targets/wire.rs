@@ -7,13 +7,15 @@ use libfuzzer_sys::fuzz_target;
 #[allow(dead_code, reason = "the chat uses more of it than this target")]
 mod wire;
 
-use wire::{BODY_MAX, Line, decode, numeric, relay};
+use wire::{BODY_MAX, FRAME_MAX, Line, decode, numeric, relay};
 
 fuzz_target!(|input: &[u8]| {
     // The framing gives lines without LF, and none that is longer.
-    for bytes in input.split(|byte| *byte == b'\n').filter(|bytes| bytes.len() <= BODY_MAX) {
+    for bytes in input.split(|byte| *byte == b'\n').filter(|bytes| bytes.len() <= FRAME_MAX) {
         let text = decode(bytes);
-        let Some(line) = Line::parse(&text) else { continue };
+        let Ok(Some(line)) = Line::parse(&text) else { continue };
+        let tags = line.client_tags();
+        assert!(tags.iter().all(|tag| !tag.contains(['\r', '\0', ' ', ';'])));
         assert!(!line.command().is_empty() && !line.command().contains(' '));
         let verb = line.verb();
         assert!(verb.as_str().is_ascii());

@@ -47,11 +47,8 @@ impl Changes {
     fn add(&mut self, on: bool, letter: char, param: Option<&str>) {
         // With a sign in front, if it takes one or not.
         let length = 2 + param.map_or(0, |param| 1 + param.len());
-        let told = match self.lines.pop_if(|last| last.length + length <= self.room) {
-            Some(last) => last,
-            None => Told::default(),
-        };
-        self.lines.push(told.with(on, letter, param, length));
+        let begun = self.lines.pop_if(|last| last.length + length <= self.room);
+        self.lines.push(begun.unwrap_or_default().with(on, letter, param, length));
     }
 }
 
