@@ -364,7 +364,10 @@ impl Actor for Server {
                     let _ = hall.send(hall::Message::Reread(notices));
                 }
             }
-            Message::Reread(Err(error)) => tracing::warn!(%error, "everything stays as it was"),
+            Message::Reread(Err(JobError::Failed(why))) => {
+                tracing::warn!("everything stays as it was: {why}");
+            }
+            Message::Reread(Err(error)) => tracing::warn!("everything stays as it was: {error}"),
             Message::GoodbyeTimeOver => self.wait_no_more(),
         }
         let is_empty = self.sessions.is_empty() && self.listeners == 0;

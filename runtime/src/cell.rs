@@ -47,9 +47,9 @@ use crate::describe::{self, Held};
 use crate::home::Home;
 use crate::hooks::{self, Hooks, SourceId, TimerId};
 use crate::jobs::{self, JobKey};
-use crate::ledger::{DeadLetterReason, REASONS};
 use crate::local::Local;
 use crate::mailbox::{Mailbox, Overflow};
+use crate::marks::Marks;
 use crate::name::Name;
 use crate::own::{Own, flag, life};
 use crate::parcel::Parcel;
@@ -70,9 +70,7 @@ pub(crate) struct Header {
     over: AtomicBool,
     life: AtomicU8,
     pub(crate) overflow: Overflow,
-    /// A bit for each reason of a dead letter that was logged; the last two: nobody misses what it does not handle; it
-    /// listens to dead letters.
-    marks: AtomicU8,
+    pub(crate) marks: Marks,
     /// How long it may take to stop.
     pub(crate) shutdown: u32,
     pub(crate) home: Arc<Home>,
@@ -283,7 +281,7 @@ impl CellRef {
             over: AtomicBool::new(false),
             life: AtomicU8::new(life::LIVING),
             overflow: birth.overflow,
-            marks: AtomicU8::new(if birth.unmourned { UNMOURNED } else { 0 }),
+            marks: Marks::new(birth.unmourned),
             shutdown: birth.shutdown,
             home: birth.home,
             ops: const { &Ops::of::<A>() },
@@ -371,18 +369,6 @@ impl CellRef {
         self.header().life.load(Ordering::Relaxed) == life::WINDING_DOWN
     }
 
-    /// Whether the whole tree that it stands in is coming down: the actor at its root has been told to stop.
-    pub(crate) fn is_root_stopping(&self) -> bool {
-        let mut above = self.header().parent.as_ref();
-        while let Some(cell) = above {
-            above = cell.header().parent.as_ref();
-            if above.is_none() {
-                return cell.is_winding_down() || cell.is_dead();
-            }
-        }
-        false
-    }
-
     pub(crate) fn set_winding_down(&self, winding: bool) {
         let now = if winding { life::WINDING_DOWN } else { life::LIVING };
         // Not over `DEAD`, which the parent may have said meanwhile: pairs with nothing, all are hints.
@@ -418,34 +404,7 @@ impl fmt::Debug for CellRef {
     }
 }
 
-/// The mark of an actor that listens to dead letters.
-const LISTENS: u8 = 1 << 7;
-/// The mark of an actor whose dead letters are not logged.
-const UNMOURNED: u8 = 1 << 6;
-const _: () = assert!(REASONS < 7, "each reason has a bit beside `LISTENS` and `UNMOURNED`");
-
 impl Header {
-    /// Whether this is the actor's first dead letter for this reason. Relaxed: whose is the first is all that counts.
-    pub(crate) fn first_of(&self, reason: DeadLetterReason) -> bool {
-        let bit = 1 << reason as u8;
-        let known = self.marks.load(Ordering::Relaxed) & bit != 0;
-        !known && self.marks.fetch_or(bit, Ordering::Relaxed) & bit == 0
-    }
-
-    /// Whether somebody may miss what the actor does not handle.
-    pub(crate) fn is_mourned(&self) -> bool {
-        self.marks.load(Ordering::Relaxed) & UNMOURNED == 0
-    }
-
-    /// The actor listens to dead letters from now on.
-    pub(crate) fn listen(&self) {
-        self.marks.fetch_or(LISTENS, Ordering::Relaxed);
-    }
-
-    pub(crate) fn listens(&self) -> bool {
-        self.marks.load(Ordering::Relaxed) & LISTENS != 0
-    }
-
     #[inline]
     fn assert_home(&self, local: &Local) {
         assert!(Arc::ptr_eq(&self.home, &local.home), "a cell was touched from another loop");

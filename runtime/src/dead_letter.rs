@@ -130,14 +130,15 @@ thread_local! {
 fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
     let header = cell.header();
     let world = &header.home.world;
-    let first =
-        header.is_mourned() && header.first_of(reason) && world.dead_letters.is_news(cell, reason);
+    let first = header.marks.is_mourned()
+        && header.marks.first_of(reason)
+        && world.dead_letters.is_news(cell, reason);
     let told = !TELLING.get() && world.dead_letters.has_listeners();
     if first || told {
         let path = dying::path_of(cell);
         let letter = DeadLetter { id: header.id, path, message: type_name::<M>(), reason };
         if first {
-            log(&letter, world.is_ending() || cell.is_root_stopping());
+            log(&letter, world.is_ending() || is_root_stopping(cell));
         }
         if told {
             TELLING.set(true);
@@ -146,6 +147,18 @@ fn dispose<M>(cell: &CellRef, message: M, reason: DeadLetterReason) {
         }
     }
     dying::carefully(cell, "dropping a dead letter", || drop(message));
+}
+
+/// Whether the whole tree that it stands in is coming down: the actor at its root has been told to stop.
+fn is_root_stopping(cell: &CellRef) -> bool {
+    let mut above = cell.header().parent.as_ref();
+    while let Some(cell) = above {
+        above = cell.header().parent.as_ref();
+        if above.is_none() {
+            return cell.is_winding_down() || cell.is_dead();
+        }
+    }
+    false
 }
 
 /// Once for each path and reason. As a runtime ends, or all that stands below its root, messages that nobody comes to are
@@ -202,7 +215,7 @@ impl Listeners {
             dying::carefully(cell, "telling of a dead letter", || function(letter));
         }
         // What one that listens has lost may be what it was told, and telling of that might never end.
-        if self.actors.is_there() && !cell.header().listens() {
+        if self.actors.is_there() && !cell.header().marks.listens() {
             self.actors.tell("telling of a dead letter", letter);
         }
     }

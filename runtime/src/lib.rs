@@ -32,6 +32,7 @@ mod lane;
 mod ledger;
 mod line;
 mod mailbox;
+mod marks;
 mod name;
 mod pressure;
 mod refcount;

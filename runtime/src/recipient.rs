@@ -224,7 +224,7 @@ impl Recipient<crate::dead_letter::DeadLetter> {
     /// Says that somebody passes dead letters on to this actor: what it loses from now on is told to no actor, for it may
     /// itself be news of a dead letter. [`Context::on_dead_letter`](crate::Context::on_dead_letter) says so by itself.
     pub fn listens(&self) {
-        self.cell().header().listen();
+        self.cell().header().marks.listen();
     }
 }
 

@@ -227,6 +227,15 @@ fn a_sighup_that_finds_no_file_changes_nothing() {
     for _ in 0..100 {
         assert!(ann.ask("MOTD")[1].text().ends_with("old"));
     }
+    chat.process.signal("TERM");
+    ann.read_to_end();
+    drop(ann);
+    let ended = chat.process.ended();
+    // Whether it came to that is its own affair; if so, it has said what it could not read.
+    let (warned, named) = ("everything stays as it was: cannot read", motd.display().to_string());
+    let warnings: Vec<&str> = ended.stderr.lines().filter(|line| line.contains("WARN")).collect();
+    let is_told = |line: &&str| line.contains(warned) && line.contains(&named);
+    assert!(warnings.len() <= 1 && warnings.iter().all(is_told), "{warnings:#?}");
 }
 
 #[test]
