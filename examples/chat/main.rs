@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
 use roundsman::net::tls;
-use roundsman::{Runtime, Spawn};
+use roundsman::{Runtime, Spawn, process};
 use roundsman_examples::chat::{About, HELP, Listening, Notices, Options, Server, Settings};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -42,6 +42,10 @@ fn serve(settings: Settings, arguments: Vec<OsString>) -> Result<(), Box<dyn Err
     let log = tracing_subscriber::fmt().with_max_level(level);
     log.with_writer(io::stderr).with_ansi(colours).init();
 
+    // A connection is a descriptor. What cannot be raised is no reason not to serve those that fit.
+    if let Err(error) = process::raise_descriptor_limit() {
+        tracing::warn!(%error, "the limit of open descriptors stays what it was");
+    }
     let certificates = settings.tls_cert.as_ref().zip(settings.tls_key.as_ref());
     let tls = certificates.map(|(certificate, key)| tls::server(certificate, key).build());
     let tls = tls.transpose()?;
