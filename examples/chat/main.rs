@@ -12,13 +12,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
 use roundsman::net::tls;
-use roundsman::{Runtime, Spawn, process};
+use roundsman::{Spawn, process};
 use roundsman_examples::chat::{About, HELP, Listening, Notices, Options, Server, Settings};
 use tracing_subscriber::filter::LevelFilter;
-
-/// How long the loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in
-/// a round that is long enough for some lines to 1,000 members, each of these gets them in one go.
-const ROUND: Duration = Duration::from_millis(5);
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
@@ -51,10 +47,7 @@ fn serve(settings: Settings, arguments: Vec<OsString>) -> Result<(), Box<dyn Err
     let tls = tls.transpose()?;
     let motd = motd(&settings)?;
     let about = About::new(settings, since_1970()).motd(motd);
-    // One loop: whoever is in a channel talks to everybody in it, so a second loop would only turn plain pushes into
-    // locked ones.
-    let runtime = Runtime::builder().loops(1).round(ROUND).build()?;
-    runtime.run_with(Spawn::named("chat"), || {
+    Server::runtime().build()?.run_with(Spawn::named("chat"), || {
         let server = Server::new(about, announce).reread(move || reread(&arguments));
         match tls {
             Some(tls) => server.tls(tls),

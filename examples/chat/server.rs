@@ -18,7 +18,7 @@ use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Running, Source, Summary};
 use roundsman::websocket::{Arrival, accept_with_http};
 use roundsman::{
-    ActorId, ChildSpec, Failure, JobError, Lane, Signal, Supervision, Terminated, try_job,
+    ActorId, Builder, ChildSpec, Failure, JobError, Lane, Signal, Supervision, Terminated, try_job,
 };
 
 use super::about::{About, Notices};
@@ -29,6 +29,9 @@ use super::web::{self, Site};
 
 /// How long the sessions have to say goodbye when the server ends.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);
+/// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a round
+/// that is long enough for some lines to 1,000 members, each of these gets them in one go.
+const ROUND: Duration = Duration::from_millis(5);
 /// How often the hall may fail in a minute.
 const FAILURES: u32 = 5;
 
@@ -100,6 +103,12 @@ pub enum Message {
 }
 
 impl Server {
+    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop would only
+    /// turn plain pushes into locked ones.
+    pub fn runtime() -> Builder {
+        Runtime::builder().loops(1).round(ROUND)
+    }
+
     /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
     /// `announce` is told where, for port 0 takes a free one. It fails if it cannot.
     pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
