@@ -31,6 +31,7 @@ impl Hall {
         self.monitors.forget(who, &client.monitored);
         if let (true, Some(nick)) = (client.registered, &client.nick) {
             self.nicks.remove(nick);
+            self.census.leave(client.modes);
             self.tell_monitors(nick, None);
         }
         // One that has ended has nobody left to tell.

@@ -31,6 +31,7 @@ use super::about::{About, Notices};
 use super::names::{ChannelName, Nick};
 use super::session::{self, Heard};
 use super::wire::{self, Line};
+use census::Census;
 use channel::Channel;
 use client::{Client, ClientId};
 use monitors::Monitors;
@@ -40,6 +41,7 @@ use past::Past;
 
 use super::numerics;
 
+mod census;
 mod channel;
 mod channel_modes;
 mod chathistory;
@@ -88,6 +90,7 @@ pub struct Hall {
     /// The registered ones.
     nicks: BTreeMap<Nick, ClientId>,
     users_max: usize,
+    census: Census,
     channels: BTreeMap<ChannelName, Channel>,
     past: Past,
     monitors: Monitors,
@@ -122,6 +125,7 @@ impl Hall {
             clients: BTreeMap::new(),
             nicks: BTreeMap::new(),
             users_max: 0,
+            census: Census::default(),
             channels: BTreeMap::new(),
             past: Past::default(),
             monitors: Monitors::default(),
@@ -217,6 +221,7 @@ impl Actor for Hall {
                 self.channels.clear();
                 self.nicks.clear();
                 self.clients.clear();
+                self.census = Census::default();
             }
         }
         Ok(())
