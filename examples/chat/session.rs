@@ -75,7 +75,7 @@ enum Stage {
 }
 
 pub enum Message {
-    /// A line for the client.
+    /// Lines for the client.
     Deliver(Bytes),
     /// The client has said who it is.
     Registered,
@@ -151,10 +151,10 @@ impl Session {
         }
     }
 
-    /// Gives the client a line; or gives it up, if too many wait for it.
-    fn deliver(&mut self, line: Bytes, ctx: &mut Context<Self>) {
+    /// Gives the client lines; or gives it up, if too many wait for it.
+    fn deliver(&mut self, lines: Bytes, ctx: &mut Context<Self>) {
         // A link that is closed takes no more, which is as it should be.
-        if let Err(Full::Limit(_)) = self.outlet.push(line) {
+        if let Err(Full::Limit(_)) = self.outlet.push(lines) {
             const WHY: &str = "SendQ exceeded";
             self.outlet.discard();
             self.leave(WHY, ctx);
@@ -234,7 +234,7 @@ impl Actor for Session {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Deliver(line) => self.deliver(line, ctx),
+            Message::Deliver(lines) => self.deliver(lines, ctx),
             Message::Heard(line) => self.hear(line, ctx),
             Message::Permitted => self.holding = false,
             Message::Registered => {
@@ -262,7 +262,7 @@ impl Actor for Session {
     }
     fn show(message: &Message) -> String {
         match message {
-            Message::Deliver(line) => format!("deliver {}", wire::decode(line).trim_end()),
+            Message::Deliver(lines) => format!("deliver {}", wire::decode(lines).trim_end()),
             Message::Registered => "registered".to_owned(),
             Message::Close(why) => format!("close: {why}"),
             Message::Heard(line) => format!("heard {}", shown(line)),

@@ -34,6 +34,7 @@ impl Hall {
             self.census.leave(client.modes);
             self.tell_monitors(nick, None);
         }
+        self.out.get_mut().let_go(who, &client.session);
         // One that has ended has nobody left to tell.
         let _ = client.session.send(session::Message::Close(why.to_owned()));
     }
