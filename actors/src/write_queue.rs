@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -18,7 +19,9 @@ const SLICES: usize = 64;
 /// What waits to be written.
 #[derive(Default)]
 pub(crate) struct WriteQueue {
-    /// In order; `joined` comes behind them.
+    /// Comes first, and mostly alone; empty if it does not.
+    first: Bytes,
+    /// In order behind it; `joined` comes behind them.
     pieces: VecDeque<Bytes>,
     joined: BytesMut,
     len: usize,
@@ -33,16 +36,21 @@ impl WriteQueue {
         }
         let alone = self.len == 0;
         self.len += len;
-        if alone || len > SMALL {
+        if alone {
+            self.first = piece;
+            return;
+        }
+        if len > SMALL {
             self.close_joined();
             self.pieces.push_back(piece);
             return;
         }
-        if self.joined.is_empty() && self.pieces.back().is_some_and(|last| last.len() <= SMALL) {
-            // The piece that came alone no longer is: one slice for both.
-            let first = self.pieces.pop_back().unwrap_or_default();
+        let last = self.pieces.back().unwrap_or(&self.first);
+        if self.joined.is_empty() && last.len() <= SMALL {
+            // One slice for both.
+            let last = self.pieces.pop_back().unwrap_or_else(|| mem::take(&mut self.first));
             self.joined.reserve(SMALL);
-            self.joined.extend_from_slice(&first);
+            self.joined.extend_from_slice(&last);
         }
         self.joined.extend_from_slice(&piece);
         if self.joined.len() >= JOINED {
@@ -75,12 +83,15 @@ impl WriteQueue {
         one: impl FnOnce(&mut W, &[u8]) -> io::Result<usize>,
         many: impl FnOnce(&mut W, &[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let written = match (self.pieces.len(), self.joined.is_empty()) {
-            (0, _) => one(to, &self.joined)?,
-            (1, true) => one(to, &self.pieces[0])?,
+        let written = match (self.first.is_empty(), self.pieces.is_empty(), self.joined.is_empty())
+        {
+            (false, true, true) => one(to, &self.first)?,
+            (true, true, _) => one(to, &self.joined)?,
             _ => {
                 let mut slices = [IoSlice::new(&[]); SLICES];
-                let all = self.pieces.iter().map(|piece| &piece[..]).chain([&self.joined[..]]);
+                let pieces = self.pieces.iter().map(|piece| &piece[..]);
+                let all = [&self.first[..]].into_iter().chain(pieces).chain([&self.joined[..]]);
+                let all = all.filter(|slice| !slice.is_empty());
                 let mut used = 0;
                 for (slice, bytes) in slices.iter_mut().zip(all) {
                     *slice = IoSlice::new(bytes);
@@ -95,6 +106,14 @@ impl WriteQueue {
 
     fn advance(&mut self, mut written: usize) {
         self.len -= written;
+        let of_first = written.min(self.first.len());
+        if of_first == self.first.len() {
+            // Advanced to its end it would still hold the bytes.
+            self.first = Bytes::new();
+        } else {
+            self.first.advance(of_first);
+        }
+        written -= of_first;
         while written > 0 {
             let Some(first) = self.pieces.front_mut() else {
                 self.joined.advance(written);
@@ -110,7 +129,7 @@ impl WriteQueue {
         if self.len == 0 {
             // An idle connection holds no buffers.
             self.joined = BytesMut::new();
-            self.pieces.shrink_to(4);
+            self.pieces = VecDeque::new();
         }
     }
 }
