@@ -21,10 +21,24 @@ const SLICES: usize = 64;
 pub(crate) struct WriteQueue {
     /// Comes first, and mostly alone; empty if it does not.
     first: Bytes,
-    /// In order behind it; `joined` comes behind them.
+    /// What comes behind it. Boxed, for an idle connection has neither.
+    more: Option<Box<More>>,
+    len: usize,
+}
+
+#[derive(Default)]
+struct More {
+    /// In order; `joined` comes behind them.
     pieces: VecDeque<Bytes>,
     joined: BytesMut,
-    len: usize,
+}
+
+impl More {
+    fn close_joined(&mut self) {
+        if !self.joined.is_empty() {
+            self.pieces.push_back(self.joined.split().freeze());
+        }
+    }
 }
 
 impl WriteQueue {
@@ -40,27 +54,21 @@ impl WriteQueue {
             self.first = piece;
             return;
         }
+        let more = self.more.get_or_insert_default();
         if len > SMALL {
-            self.close_joined();
-            self.pieces.push_back(piece);
+            more.close_joined();
+            more.pieces.push_back(piece);
             return;
         }
-        let last = self.pieces.back().unwrap_or(&self.first);
-        if self.joined.is_empty() && last.len() <= SMALL {
-            // One slice for both.
-            let last = self.pieces.pop_back().unwrap_or_else(|| mem::take(&mut self.first));
-            self.joined.reserve(SMALL);
-            self.joined.extend_from_slice(&last);
+        if more.joined.is_empty() && more.pieces.back().unwrap_or(&self.first).len() <= SMALL {
+            // The piece before it is no longer alone: one slice for both.
+            let last = more.pieces.pop_back().unwrap_or_else(|| mem::take(&mut self.first));
+            more.joined.reserve(SMALL);
+            more.joined.extend_from_slice(&last);
         }
-        self.joined.extend_from_slice(&piece);
-        if self.joined.len() >= JOINED {
-            self.close_joined();
-        }
-    }
-
-    fn close_joined(&mut self) {
-        if !self.joined.is_empty() {
-            self.pieces.push_back(self.joined.split().freeze());
+        more.joined.extend_from_slice(&piece);
+        if more.joined.len() >= JOINED {
+            more.close_joined();
         }
     }
 
@@ -83,14 +91,13 @@ impl WriteQueue {
         one: impl FnOnce(&mut W, &[u8]) -> io::Result<usize>,
         many: impl FnOnce(&mut W, &[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let written = match (self.first.is_empty(), self.pieces.is_empty(), self.joined.is_empty())
-        {
-            (false, true, true) => one(to, &self.first)?,
-            (true, true, _) => one(to, &self.joined)?,
-            _ => {
+        let written = match &self.more {
+            None => one(to, &self.first)?,
+            Some(more) if self.first.is_empty() && more.pieces.is_empty() => one(to, &more.joined)?,
+            Some(more) => {
                 let mut slices = [IoSlice::new(&[]); SLICES];
-                let pieces = self.pieces.iter().map(|piece| &piece[..]);
-                let all = [&self.first[..]].into_iter().chain(pieces).chain([&self.joined[..]]);
+                let pieces = more.pieces.iter().map(|piece| &piece[..]);
+                let all = [&self.first[..]].into_iter().chain(pieces).chain([&more.joined[..]]);
                 let all = all.filter(|slice| !slice.is_empty());
                 let mut used = 0;
                 for (slice, bytes) in slices.iter_mut().zip(all) {
@@ -114,9 +121,9 @@ impl WriteQueue {
             self.first.advance(of_first);
         }
         written -= of_first;
-        while written > 0 {
-            let Some(first) = self.pieces.front_mut() else {
-                self.joined.advance(written);
+        while let (true, Some(more)) = (written > 0, &mut self.more) {
+            let Some(first) = more.pieces.front_mut() else {
+                more.joined.advance(written);
                 break;
             };
             if first.len() > written {
@@ -124,12 +131,11 @@ impl WriteQueue {
                 break;
             }
             written -= first.len();
-            self.pieces.pop_front();
+            more.pieces.pop_front();
         }
         if self.len == 0 {
             // An idle connection holds no buffers.
-            self.joined = BytesMut::new();
-            self.pieces = VecDeque::new();
+            self.more = None;
         }
     }
 }
