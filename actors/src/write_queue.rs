@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -18,10 +19,26 @@ const SLICES: usize = 64;
 /// What waits to be written.
 #[derive(Default)]
 pub(crate) struct WriteQueue {
+    /// Comes first, and mostly alone; empty if it does not.
+    first: Bytes,
+    /// What comes behind it. Boxed, for an idle connection has neither.
+    more: Option<Box<More>>,
+    len: usize,
+}
+
+#[derive(Default)]
+struct More {
     /// In order; `joined` comes behind them.
     pieces: VecDeque<Bytes>,
     joined: BytesMut,
-    len: usize,
+}
+
+impl More {
+    fn close_joined(&mut self) {
+        if !self.joined.is_empty() {
+            self.pieces.push_back(self.joined.split().freeze());
+        }
+    }
 }
 
 impl WriteQueue {
@@ -33,26 +50,25 @@ impl WriteQueue {
         }
         let alone = self.len == 0;
         self.len += len;
-        if alone || len > SMALL {
-            self.close_joined();
-            self.pieces.push_back(piece);
+        if alone {
+            self.first = piece;
             return;
         }
-        if self.joined.is_empty() && self.pieces.back().is_some_and(|last| last.len() <= SMALL) {
-            // The piece that came alone no longer is: one slice for both.
-            let first = self.pieces.pop_back().unwrap_or_default();
-            self.joined.reserve(SMALL);
-            self.joined.extend_from_slice(&first);
+        let more = self.more.get_or_insert_default();
+        if len > SMALL {
+            more.close_joined();
+            more.pieces.push_back(piece);
+            return;
         }
-        self.joined.extend_from_slice(&piece);
-        if self.joined.len() >= JOINED {
-            self.close_joined();
+        if more.joined.is_empty() && more.pieces.back().unwrap_or(&self.first).len() <= SMALL {
+            // The piece before it is no longer alone: one slice for both.
+            let last = more.pieces.pop_back().unwrap_or_else(|| mem::take(&mut self.first));
+            more.joined.reserve(SMALL);
+            more.joined.extend_from_slice(&last);
         }
-    }
-
-    fn close_joined(&mut self) {
-        if !self.joined.is_empty() {
-            self.pieces.push_back(self.joined.split().freeze());
+        more.joined.extend_from_slice(&piece);
+        if more.joined.len() >= JOINED {
+            more.close_joined();
         }
     }
 
@@ -75,12 +91,14 @@ impl WriteQueue {
         one: impl FnOnce(&mut W, &[u8]) -> io::Result<usize>,
         many: impl FnOnce(&mut W, &[IoSlice<'_>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        let written = match (self.pieces.len(), self.joined.is_empty()) {
-            (0, _) => one(to, &self.joined)?,
-            (1, true) => one(to, &self.pieces[0])?,
-            _ => {
+        let written = match &self.more {
+            None => one(to, &self.first)?,
+            Some(more) if self.first.is_empty() && more.pieces.is_empty() => one(to, &more.joined)?,
+            Some(more) => {
                 let mut slices = [IoSlice::new(&[]); SLICES];
-                let all = self.pieces.iter().map(|piece| &piece[..]).chain([&self.joined[..]]);
+                let pieces = more.pieces.iter().map(|piece| &piece[..]);
+                let all = [&self.first[..]].into_iter().chain(pieces).chain([&more.joined[..]]);
+                let all = all.filter(|slice| !slice.is_empty());
                 let mut used = 0;
                 for (slice, bytes) in slices.iter_mut().zip(all) {
                     *slice = IoSlice::new(bytes);
@@ -95,9 +113,17 @@ impl WriteQueue {
 
     fn advance(&mut self, mut written: usize) {
         self.len -= written;
-        while written > 0 {
-            let Some(first) = self.pieces.front_mut() else {
-                self.joined.advance(written);
+        let of_first = written.min(self.first.len());
+        if of_first == self.first.len() {
+            // Advanced to its end it would still hold the bytes.
+            self.first = Bytes::new();
+        } else {
+            self.first.advance(of_first);
+        }
+        written -= of_first;
+        while let (true, Some(more)) = (written > 0, &mut self.more) {
+            let Some(first) = more.pieces.front_mut() else {
+                more.joined.advance(written);
                 break;
             };
             if first.len() > written {
@@ -105,12 +131,11 @@ impl WriteQueue {
                 break;
             }
             written -= first.len();
-            self.pieces.pop_front();
+            more.pieces.pop_front();
         }
         if self.len == 0 {
             // An idle connection holds no buffers.
-            self.joined = BytesMut::new();
-            self.pieces.shrink_to(4);
+            self.more = None;
         }
     }
 }

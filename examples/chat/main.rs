@@ -14,15 +14,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
 use roundsman::net::tls;
-use roundsman::{Runtime, Spawn};
+use roundsman::{Spawn, process};
 use roundsman_examples::chat::{
     About, HELP, Listening, Notices, Options, Server, Settings, VERSION,
 };
 use tracing_subscriber::filter::LevelFilter;
-
-/// How long the loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in
-/// a round that is long enough for some lines to 1,000 members, each of these gets them in one go.
-const ROUND: Duration = Duration::from_millis(5);
 
 #[expect(clippy::disallowed_macros, reason = "a program says what it is asked for")]
 fn main() -> ExitCode {
@@ -51,17 +47,18 @@ fn serve(settings: Settings, arguments: Vec<OsString>) -> Result<(), Box<dyn Err
     let log = tracing_subscriber::fmt().with_max_level(level);
     log.with_writer(io::stderr).with_ansi(colours).init();
 
+    // A connection is a descriptor. What cannot be raised is no reason not to serve those that fit.
+    if let Err(error) = process::raise_descriptor_limit() {
+        tracing::warn!(%error, "the limit of open descriptors stays what it was");
+    }
     let certificates = settings.tls_cert.as_ref().zip(settings.tls_key.as_ref());
     let tls = certificates.map(|(certificate, key)| tls::server(certificate, key).build());
     let tls = tls.transpose().map_err(|error| format!("TLS: {error}"))?;
     let motd = motd(&settings)?;
     let about = About::new(settings, since_1970()).motd(motd);
-    // One loop: whoever is in a channel talks to everybody in it, so a second loop would only turn plain pushes into
-    // locked ones.
-    let runtime = Runtime::builder().loops(1).round(ROUND).build()?;
     let cannot_listen = Rc::new(OnceCell::new());
     let told = Rc::clone(&cannot_listen);
-    runtime.run_with(Spawn::named("chat"), || {
+    Server::runtime().build()?.run_with(Spawn::named("chat"), || {
         let server = Server::new(about, announce)
             .reread(move || reread(&arguments))
             .cannot_listen(move |error| _ = told.set(error.to_string()));

@@ -13,8 +13,8 @@
 //!
 //! # The way of a line
 //!
-//! Socket → `lines` → session → hall (`wire` takes the line apart, `commands` finds what carries it out) → sessions of all
-//! who are to know → their sockets. The first arrows and the last are links: a client that sends faster than it is served is
+//! Socket → `lines` → session → hall (`wire` takes the line apart, `commands` finds what carries it out; `bundle` joins what is
+//! said in one channel in one round) → sessions of all who are to know → their sockets. The first arrows and the last are links: a client that sends faster than it is served is
 //! read from no further, and one that does not read is cut off once `--sendq` bytes wait for it. In between are messages.
 //!
 //! # Order
@@ -25,9 +25,8 @@
 //!
 //! # Where to read
 //!
-//! `server.rs` and `session.rs` are about connections, and know no IRC; `door.rs` says who may come in, and `mouth.rs` has the last
-//! word. `hall/mod.rs` and what it names is IRC, and knows no
-//! connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and `numerics.rs` are its words; `options.rs`, `config.rs` and
+//! `server.rs` and `session.rs` are about connections, and know no IRC; `listening.rs` says where they come from, `door.rs` who may
+//! come in, and `mouth.rs` has the last word. `hall/mod.rs` and what it names is IRC, and knows no connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and `numerics.rs` are its words; `options.rs`, `config.rs` and
 //! `settings.rs` are how the program is told what to do. A session runs over a `Transport`: lines in, lines out. `web.rs` has
 //! what a browser gets: the page in the folder `web`, which is a client like any other, over a WebSocket.
 
@@ -38,6 +37,7 @@ mod caps;
 mod config;
 mod door;
 mod hall;
+mod listening;
 mod mask;
 mod mouth;
 mod names;
@@ -51,7 +51,8 @@ mod web;
 mod wire;
 
 pub use about::{About, Notices};
+pub use listening::Listening;
 pub use options::{HELP, Options, OptionsError, VERSION};
-pub use server::{Listening, Message, Server};
+pub use server::{Message, Server};
 pub use settings::{Flood, LogLevel, SettingError, Settings};
 pub use transport::Transport;

@@ -13,35 +13,30 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, Endpoint, ListenError, tcp, tls};
+use roundsman::net::{Connection, ListenError, tls};
 use roundsman::prelude::*;
-use roundsman::stream::{Item, PipeError, Running, Source, Summary, outlet};
-use roundsman::websocket::{Arrival, accept_with_http};
-use roundsman::{ActorId, ChildSpec, JobError, Lane, Signal, Supervision, Terminated, try_job};
+use roundsman::stream::{Item, PipeError, Running, Summary, outlet};
+use roundsman::websocket::Arrival;
+use roundsman::{
+    ActorId, Builder, ChildSpec, JobError, Lane, Signal, Supervision, Terminated, try_job,
+};
 
 use super::about::{About, Notices};
 use super::door::{Door, Entry};
 use super::hall::{self, Hall};
+use super::listening::{self, Listening};
 use super::names;
 use super::session::{self, Session};
 use super::transport::{self, Transport};
-use super::web::{self, Site};
+use super::web::Site;
 
 /// How long the sessions have to say goodbye when the server ends.
 const GOODBYE_TIME: Duration = Duration::from_secs(3);
+/// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a round
+/// that is long enough for some lines to 1,000 members, each of these gets them in one go.
+const ROUND: Duration = Duration::from_millis(5);
 /// How often the hall may fail in a minute.
 const FAILURES: u32 = 5;
-
-/// Where a server listens, once it does.
-#[derive(Debug, Clone)]
-pub struct Listening {
-    /// For clients that talk openly.
-    pub plain: Endpoint,
-    /// For clients that use TLS.
-    pub tls: Option<Endpoint>,
-    /// For browsers.
-    pub web: Option<Endpoint>,
-}
 
 type Announce = Box<dyn FnOnce(&Listening)>;
 type CannotListen = Box<dyn FnOnce(ListenError)>;
@@ -114,6 +109,12 @@ pub enum Message {
 }
 
 impl Server {
+    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop would only
+    /// turn plain pushes into locked ones.
+    pub fn runtime() -> Builder {
+        Runtime::builder().loops(1).round(ROUND)
+    }
+
     /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
     /// `announce` is told where, for port 0 takes a free one. It fails if it cannot.
     pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
@@ -169,34 +170,6 @@ impl Server {
             let replaces = (!mem::take(&mut is_first)).then(|| replaced.clone());
             Hall::new(Arc::clone(&about), replaces)
         })
-    }
-
-    fn listen(
-        &self,
-        announce: Announce,
-        ctx: &mut Context<Self>,
-    ) -> Result<Vec<Running>, ListenError> {
-        let settings = &self.about.settings;
-        let listener = tcp::listen(settings.listen)?;
-        let mut listening = Listening { plain: listener.local().clone(), tls: None, web: None };
-        let mut accepting = vec![accept(listener.incoming(), ctx)];
-        if let (Some(address), Some(tls)) = (settings.tls_listen, &self.tls) {
-            let listener = tcp::listen(address)?;
-            listening.tls = Some(listener.local().clone());
-            let callers = counted(listener.incoming(), ctx);
-            accepting.push(accept(callers.through(tls::accept(tls)), ctx));
-        }
-        if let Some(address) = settings.web {
-            let listener = tcp::listen(address)?;
-            listening.web = Some(listener.local().clone());
-            let server = web::server(settings.web_origins.clone());
-            let callers = counted(listener.incoming(), ctx);
-            let arrivals = callers.through(accept_with_http(&server));
-            let arrivals = arrivals.pipe(ctx.inlet(Message::Arrived));
-            accepting.push(arrivals.start(ctx, Message::AcceptingEnded));
-        }
-        announce(&listening);
-        Ok(accepting)
     }
 
     /// Counts somebody who has something to say before it can be a session, or closes the connection.
@@ -315,18 +288,22 @@ impl Actor for Server {
         self.listen_for_signals(ctx)?;
         let hall = self.open_hall(ctx);
 
-        let accepting = match self.announce.take() {
-            Some(announce) => match (self.listen(announce, ctx), self.cannot_listen.take()) {
-                (Ok(accepting), _) => accepting,
+        let mut accepting = Vec::new();
+        if let Some(announce) = self.announce.take() {
+            let opened = listening::open(&self.about.settings, self.tls.as_ref(), ctx);
+            match (opened, self.cannot_listen.take()) {
+                (Ok((listening, running)), _) => {
+                    accepting = running;
+                    announce(&listening);
+                }
                 (Err(error), Some(tell)) => {
                     tell(error);
                     ctx.stop();
                     return Ok(());
                 }
                 (Err(error), None) => return Err(error.into()),
-            },
-            None => Vec::new(),
-        };
+            }
+        }
         self.listeners = accepting.len();
         self.stage = Stage::Open { hall, accepting };
         Ok(())
@@ -376,17 +353,4 @@ impl Actor for Server {
         }
         Ok(())
     }
-}
-
-/// Tells the server of each connection before it has said anything.
-fn counted(incoming: Source<Connection>, ctx: &Context<Server>) -> Source<Connection> {
-    let server = ctx.address();
-    incoming.inspect(move |caller| {
-        // Without a server this ends as well.
-        let _ = server.send(Message::Called(caller.clone()));
-    })
-}
-
-fn accept(incoming: Source<Connection>, ctx: &mut Context<Server>) -> Running {
-    incoming.pipe(ctx.inlet(Message::Accepted)).start(ctx, Message::AcceptingEnded)
 }

@@ -24,9 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use roundsman::Timestamp;
 use roundsman::prelude::*;
 use roundsman::stream::{Full, Item, LineTooLong, Outlet};
+use roundsman::{TimerId, Timestamp};
 
 use super::about::About;
 use super::allowance::Allowance;
@@ -46,23 +46,29 @@ pub type Heard = Item<Result<Bytes, LineTooLong>>;
 pub struct Session {
     about: Arc<About>,
     hall: Address<hall::Message>,
-    /// Until the session has started: what comes, and from whom.
-    arrival: Option<Arrival>,
+    /// Until the session has started: what comes, and from whom. Boxed, for a session is idle for much longer.
+    arrival: Option<Box<Arrival>>,
     outlet: Mouth,
-    /// Lines that `--flood` holds back.
-    held: VecDeque<Heard>,
-    allowance: Option<Allowance>,
-    /// A timer is set for the moment at which the next held line may go.
-    holding: bool,
+    /// With `--flood`: what it holds back.
+    gate: Option<Box<Gate>>,
     heard_at: Timestamp,
     /// Whether the client was asked if it is there, and has said nothing since.
     asked: bool,
-    registered: bool,
+    /// Until the client has registered: the end of its time for that.
+    registration: Option<TimerId>,
     stage: Stage,
     /// Why nobody is to be served here: the first thing that is said, and the last.
     refusal: Option<&'static str>,
     read_ended: bool,
     write_ended: bool,
+}
+
+/// Holds back lines that come too fast.
+struct Gate {
+    allowance: Allowance,
+    held: VecDeque<Heard>,
+    /// A timer is set for the moment at which the next held line may go.
+    holding: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +82,7 @@ enum Stage {
 }
 
 pub enum Message {
-    /// A line for the client.
+    /// Lines for the client.
     Deliver(Bytes),
     /// The client has said who it is.
     Registered,
@@ -106,17 +112,20 @@ impl Session {
         outlet: Outlet<Bytes>,
         refusal: Option<&'static str>,
     ) -> Self {
-        Self {
-            allowance: about.settings.flood.map(Allowance::new),
-            about,
-            hall,
-            arrival: Some(arrival),
-            outlet: Mouth::new(outlet),
+        let gate = |flood| Gate {
+            allowance: Allowance::new(flood),
             held: VecDeque::new(),
             holding: false,
+        };
+        Self {
+            gate: about.settings.flood.map(|flood| Box::new(gate(flood))),
+            about,
+            hall,
+            arrival: Some(Box::new(arrival)),
+            outlet: Mouth::new(outlet),
             heard_at: Timestamp::default(),
             asked: false,
-            registered: false,
+            registration: None,
             stage: Stage::Serving,
             refusal,
             read_ended: false,
@@ -127,24 +136,26 @@ impl Session {
     fn hear(&mut self, line: Heard, ctx: &mut Context<Self>) {
         self.heard_at = ctx.now();
         self.asked = false;
-        if self.stage == Stage::Serving {
-            self.held.push_back(line);
+        match (self.stage, &mut self.gate) {
+            (Stage::Serving, None) => self.tell_hall(hall::Message::Heard(ctx.id(), line), ctx),
+            (Stage::Serving, Some(gate)) => gate.held.push_back(line),
+            (Stage::Leaving | Stage::Closed, _) => {}
         }
     }
 
-    /// Hands on what may be handed on.
+    /// Hands on what was held and may go.
     fn hand_on(&mut self, ctx: &mut Context<Self>) {
-        while self.stage == Stage::Serving && !self.held.is_empty() {
-            if let Some(allowance) = &mut self.allowance
-                && let Err(wait) = allowance.take(ctx.now())
-            {
-                if !self.holding {
-                    self.holding = true;
+        while self.stage == Stage::Serving
+            && let Some(gate) = &mut self.gate
+            && !gate.held.is_empty()
+        {
+            if let Err(wait) = gate.allowance.take(ctx.now()) {
+                if !mem::replace(&mut gate.holding, true) {
                     ctx.send_after(wait, Message::Permitted);
                 }
                 return;
             }
-            if let Some(line) = self.held.pop_front() {
+            if let Some(line) = gate.held.pop_front() {
                 self.tell_hall(hall::Message::Heard(ctx.id(), line), ctx);
             }
         }
@@ -153,10 +164,10 @@ impl Session {
         }
     }
 
-    /// Gives the client a line; or gives it up, if too many wait for it.
-    fn deliver(&mut self, line: Bytes, ctx: &mut Context<Self>) {
+    /// Gives the client lines; or gives it up, if too many wait for it.
+    fn deliver(&mut self, lines: Bytes, ctx: &mut Context<Self>) {
         // A link that is closed takes no more, which is as it should be.
-        if let Err(Full::Limit(_)) = self.outlet.push(line) {
+        if let Err(Full::Limit(_)) = self.outlet.push(lines) {
             const WHY: &str = "SendQ exceeded";
             self.outlet.discard();
             self.leave(WHY, ctx);
@@ -182,8 +193,14 @@ impl Session {
     fn leave(&mut self, why: &str, ctx: &mut Context<Self>) {
         if self.stage == Stage::Serving {
             self.stage = Stage::Leaving;
-            self.held.clear();
+            self.let_held_go();
             self.tell_hall(hall::Message::Gone(ctx.id(), why.to_owned()), ctx);
+        }
+    }
+
+    fn let_held_go(&mut self) {
+        if let Some(gate) = &mut self.gate {
+            gate.held.clear();
         }
     }
 
@@ -199,7 +216,7 @@ impl Session {
             return;
         }
         let was = mem::replace(&mut self.stage, Stage::Closed);
-        self.held.clear();
+        self.let_held_go();
         if was == Stage::Serving {
             // Of one that it does not know the hall says nothing; one that has begun anew may know it already.
             let _ = self.hall.send(hall::Message::Gone(ctx.id(), why.to_owned()));
@@ -213,7 +230,8 @@ impl Actor for Session {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        let Some(Arrival { incoming, host, secure }) = self.arrival.take() else { return Ok(()) };
+        let Some(arrival) = self.arrival.take() else { return Ok(()) };
+        let Arrival { incoming, host, secure } = *arrival;
         incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |_| Message::ReadEnded);
         self.heard_at = ctx.now();
         if let Some(refusal) = self.refusal {
@@ -222,17 +240,17 @@ impl Actor for Session {
         }
         let session = ctx.address();
         self.tell_hall(hall::Message::Arrived { session, host, secure }, ctx);
-        ctx.send_after(REGISTRATION, Message::RegistrationOver);
+        self.registration = Some(ctx.send_after(REGISTRATION, Message::RegistrationOver));
         Ok(())
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Deliver(line) => self.deliver(line, ctx),
+            Message::Deliver(lines) => self.deliver(lines, ctx),
             Message::Heard(line) => self.hear(line, ctx),
-            Message::Permitted => self.holding = false,
+            Message::Permitted => self.gate.iter_mut().for_each(|gate| gate.holding = false),
             Message::Registered => {
-                self.registered = true;
+                self.registration.take().map(|timer| ctx.cancel(timer));
                 ctx.send_after(self.about.settings.ping, Message::Look);
             }
             Message::Close(why) => self.close(&why, ctx),
@@ -241,11 +259,9 @@ impl Actor for Session {
                 self.write_ended = true;
                 self.leave("Connection closed", ctx);
             }
-            Message::RegistrationOver if !self.registered => {
-                self.leave("Registration timed out", ctx);
-            }
+            Message::RegistrationOver => self.leave("Registration timed out", ctx),
             Message::Look if self.stage == Stage::Serving => self.look(ctx),
-            Message::RegistrationOver | Message::Look => {}
+            Message::Look => {}
             Message::LingerOver => ctx.stop(),
         }
         self.hand_on(ctx);
@@ -256,7 +272,7 @@ impl Actor for Session {
     }
     fn show(message: &Message) -> String {
         match message {
-            Message::Deliver(line) => format!("deliver {}", wire::decode(line).trim_end()),
+            Message::Deliver(lines) => format!("deliver {}", wire::decode(lines).trim_end()),
             Message::Registered => "registered".to_owned(),
             Message::Close(why) => format!("close: {why}"),
             Message::Heard(line) => format!("heard {}", shown(line)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roundsman::net::Connection;
-use roundsman::stream::{LineTooLong, Sink, Source, lines, map};
+use roundsman::stream::{LineTooLong, Sink, Source, flat_map, lines};
 use roundsman::websocket::{ByteString, Message, Socket};
 
 use super::{names, web, wire};
@@ -16,7 +16,7 @@ use super::{names, web, wire};
 pub struct Transport {
     /// What the client says, one line an item, without its end and with its tags.
     pub incoming: Source<Result<Bytes, LineTooLong>>,
-    /// What the client is told, one line an item, with CR LF and with its tags. It must take no more than it can send.
+    /// What the client is told, whole lines, with CR LF and with their tags. It must take no more than it can send.
     pub outgoing: Sink<Bytes>,
     /// Who is at the other end, for people: an address with its port.
     pub peer: String,
@@ -62,12 +62,13 @@ impl Transport {
             // Two lines in one message are refused as one that is too long: neither is carried out.
             if is_line { Ok(line) } else { Err(LineTooLong { at, max: wire::FRAME_MAX }) }
         });
-        let outgoing = map(move |line: Bytes| {
-            let line = line.strip_suffix(b"\r\n").map_or(line.clone(), |text| line.slice_ref(text));
-            match ByteString::try_from(line.clone()) {
+        let outgoing = flat_map(move |lines: Bytes| {
+            let lines = wire::split(&lines).map(|line| lines.slice_ref(line));
+            let message = |line: Bytes| match ByteString::try_from(line.clone()) {
                 Ok(text) if !binary => Message::Text(text),
                 _ => Message::Binary(line),
-            }
+            };
+            lines.map(message).collect::<Vec<_>>()
         });
         Self {
             incoming,

@@ -229,6 +229,13 @@ pub fn tagged(tags: &str, line: Bytes) -> Bytes {
     whole.into()
 }
 
+/// Finished lines that stand one after another, without their ends.
+pub fn split(lines: &[u8]) -> impl Iterator<Item = &[u8]> {
+    lines
+        .split_inclusive(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r\n").unwrap_or(line))
+}
+
 /// The longest start of `text` that has at most `max` bytes and ends with a whole character.
 pub fn cut(text: &str, max: usize) -> &str {
     if text.len() <= max {

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use roundsman::prelude::*;
+use roundsman::process;
 
 mod client;
 mod options;
@@ -175,6 +176,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    // A connection is a descriptor; one that cannot be had says so itself.
+    let _ = process::raise_descriptor_limit();
     let runtime = Runtime::builder().loops(1).build();
     match runtime.map_err(Into::into).and_then(|runtime| run(runtime, options)) {
         Ok(()) => ExitCode::SUCCESS,

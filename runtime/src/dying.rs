@@ -243,8 +243,8 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
     own.clear(flag::URGENT | flag::FULL);
     settle(actor);
     if let Some(extras) = own.extras_if_any() {
-        let names = std::mem::take(&mut extras.borrow_mut().names);
-        for name in names {
+        let names = extras.borrow_mut().rare_if_any().map(|rare| std::mem::take(&mut rare.names));
+        for name in names.unwrap_or_default() {
             local.home.world.registry.forget(&name, cell.header().id);
         }
     }
@@ -270,13 +270,14 @@ pub(crate) fn settle<A: Actor>(actor: &Handle<'_, A>) {
     let Some(extras) = own.extras_if_any() else { return };
     let (timers, targets, links) = {
         let mut extras = extras.borrow_mut();
-        let mut timers: Vec<_> = extras.guards.drain().collect();
-        timers.extend(std::mem::take(&mut extras.restarts).into_values());
-        extras.failed_children.clear();
         if let Some(wards) = &mut extras.wards {
             wards.reset();
         }
-        (timers, std::mem::take(&mut extras.targets), std::mem::take(&mut extras.links))
+        let Some(rare) = extras.rare_if_any() else { return };
+        let mut timers: Vec<_> = rare.guards.drain().collect();
+        timers.extend(std::mem::take(&mut rare.restarts).into_values());
+        rare.failed_children.clear();
+        (timers, std::mem::take(&mut rare.targets), std::mem::take(&mut rare.links))
     };
     drop(targets);
     for key in timers {

@@ -4,6 +4,7 @@
 //! [`supervising`](crate::supervising), [`linking`](crate::linking) and [`dying`](crate::dying). It is data without behaviour, but for the list of children.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -24,25 +25,13 @@ use crate::timer_wheel::TimerKey;
 use crate::wards::Wards;
 use crate::watch::Watch;
 
-/// What only some actors have.
+/// What only some actors have: those with children, or who are watched, or supervised.
 #[derive(Default)]
 pub(crate) struct Extras {
     pub(crate) children: Children,
-    /// Who waits until this actor is no longer over, first come first served.
-    pub(crate) waiters: VecDeque<Waiter>,
-    /// Whom this actor still has to wait for, one after another.
-    pub(crate) targets: VecDeque<CellRef>,
-    /// And for which lanes of the pool.
-    pub(crate) lanes: u8,
-    /// Whom it waits for now.
-    pub(crate) waits_on: Option<Wait>,
     pub(crate) watchers: Vec<Watcher>,
-    /// Deadlines of the pressure guards that it holds.
-    pub(crate) guards: Slab<TimerKey>,
     /// Why it is stopping.
     pub(crate) reason: Option<ExitReason>,
-    /// Names under which it is registered.
-    pub(crate) names: Vec<String>,
     /// How it is built anew, if its parent supervises it.
     pub(crate) supervised: Option<Box<Supervised>>,
     /// How many lives it has had before this one.
@@ -51,6 +40,30 @@ pub(crate) struct Extras {
     pub(crate) then: Option<Then>,
     /// The children that it supervises; each with its place among all children.
     pub(crate) wards: Option<Box<Wards<ActorId, u32>>>,
+    /// What became of its messages that were not handled.
+    pub(crate) fates: Option<Box<Ledger>>,
+    /// Time that it has spent paused, in nanoseconds, the wait that stands left out.
+    pub(crate) paused_nanos: u64,
+    /// What hardly any actor has. Its fields are reached as if they stood here, and written only where there is something to
+    /// be kept: to write one makes room for all.
+    rare: Option<Box<Rare>>,
+}
+
+/// What hardly any actor has: a server has thousands with children, and none of them has these.
+#[derive(Default)]
+pub(crate) struct Rare {
+    /// Who waits until this actor is no longer over, first come first served.
+    pub(crate) waiters: VecDeque<Waiter>,
+    /// Whom this actor still has to wait for, one after another.
+    pub(crate) targets: VecDeque<CellRef>,
+    /// And for which lanes of the pool.
+    pub(crate) lanes: u8,
+    /// Whom it waits for now.
+    pub(crate) waits_on: Option<Wait>,
+    /// Deadlines of the pressure guards that it holds.
+    pub(crate) guards: Slab<TimerKey>,
+    /// Names under which it is registered.
+    pub(crate) names: Vec<String>,
     /// Its children that were told to stop and have not ended, by place.
     pub(crate) closing: BTreeMap<u32, Closing>,
     /// How many messages it may put aside, if that is unusual.
@@ -63,10 +76,45 @@ pub(crate) struct Extras {
     pub(crate) failed_children: VecDeque<Terminated>,
     /// Who dies with it, and it with them.
     pub(crate) links: Vec<CellRef>,
-    /// What became of its messages that were not handled.
-    pub(crate) fates: Option<Box<Ledger>>,
-    /// Time that it has spent paused, in nanoseconds, the wait that stands left out.
-    pub(crate) paused_nanos: u64,
+}
+
+impl Rare {
+    /// What an actor has of it that has nothing.
+    const NONE: &'static Self = &Self {
+        waiters: VecDeque::new(),
+        targets: VecDeque::new(),
+        lanes: 0,
+        waits_on: None,
+        guards: Slab::new(),
+        names: Vec::new(),
+        closing: BTreeMap::new(),
+        stash: None,
+        restarts: BTreeMap::new(),
+        watching: Vec::new(),
+        failed_children: VecDeque::new(),
+        links: Vec::new(),
+    };
+}
+
+impl Extras {
+    /// What hardly any actor has, without making it.
+    pub(crate) fn rare_if_any(&mut self) -> Option<&mut Rare> {
+        self.rare.as_deref_mut()
+    }
+}
+
+impl Deref for Extras {
+    type Target = Rare;
+
+    fn deref(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(Rare::NONE)
+    }
+}
+
+impl DerefMut for Extras {
+    fn deref_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
 }
 
 /// How a supervised actor is built anew.
@@ -139,6 +187,14 @@ pub(crate) struct Watcher {
     pub(crate) life: Option<u32>,
 }
 
+/// Most actors have one of a kind: the first few places of a slab are made one by one.
+pub(crate) fn make_room<T>(slab: &mut Slab<T>) {
+    const ONE_BY_ONE: usize = 4;
+    if slab.len() == slab.capacity() && slab.len() < ONE_BY_ONE {
+        slab.reserve_exact(1);
+    }
+}
+
 const NONE: u32 = u32::MAX;
 
 /// The children of an actor in order of start: a list threaded through a slab, so that a child leaves in O(1).
@@ -162,6 +218,7 @@ impl Default for Children {
 impl Children {
     /// Reserves the place of a new child, the youngest.
     pub(crate) fn reserve(&mut self) -> u32 {
+        make_room(&mut self.nodes);
         let slot = self.nodes.insert(Child { cell: None, before: self.last, after: NONE }) as u32;
         if self.last != NONE {
             self.nodes[self.last as usize].after = slot;

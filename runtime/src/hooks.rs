@@ -14,6 +14,7 @@ use crate::cell::Handle;
 use crate::clock::Timestamp;
 use crate::describe::Held;
 use crate::dying;
+use crate::extras::make_room;
 use crate::jobs::{self, Jobs};
 use crate::local::Local;
 use crate::own::flag;
@@ -55,12 +56,23 @@ pub(crate) struct Hooks<M> {
     timers: Slab<Timer<M>>,
     sources: Slab<Source<M>>,
     urgent: VecDeque<Urgent>,
-    /// Messages that the actor has put aside.
-    stash: VecDeque<M>,
-    /// Messages taken out of the stash: they come ahead of the mailbox.
-    unstashed: VecDeque<M>,
+    /// Of the few that put messages aside.
+    aside: Option<Box<Aside<M>>>,
     generation: u32,
     pub(crate) jobs: Jobs,
+}
+
+/// Messages that an actor has put aside.
+struct Aside<M> {
+    stash: VecDeque<M>,
+    /// Taken out of the stash: they come ahead of the mailbox.
+    unstashed: VecDeque<M>,
+}
+
+impl<M> Default for Aside<M> {
+    fn default() -> Self {
+        Self { stash: VecDeque::new(), unstashed: VecDeque::new() }
+    }
 }
 
 impl<M> Default for Hooks<M> {
@@ -69,8 +81,7 @@ impl<M> Default for Hooks<M> {
             timers: Slab::new(),
             sources: Slab::new(),
             urgent: VecDeque::new(),
-            stash: VecDeque::new(),
-            unstashed: VecDeque::new(),
+            aside: None,
             generation: 0,
             jobs: Jobs::default(),
         }
@@ -144,30 +155,43 @@ impl<M> Hooks<M> {
         self.sources.get_mut(id.index as usize).filter(|source| source.generation == id.generation)
     }
 
+    fn push_urgent(&mut self, urgent: Urgent) {
+        if self.urgent.capacity() == 0 {
+            // Mostly there is one timer, or one source.
+            self.urgent.reserve_exact(1);
+        }
+        self.urgent.push_back(urgent);
+    }
+
     /// Whether anything waits ahead of the mailbox.
     pub(crate) fn is_urgent(&self) -> bool {
-        !self.urgent.is_empty() || !self.unstashed.is_empty()
+        !self.urgent.is_empty() || self.unstashed_len() > 0
     }
 
     pub(crate) fn urgent_len(&self) -> usize {
         self.urgent.len()
     }
 
+    /// How many are in the stash.
+    fn stashed_len(&self) -> usize {
+        self.aside.as_ref().map_or(0, |aside| aside.stash.len())
+    }
+
     /// How many that were taken out of the stash wait.
     pub(crate) fn unstashed_len(&self) -> usize {
-        self.unstashed.len()
+        self.aside.as_ref().map_or(0, |aside| aside.unstashed.len())
     }
 
     /// The oldest of them.
     pub(crate) fn next_unstashed(&mut self) -> Option<M> {
-        self.unstashed.pop_front()
+        self.aside.as_mut()?.unstashed.pop_front()
     }
 
     /// Everything that was put aside, in order: the actor ends.
     pub(crate) fn take_stashed(&mut self) -> VecDeque<M> {
-        let mut all = std::mem::take(&mut self.unstashed);
-        all.append(&mut self.stash);
-        all
+        let Aside { mut stash, mut unstashed } = *self.aside.take().unwrap_or_default();
+        unstashed.append(&mut stash);
+        unstashed
     }
 }
 
@@ -180,6 +204,7 @@ pub(crate) fn arm<A: Actor>(
     let local = actor.local;
     let mut hooks = actor.front().hooks(local).borrow_mut();
     let generation = hooks.next_generation();
+    make_room(&mut hooks.timers);
     let entry = hooks.timers.vacant_entry();
     let id = TimerId { index: entry.key() as u32, generation };
     let key = local.arm(at, actor.cell.clone(), id);
@@ -239,7 +264,7 @@ pub(crate) fn timer_due<A: Actor>(actor: &Handle<'_, A>, id: TimerId) {
     let mut hooks = actor.front().hooks(actor.local).borrow_mut();
     let Some(timer) = hooks.timer(id) else { return };
     timer.due = true;
-    hooks.urgent.push_back(Urgent::Timer(id));
+    hooks.push_urgent(Urgent::Timer(id));
     drop(hooks);
     raise(actor);
 }
@@ -252,6 +277,7 @@ pub(crate) fn add_source<A: Actor>(
 ) -> SourceId {
     let mut hooks = actor.front().hooks(actor.local).borrow_mut();
     let generation = hooks.next_generation();
+    make_room(&mut hooks.sources);
     let vacant = hooks.sources.vacant_entry();
     let id = SourceId { index: vacant.key() as u32, generation };
     vacant.insert(Source {
@@ -298,7 +324,7 @@ pub(crate) fn ready<A: Actor>(actor: &Handle<'_, A>, id: SourceId, readiness: Re
         return;
     }
     source.queued = true;
-    hooks.urgent.push_back(Urgent::Ready(id));
+    hooks.push_urgent(Urgent::Ready(id));
     drop(hooks);
     raise(actor);
 }
@@ -310,10 +336,10 @@ pub(crate) fn stash<A: Actor>(
     limit: usize,
 ) -> Result<(), A::Message> {
     let mut hooks = actor.front().hooks(actor.local).borrow_mut();
-    if hooks.stash.len() >= limit {
+    if hooks.stashed_len() >= limit {
         return Err(message);
     }
-    hooks.stash.push_back(message);
+    hooks.aside.get_or_insert_default().stash.push_back(message);
     Ok(())
 }
 
@@ -321,7 +347,7 @@ pub(crate) fn stash<A: Actor>(
 pub(crate) fn backlog<A: Actor>(actor: &Handle<'_, A>) -> usize {
     let aside = actor.front().hooks_if_any(actor.local).map_or(0, |hooks| {
         let hooks = hooks.borrow();
-        hooks.stash.len() + hooks.unstashed.len()
+        hooks.stashed_len() + hooks.unstashed_len()
     });
     aside + actor.mailbox(|mailbox| mailbox.len())
 }
@@ -329,16 +355,16 @@ pub(crate) fn backlog<A: Actor>(actor: &Handle<'_, A>) -> usize {
 /// How many messages are put aside.
 pub(crate) fn stashed<A: Actor>(actor: &Handle<'_, A>) -> usize {
     let hooks = actor.front().hooks_if_any(actor.local);
-    hooks.map_or(0, |hooks| hooks.borrow().stash.len())
+    hooks.map_or(0, |hooks| hooks.borrow().stashed_len())
 }
 
 /// Puts what was put aside ahead of the mailbox.
 pub(crate) fn unstash<A: Actor>(actor: &Handle<'_, A>) {
     let Some(hooks) = actor.front().hooks_if_any(actor.local) else { return };
     let mut hooks = hooks.borrow_mut();
-    let hooks = &mut *hooks;
-    hooks.unstashed.append(&mut hooks.stash);
-    if !hooks.unstashed.is_empty() {
+    let Some(aside) = &mut hooks.aside else { return };
+    aside.unstashed.append(&mut aside.stash);
+    if !aside.unstashed.is_empty() {
         raise(actor);
         actor.local.call_attention();
     }

@@ -44,7 +44,8 @@ pub(crate) struct JobKey {
 /// The jobs that an actor has started and not heard of.
 #[derive(Default)]
 pub(crate) struct Jobs {
-    entries: Slab<Entry>,
+    /// Boxed, for most actors that have hooks never start one.
+    entries: Option<Box<Slab<Entry>>>,
 }
 
 struct Entry {
@@ -58,12 +59,13 @@ struct Entry {
 
 impl Jobs {
     fn take(&mut self, id: JobKey) -> Option<Entry> {
-        let entry = self.entries.get(id.index as usize)?;
-        (entry.generation == id.generation).then(|| self.entries.remove(id.index as usize))
+        let entries = self.entries.as_mut()?;
+        let entry = entries.get(id.index as usize)?;
+        (entry.generation == id.generation).then(|| entries.remove(id.index as usize))
     }
 
     fn errand(&self, id: JobKey) -> Option<Arc<dyn Homing>> {
-        let entry = self.entries.get(id.index as usize)?;
+        let entry = self.entries.as_ref()?.get(id.index as usize)?;
         (entry.generation == id.generation).then(|| Arc::clone(&entry.errand))
     }
 }
@@ -90,7 +92,7 @@ impl<A: Actor> Context<'_, A> {
         let mut hooks = self.actor.front().hooks(local).borrow_mut();
         let jobs = &mut hooks.jobs;
         let generation = local.outbox.next_generation();
-        let vacant = jobs.entries.vacant_entry();
+        let vacant = jobs.entries.get_or_insert_default().vacant_entry();
         let key = JobKey { index: vacant.key() as u32, generation };
         let way = Way::new(cell.clone(), key, deliver::<A, T, E, F>);
         let errand = job.prepare(expires, way);
@@ -188,8 +190,8 @@ fn take_back(local: &Local, errand: &Arc<dyn Homing>, why: Refusal) -> bool {
 pub(crate) fn expired<A: Actor>(owner: &Handle<'_, A>, id: JobKey) {
     let hooks = owner.front().hooks(owner.local);
     let mut borrowed = hooks.borrow_mut();
-    let jobs = &mut borrowed.jobs;
-    if let Some(entry) = jobs.entries.get_mut(id.index as usize)
+    let entries = borrowed.jobs.entries.as_mut();
+    if let Some(entry) = entries.and_then(|entries| entries.get_mut(id.index as usize))
         && entry.generation == id.generation
     {
         entry.deadline = None;
@@ -237,6 +239,7 @@ fn settled(local: &Local, deadline: Option<TimerKey>) {
 /// The owner ends: what waits never runs, what runs is told.
 pub(crate) fn abandon<M>(hooks: &RefCell<Hooks<M>>, cell: &CellRef, local: &Local) {
     let entries = std::mem::take(&mut hooks.borrow_mut().jobs.entries);
+    let Some(entries) = entries else { return };
     let mut entries: Vec<_> = entries.into_iter().map(|(_, entry)| entry).collect();
     // The last first: threads go on meanwhile, and what runs of a line must be its beginning, without a gap.
     let next = local.outbox.next_generation();

@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 pub(crate) const HIGH: u32 = 1024;
 /// No longer over at this many. A quarter would be too low to cover the time that a resumed sender takes.
 pub(crate) const LOW: u32 = 512;
+/// Room for the first few messages is made one by one.
+const ONE_BY_ONE: usize = 4;
 /// Over from more than this many bytes, where messages are weighed.
 pub(crate) const WEIGHT_HIGH: usize = 1 << 20;
 
@@ -120,6 +122,10 @@ impl<M> Mailbox<M> {
             let weight = weight.min(2 * WEIGHT_HIGH);
             rules.weight += weight;
             rules.weights.push_back(weight);
+        }
+        if self.queue.len() == self.queue.capacity() && self.queue.len() < ONE_BY_ONE {
+            // Most actors of a crowd never have two waiting.
+            self.queue.reserve_exact(1);
         }
         self.queue.push_back(message);
         self.counted()

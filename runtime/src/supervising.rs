@@ -412,7 +412,8 @@ fn forget_closing(local: &Local, parent: &CellRef, slot: u32, child: &CellRef) {
         if !extras.children.get(slot).is_some_and(|known| known.same(child)) {
             return;
         }
-        extras.closing.remove(&slot).and_then(|closing| closing.deadline)
+        let rare = extras.rare_if_any();
+        rare.and_then(|rare| rare.closing.remove(&slot)).and_then(|closing| closing.deadline)
     };
     if let Some(key) = deadline {
         local.disarm(key);

@@ -283,7 +283,8 @@ fn has_unstashed<A: Actor>(actor: &Handle<'_, A>) -> bool {
 
 /// A child that failed and that the actor has not been told of.
 fn next_failed_child<A: Actor>(actor: &Handle<'_, A>) -> Option<Terminated> {
-    actor.own().extras_if_any()?.borrow_mut().failed_children.pop_front()
+    let mut extras = actor.own().extras_if_any()?.borrow_mut();
+    extras.rare_if_any()?.failed_children.pop_front()
 }
 
 fn has_failed_child<A: Actor>(actor: &Handle<'_, A>) -> bool {

@@ -64,8 +64,8 @@ pub(crate) fn refresh(local: &Local, cell: &CellRef) {
 /// Resumes everybody who waits on `cell`, first come first served.
 pub(crate) fn resume_all(local: &Local, cell: &CellRef) {
     let Some(extras) = cell.own(local).extras_if_any() else { return };
-    let waiters = std::mem::take(&mut extras.borrow_mut().waiters);
-    for waiter in waiters {
+    let waiters = extras.borrow_mut().rare_if_any().map(|rare| std::mem::take(&mut rare.waiters));
+    for waiter in waiters.into_iter().flatten() {
         resume(waiter, cell);
     }
 }

@@ -50,8 +50,8 @@ pub(crate) fn forget(own: &Own, id: u64) {
 /// The actor's life ends, and with it its watches. (OTP: monitors go with their process.)
 pub(crate) fn end_all(own: &Own) {
     let Some(extras) = own.extras_if_any() else { return };
-    let watching = std::mem::take(&mut extras.borrow_mut().watching);
-    for Watch { cell, id } in watching {
+    let watching = extras.borrow_mut().rare_if_any().map(|rare| std::mem::take(&mut rare.watching));
+    for Watch { cell, id } in watching.into_iter().flatten() {
         Parcel::Unwatch { cell: cell.clone(), id }.send(&cell);
     }
 }
@@ -67,7 +67,12 @@ pub(crate) fn watch(local: &Local, cell: &CellRef, watcher: Watcher) {
             .unwrap_or(ExitReason::Normal);
         tell(watcher, cell, reason);
     } else {
-        own.extras().borrow_mut().watchers.push(watcher);
+        let watchers = &mut own.extras().borrow_mut().watchers;
+        if watchers.len() < 2 {
+            // Mostly it is a parent, or one more.
+            watchers.reserve_exact(1);
+        }
+        watchers.push(watcher);
     }
 }
 

@@ -52,8 +52,11 @@ impl Example {
     ///
     /// Panics if it cannot be built or started.
     pub fn start<S: AsRef<OsStr>>(name: &str, arguments: &[S]) -> Self {
-        let mut child = Command::new(binary(name))
-            .args(arguments)
+        Self::run(name, Command::new(binary(name)).args(arguments))
+    }
+
+    fn run(name: &str, command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -89,14 +92,29 @@ impl Example {
         let listen = ["--listen", "127.0.0.1:0"].map(OsStr::new);
         let arguments: Vec<&OsStr> =
             listen.into_iter().chain(arguments.iter().map(S::as_ref)).collect();
-        let mut example = Self::start(name, &arguments);
-        let line = example.line();
+        Self::start(name, &arguments).announced(name)
+    }
+
+    /// The same, begun with a soft limit of so many open descriptors. On Unix.
+    ///
+    /// # Panics
+    ///
+    /// As [`serve`](Self::serve) does.
+    pub fn serve_within(descriptors: u32, name: &str) -> (Self, SocketAddr) {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -S -n {descriptors} && exec \"$0\" --listen 127.0.0.1:0");
+        command.args(["-c", &script]).arg(binary(name));
+        Self::run(name, &mut command).announced(name)
+    }
+
+    fn announced(mut self, name: &str) -> (Self, SocketAddr) {
+        let line = self.line();
         let address = line
             .strip_prefix(name)
             .and_then(|rest| rest.strip_prefix(" listens on "))
             .and_then(|address| address.parse().ok());
         match address {
-            Some(address) => (example, address),
+            Some(address) => (self, address),
             None => panic!("the first line of {name} is {line:?}"),
         }
     }

@@ -5,6 +5,7 @@
 
 mod child;
 mod command;
+mod descriptors;
 mod exit;
 #[cfg_attr(not(unix), path = "not_unix.rs")]
 #[cfg_attr(unix, path = "unix.rs")]
@@ -19,6 +20,7 @@ mod through;
 
 pub use child::{Child, NotPiped, spawn};
 pub use command::Command;
+pub use descriptors::raise_descriptor_limit;
 pub use output::{Capture, Output, OutputError};
 pub use standard::{stderr, stdin, stdout};
 pub use terminal::{StandardStream, TerminalSize};

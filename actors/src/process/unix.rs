@@ -10,6 +10,7 @@ use std::process;
 use bytes::Bytes;
 use roundsman_runtime::{Address, Scope, Signal, Spawn};
 use rustix::fs::FileType;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::child::Slot;
 use super::terminal::{StandardStream, TerminalSize};
@@ -47,6 +48,33 @@ pub(crate) fn engine(
     let end = PipeEnd::own(end, is_reader)?;
     let spawn = Spawn::named(name.to_owned()).tireless();
     Ok(scope.spawn_with(spawn, Station::Here(Engine::outlasting_drain(StreamSocket::Pipe(end)))))
+}
+
+/// The most descriptors that are asked for where the hard limit is no number.
+const DESCRIPTORS_MAX: u64 = 1 << 20;
+
+pub(crate) fn raise_descriptor_limit() -> io::Result<Option<u64>> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let Some(mut least) = current else { return Ok(None) };
+    let set = |current| setrlimit(Resource::Nofile, Rlimit { current: Some(current), maximum });
+    match maximum {
+        Some(most) if most > least => {
+            set(most)?;
+            return Ok(Some(most));
+        }
+        Some(_) => return Ok(current),
+        None => {}
+    }
+    // macOS has no number, and refuses what is beyond what the kernel is set to.
+    let mut refused = DESCRIPTORS_MAX + 1;
+    while least + 1 < refused {
+        let middle = least + (refused - least) / 2;
+        match set(middle) {
+            Ok(()) => least = middle,
+            Err(_) => refused = middle,
+        }
+    }
+    Ok(Some(least))
 }
 
 /// A descriptor that this process was given.

@@ -115,7 +115,8 @@ impl<R: Send + 'static> Pipeline<R> {
         let report = address.recipient(Message::Closed);
         let mut assembly = Assembly::new(owner, stages, report);
         (self.assemble)(&mut assembly);
-        let Assembly { members, gauges, .. } = assembly;
+        let Assembly { mut members, gauges, .. } = assembly;
+        members.shrink_to_fit();
         // It was spawned a line ago.
         let _ = address.send(Message::Assembled(members));
         Running { address: address.clone(), meters: Meters::new(gauges, ctx.now()) }

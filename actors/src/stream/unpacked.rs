@@ -96,6 +96,10 @@ where
     type Out = U::Out;
 
     fn push(&mut self, item: In, next: &mut dyn Tail<U::Out>) -> Result<(), PipeError> {
+        if self.waiting.capacity() == 0 {
+            // Mostly each has gone on before the next one comes.
+            self.waiting.reserve_exact(1);
+        }
         self.waiting.push_back(item);
         self.give(next)
     }

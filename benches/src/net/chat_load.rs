@@ -18,10 +18,10 @@ use crate::{
 };
 
 /// How long the room talks before it is measured.
-const WARM_UP: Duration = Duration::from_millis(300);
+pub(super) const WARM_UP: Duration = Duration::from_millis(300);
 
 /// How long the last lines may take; what has not come then is lost, and so may joining.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often the last client asks whether everybody is in the room.
 const PROBES_MAX: u64 = 20;

@@ -1,4 +1,4 @@
-//! Servers and load generators on loopback: `echo`, `connect`, `parked` and `chat`.
+//! Servers and load generators on loopback: `echo`, `connect`, `parked`, `chat` and `irc`.
 //!
 //! A server runs in a child process on core 0, the generator on core 1. `socket` and `outgoing`
 //! are the reading and writing of all that is built on mio here: the servers in `slab_server`, the
@@ -7,6 +7,7 @@
 pub mod chat_load;
 pub mod crowd;
 pub mod echo_load;
+pub mod irc_load;
 pub mod line;
 pub mod mio_chat;
 pub mod mio_echo;
@@ -19,4 +20,5 @@ pub mod slab_server;
 pub mod socket;
 pub mod tokio_chat;
 pub mod tokio_echo;
+pub mod tokio_irc;
 pub mod visits;

@@ -26,6 +26,8 @@ pub struct Scoreboard {
     joined: Vec<bool>,
     /// How many have not.
     absent: usize,
+    /// How many should hear each line.
+    listeners: u64,
     /// Lines that clients heard.
     pub delivered: u64,
     /// Lines that clients should have heard before a later one of the same speaker.
@@ -45,11 +47,17 @@ impl Scoreboard {
             next: vec![[0; SPEAKERS]; clients],
             joined: vec![false; clients],
             absent: clients,
+            listeners: clients as u64,
             delivered: 0,
             skipped: 0,
             delays: Histogram::new_with_bounds(1, DELAY_MICROS_MAX, 3)
                 .expect("the bounds are valid"),
         }
+    }
+
+    /// The same where nobody is to hear itself.
+    pub fn of_others(clients: usize) -> Self {
+        Self { listeners: clients as u64 - 1, ..Self::new(clients) }
     }
 
     /// The next line of a speaker, sent now.
@@ -101,7 +109,7 @@ impl Scoreboard {
     /// How many deliveries are missing now.
     pub fn missing(&self) -> u64 {
         let sent: u64 = self.sent.iter().map(|sent| sent.len() as u64).sum();
-        sent * self.next.len() as u64 - self.delivered
+        sent * self.listeners - self.delivered
     }
 
     /// Whether nothing that is missing can still come: a later line has come already.

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod hashing;
 pub mod host;
 pub mod idle;
+pub mod irc;
 pub mod jobs;
 pub mod lines;
 pub mod naming;

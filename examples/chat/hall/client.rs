@@ -140,15 +140,10 @@ impl Client {
         let here = if self.away.is_some() { "G" } else { "H" };
         format!("{here}{}", if self.modes.operator { "*" } else { "" })
     }
-
-    /// Gives its session a finished line.
-    pub fn deliver(&self, line: Bytes) {
-        deliver(&self.session, line);
-    }
 }
 
-/// Gives a session a finished line.
-pub fn deliver(session: &Address<session::Message>, line: Bytes) {
+/// Gives a session finished lines.
+pub fn deliver(session: &Address<session::Message>, lines: Bytes) {
     // A session that has ended has nobody left to tell.
-    let _ = session.send(session::Message::Deliver(line));
+    let _ = session.send(session::Message::Deliver(lines));
 }

@@ -19,11 +19,19 @@ pub struct Event {
     pub msgid: String,
     /// The tags for those who take tags, finished.
     tags: String,
-    /// With the time, with the tags, with both. Without either it is the line itself.
-    forms: [OnceCell<Bytes>; 3],
+    /// By [`Event::form_of`]. The first is the line itself.
+    forms: [OnceCell<Bytes>; Self::FORMS],
 }
 
 impl Event {
+    /// How many forms an event has: with the time or without, with the tags or without.
+    pub const FORMS: usize = 4;
+
+    /// Which of them somebody with these capabilities gets.
+    pub fn form_of(caps: Caps) -> usize {
+        usize::from(caps.has(Caps::SERVER_TIME)) + 2 * usize::from(caps.has(Caps::MESSAGE_TAGS))
+    }
+
     /// A line without tags of its own.
     pub fn new(line: Bytes, at: Duration) -> Self {
         Self { line, at, msgid: String::new(), tags: String::new(), forms: Default::default() }
@@ -53,16 +61,13 @@ impl Event {
 
     /// What somebody with these capabilities gets.
     pub fn form(&self, caps: Caps) -> Bytes {
-        let timed = caps.has(Caps::SERVER_TIME);
-        let tagged = caps.has(Caps::MESSAGE_TAGS) && !self.tags.is_empty();
-        let form = match (timed, tagged) {
-            (false, false) => return self.line.clone(),
-            (true, false) => 0,
-            (false, true) => 1,
-            (true, true) => 2,
-        };
         let make = || wire::tagged(&self.tags(caps), self.line.clone());
-        self.forms[form].get_or_init(make).clone()
+        self.forms[Self::form_of(caps)].get_or_init(make).clone()
+    }
+
+    /// How long the line and the tags of its own are, in bytes.
+    pub fn length(&self) -> usize {
+        self.line.len() + self.tags.len()
     }
 
     /// The tags that somebody with these capabilities gets, finished.

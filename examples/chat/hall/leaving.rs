@@ -28,8 +28,10 @@ impl Hall {
         self.monitors.forget(who, &client.monitored);
         if let (true, Some(nick)) = (client.registered, &client.nick) {
             self.nicks.remove(nick);
+            self.census.leave(client.modes);
             self.tell_monitors(nick, None);
         }
+        self.out.get_mut().let_go(who, &client.session);
         // One that has ended has nobody left to tell.
         let _ = client.session.send(session::Message::Close(why.to_owned()));
     }

@@ -17,8 +17,9 @@
 //!
 //! # Where to read
 //! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what they are
-//! about. `client.rs` and `channel.rs` are the state, `outbox.rs` the one way out.
+//! about. `client.rs` and `channel.rs` are the state, `outbox.rs` and `bundle.rs` the ways out.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ use super::about::{About, Notices};
 use super::names::{ChannelName, Nick};
 use super::session::{self, Heard};
 use super::wire::{self, Line};
+use bundle::Bundle;
+use census::Census;
 use channel::Channel;
 use client::{Client, ClientId};
 use monitors::Monitors;
@@ -40,6 +43,8 @@ use past::Past;
 
 use super::numerics;
 
+mod bundle;
+mod census;
 mod channel;
 mod channel_modes;
 mod chathistory;
@@ -84,13 +89,17 @@ pub struct Hall {
     now: Timestamp,
 
     /// Every session, whether its client has registered or not.
-    clients: BTreeMap<ClientId, Client>,
+    /// Boxed, for a tree has room for more than it holds.
+    clients: BTreeMap<ClientId, Box<Client>>,
     /// The registered ones.
     nicks: BTreeMap<Nick, ClientId>,
     users_max: usize,
+    census: Census,
     channels: BTreeMap<ChannelName, Channel>,
     past: Past,
     monitors: Monitors,
+    /// What was said and not given out yet. Before anything else happens it is.
+    bundle: Bundle,
     /// Borrowed for a push only.
     out: RefCell<Outbox>,
 }
@@ -122,9 +131,11 @@ impl Hall {
             clients: BTreeMap::new(),
             nicks: BTreeMap::new(),
             users_max: 0,
+            census: Census::default(),
             channels: BTreeMap::new(),
             past: Past::default(),
             monitors: Monitors::default(),
+            bundle: Bundle::default(),
             out: RefCell::default(),
         }
     }
@@ -134,21 +145,36 @@ impl Hall {
         if !self.clients.contains_key(&by) {
             return;
         }
-        let Ok(bytes) = heard.take() else { return self.refuse(by, ERR_INPUTTOOLONG, &[]) };
-        let text = wire::decode(&bytes);
-        match Line::parse(&text) {
+        let bytes = heard.take();
+        let text = bytes.as_ref().map(|bytes| wire::decode(bytes));
+        let line = match &text {
+            Ok(text) => Line::parse(text),
+            Err(_) => Err(wire::TooLong),
+        };
+        let is_text = matches!(text, Ok(Cow::Borrowed(_)));
+        if let Ok(Some(line)) = &line
+            && is_text
+            && self.say_along(by, line)
+        {
+            return;
+        }
+        self.give_out();
+        self.out.get_mut().begin(by);
+        match line {
             Ok(None) => {}
             Ok(Some(line)) => {
                 self.open_label(by, &line);
-                if str::from_utf8(&bytes).is_ok() {
+                if is_text {
                     self.obey(by, &line);
                 } else {
                     self.refuse_bytes(by, &line);
                 }
-                self.out.get_mut().close_label(self.clients.get(&by), self.about.name());
+                let client = self.clients.get(&by).map(|client| &**client);
+                self.out.get_mut().close_label(client, self.about.name());
             }
             Err(wire::TooLong) => self.refuse(by, ERR_INPUTTOOLONG, &[]),
         }
+        self.out.get_mut().finish(self.clients.get(&by).map(|client| &**client));
     }
 
     fn client(&self, id: ClientId) -> &Client {
@@ -204,11 +230,15 @@ impl Actor for Hall {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         (self.now, self.unix) = (ctx.now(), self.about.unix(ctx.now()));
+        if !matches!(message, Message::Heard(..)) {
+            self.give_out();
+        }
         match message {
             Message::Heard(by, line) => self.hear(by, line),
             Message::Arrived { session, host, secure } => {
                 ctx.watch(&session, Message::Ended);
-                self.clients.insert(session.id(), Client::new(session, host, secure));
+                let client = Box::new(Client::new(session, host, secure));
+                self.clients.insert(client.session.id(), client);
             }
             Message::Gone(who, why) => self.leave(who, &why),
             Message::Ended(ended) => self.leave(ended.id, "Internal error"),
@@ -217,10 +247,20 @@ impl Actor for Hall {
                 self.channels.clear();
                 self.nicks.clear();
                 self.clients.clear();
+                self.census = Census::default();
             }
+        }
+        if !self.bundle.is_empty() {
+            ctx.defer();
         }
         Ok(())
     }
+
+    fn deferred(&mut self, _: &mut Context<Self>) -> Outcome {
+        self.give_out();
+        Ok(())
+    }
+
     fn show(message: &Message) -> String {
         match message {
             Message::Arrived { session, .. } => format!("{} has begun", session.path()),

@@ -2,6 +2,7 @@
 //!
 //! What 004 and 005 name is what works. A letter or token is added here by the change that makes it true.
 
+use super::census::Census;
 use super::client::{ClientId, UserModes};
 use super::joining::KICKS_MAX;
 use super::speaking::TARGETS_MAX;
@@ -84,11 +85,7 @@ impl Hall {
 
     fn show_census(&self, to: ClientId) {
         let users = self.nicks.len();
-        let count = |what: fn(&UserModes) -> bool| {
-            self.nicks.values().filter(|id| what(&self.client(**id).modes)).count()
-        };
-        let (invisible, operators) =
-            (count(|modes| modes.invisible), count(|modes| modes.operator));
+        let Census { invisible, operators } = self.census;
         let visible = users - invisible;
         let unregistered = self.clients.len() - users;
         let text = format!("There are {visible} users and {invisible} invisible on 1 servers");

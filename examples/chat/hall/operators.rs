@@ -17,7 +17,11 @@ impl Hall {
             return self.refuse(by, ERR_PASSWDMISMATCH, &[]);
         }
         self.answer(by, RPL_YOUREOPER, &[]);
-        if !std::mem::replace(&mut self.client_mut(by).modes.operator, true) {
+        let modes = self.client(by).modes;
+        if !modes.operator {
+            self.census.leave(modes);
+            self.client_mut(by).modes.operator = true;
+            self.census.enter(self.client(by).modes);
             self.show_own_modes(by, "+o");
         }
     }

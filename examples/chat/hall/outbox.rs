@@ -1,7 +1,8 @@
-//! The outbox: the one way out of the hall, to sessions.
+//! The outbox: the way out of the hall, to sessions.
 //!
-//! Everything that anybody is told goes through here, so that the answers to a command with a label can be held until it is
-//! done, and then be marked as what they are (IRCv3 labeled-response). It decides nothing about who is told.
+//! Everything that anybody is told goes through here but what is said in channels (see `bundle`), so that the answers to a
+//! command with a label can be held until it is done, and then be marked as what they are (IRCv3 labeled-response). Without a
+//! label they are held as well, to be given to the session in one piece. It decides nothing about who is told.
 
 use std::time::Duration;
 
@@ -13,10 +14,18 @@ use super::event::{Event, time_tag};
 use crate::chat::caps::Caps;
 use crate::chat::{session, wire};
 
+/// So many bytes of answers are given to a session at once, and a line more.
+const PIECE: usize = 4 * 1024;
+
 /// What goes out, and what is held.
 #[derive(Default)]
 pub struct Outbox {
     labeled: Option<Labeled>,
+    /// Whose command is in hand.
+    answering: Option<ClientId>,
+    /// What its client was told and has not been given, and how long it is.
+    answers: Vec<Bytes>,
+    length: usize,
     /// How many batches and messages have had a name.
     batches: u64,
     messages: u64,
@@ -48,7 +57,7 @@ impl Outbox {
     pub fn tell_tagged(&mut self, to: ClientId, client: &Client, tags: String, line: Bytes) {
         match self.held_for(to) {
             Some(lines) => lines.push(Held { tags, line }),
-            None => client.deliver(wire::tagged(&tags, line)),
+            None => self.give(to, &client.session, wire::tagged(&tags, line)),
         }
     }
 
@@ -62,7 +71,7 @@ impl Outbox {
     ) {
         match self.held_for(to) {
             Some(lines) => lines.push(Held { tags: event.tags(caps), line: event.line().clone() }),
-            None => deliver(session, event.form(caps)),
+            None => self.give(to, session, event.form(caps)),
         }
     }
 
@@ -80,7 +89,7 @@ impl Outbox {
     ///
     /// `client` is nobody if the client has left with the command.
     pub fn close_label(&mut self, client: Option<&Client>, server: &str) {
-        let Some(Labeled { label, mut lines, .. }) = self.labeled.take() else { return };
+        let Some(Labeled { to, label, mut lines }) = self.labeled.take() else { return };
         let Some(client) = client else { return };
         let label = format!("label={label}");
         if lines.is_empty() {
@@ -99,7 +108,51 @@ impl Outbox {
             lines.push(Held { tags: String::new(), line: end });
         }
         for Held { tags, line } in lines {
-            client.deliver(wire::tagged(&tags, line));
+            self.give(to, &client.session, wire::tagged(&tags, line));
+        }
+    }
+
+    /// The command of this client is being carried out.
+    pub fn begin(&mut self, by: ClientId) {
+        self.answering = Some(by);
+    }
+
+    /// It has been: gives out what its client was told, unless it has left and got it as it did.
+    pub fn finish(&mut self, client: Option<&Client>) {
+        self.answering = None;
+        if let Some(client) = client {
+            self.hand_over(&client.session);
+        }
+    }
+
+    /// A client is about to leave: it gets what it was told before.
+    pub fn let_go(&mut self, who: ClientId, session: &Address<session::Message>) {
+        if self.answering == Some(who) {
+            self.hand_over(session);
+        }
+    }
+
+    /// Gives a line to a client, whether its command has a label or not.
+    pub fn give(&mut self, to: ClientId, session: &Address<session::Message>, line: Bytes) {
+        if self.answering != Some(to) {
+            return deliver(session, line);
+        }
+        self.length += line.len();
+        self.answers.push(line);
+        if self.length >= PIECE {
+            self.hand_over(session);
+        }
+    }
+
+    fn hand_over(&mut self, session: &Address<session::Message>) {
+        self.length = 0;
+        match self.answers.len() {
+            0 => {}
+            1 => self.answers.drain(..).for_each(|line| deliver(session, line)),
+            _ => {
+                deliver(session, self.answers.concat().into());
+                self.answers.clear();
+            }
         }
     }
 

@@ -97,10 +97,12 @@ impl Hall {
         let client = self.client_mut(by);
         client.registered = true;
         client.password = None;
+        let modes = client.modes;
         (client.signed_on_unix_s, client.spoke_at) = (unix_s, now);
         client.sign();
         // One that has ended meanwhile says so itself.
         let _ = client.session.send(session::Message::Registered);
+        self.census.enter(modes);
         self.greet(by);
         self.tell_monitors(&nick, Some(by));
     }

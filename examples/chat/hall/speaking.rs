@@ -90,6 +90,36 @@ impl Hall {
         }
     }
 
+    /// Says it together with what others say in the same channel. Not if anybody has to be told anything but its members: then
+    /// it is false, and nothing has been done.
+    pub(super) fn say_along(&mut self, by: ClientId, line: &Line<'_>) -> bool {
+        let kind = match line.verb().as_str() {
+            "PRIVMSG" => Kind::Message,
+            "NOTICE" => Kind::Notice,
+            _ => return false,
+        };
+        let (target, text) = (line.param(0), line.param(1));
+        if !self.client(by).registered || text.is_empty() || line.tag("label").is_some() {
+            return false;
+        }
+        let Some(channel) = self.channel(target) else { return false };
+        if !channel.has(by) || !self.may_speak(by, channel) {
+            return false;
+        }
+        let speech = Speech { kind, line, text: Some(text) };
+        let event = Rc::new(self.speech_event(by, channel.name.as_str(), speech));
+        let (name, now) = (channel.name.clone(), self.now);
+        if !self.bundle.takes(&name) {
+            self.give_out();
+        }
+        self.client_mut(by).spoke_at = now;
+        if let Some(channel) = self.channel_mut(&name) {
+            channel.history.add(Rc::clone(&event));
+        }
+        self.bundle.add(name, by, event);
+        true
+    }
+
     /// Refuses what is said; a notice in silence.
     fn object(&self, by: ClientId, speech: Speech<'_>, why: Numeric, params: &[&str]) {
         if speech.kind != Kind::Notice {
@@ -139,7 +169,7 @@ impl Hall {
         }
         if takes && id == by {
             // Said to oneself: what is heard is no answer, so it has no label.
-            client.deliver(event.form(client.caps));
+            self.out.borrow_mut().give(id, &client.session, event.form(client.caps));
         } else if takes {
             self.show(id, &event);
         }

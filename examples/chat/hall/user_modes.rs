@@ -26,6 +26,7 @@ impl Hall {
 
     fn change_own_modes(&mut self, by: ClientId, letters: &str) {
         let (mut on, mut unknown, mut done, mut last) = (true, false, String::new(), None);
+        self.census.leave(self.client(by).modes);
         for letter in letters.chars() {
             let mode = self.client_mut(by).modes.get_mut(letter);
             match (letter, mode) {
@@ -45,6 +46,7 @@ impl Hall {
                 }
             }
         }
+        self.census.enter(self.client(by).modes);
         if unknown {
             self.refuse(by, ERR_UMODEUNKNOWNFLAG, &[]);
         }

@@ -194,3 +194,11 @@ fn a_list_leaves_out_what_is_empty() {
     assert_eq!(line.list(0).collect::<Vec<_>>(), ["#a", "#b"]);
     assert_eq!((line.list(7).count(), line.param(7)), (0, ""));
 }
+
+#[test]
+fn finished_lines_are_split_without_their_ends() {
+    let lines = |text: &'static str| split(text.as_bytes()).collect::<Vec<_>>();
+    assert_eq!(lines("PING :a\r\n"), [b"PING :a"]);
+    assert_eq!(lines("A\r\nB c\r\n"), [&b"A"[..], b"B c"]);
+    assert!(lines("").is_empty());
+}

@@ -93,6 +93,65 @@ fn a_message_to_a_channel_stands_behind_the_join_of_its_sender() {
 }
 
 #[test]
+fn who_says_many_lines_at_once_hears_none_of_them_and_all_others_hear_each_once_in_order() {
+    let chat = Chat::start();
+    let [mut ann, mut bob, mut cat] = chat.room("#c", ["ann", "bob", "cat"]);
+    let mut eve = chat.capable("eve", "echo-message server-time");
+    eve.join("#c");
+    let said = |nick: &str| -> String {
+        (0..100).map(|n| format!("PRIVMSG #c :{nick} {n}\r\n")).collect()
+    };
+    for speaker in [&mut ann, &mut bob, &mut eve] {
+        speaker.sync();
+    }
+    cat.sync();
+    ann.send_bytes(said("ann").as_bytes());
+    bob.send_bytes(said("bob").as_bytes());
+    eve.send_bytes(said("eve").as_bytes());
+    let mut heard = [ann.sync(), bob.sync(), eve.sync()];
+    // What others said before their PONG may have come after one's own.
+    for (lines, client) in heard.iter_mut().zip([&mut ann, &mut bob, &mut eve]) {
+        lines.extend(client.sync());
+    }
+    let [by_ann, by_bob, by_eve] = heard;
+    let by_cat = cat.sync();
+    for (lines, speakers) in [
+        (by_ann, &["bob", "eve"][..]),
+        (by_bob, &["ann", "eve"]),
+        (by_eve, &["ann", "bob", "eve"]),
+        (by_cat, &["ann", "bob", "eve"]),
+    ] {
+        assert_eq!(lines.len(), 100 * speakers.len(), "{lines:#?}");
+        for speaker in speakers {
+            let of_speaker = lines.iter().filter(|line| line.nick() == *speaker);
+            let expected = (0..100).map(|n| format!("{speaker} {n}"));
+            assert!(of_speaker.map(|line| line.text().to_owned()).eq(expected), "{speaker}");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_stands_ahead_of_whatever_its_speaker_does_next() {
+    let chat = Chat::start();
+    let [mut bob] = chat.room("#c", ["bob"]);
+    bob.join("#d");
+    for round in 0..ROUNDS {
+        let mut ann = chat.client("ann");
+        ann.send_bytes(
+            b"JOIN #c,#d\r\nPRIVMSG #c :1\r\nPRIVMSG #d :2\r\nNOTICE #d :3\r\nTOPIC #d :4\r\n\
+            PRIVMSG #d :5\r\nPRIVMSG bob :6\r\nNOTICE #c :7\r\nNICK amy\r\nPRIVMSG #c :8\r\n\
+            PART #c\r\nPRIVMSG #d :9\r\nQUIT\r\n",
+        );
+        ann.read_to_end();
+        let expected = [
+            "JOIN", "JOIN", "PRIVMSG", "PRIVMSG", "NOTICE", "TOPIC", "PRIVMSG", "PRIVMSG",
+            "NOTICE", "NICK", "PRIVMSG", "PART", "PRIVMSG", "QUIT",
+        ];
+        assert_eq!(commands(&bob.sync()), expected, "in round {round}");
+    }
+}
+
+#[test]
 fn answers_stand_in_the_order_of_their_questions() {
     let chat = Chat::start();
     let [mut ann] = chat.room("#c", ["ann"]);

@@ -102,6 +102,17 @@ fn a_client_that_does_not_read_does_not_keep_it_alive() {
     assert_eq!(chat.process.ended().status.code(), Some(0));
 }
 
+#[cfg(unix)]
+#[test]
+fn it_takes_more_clients_than_the_soft_limit_of_descriptors_lets_a_program_begin_with() {
+    let (process, address) = Example::serve_within(40, "chat");
+    let chat = Chat { process, address };
+    let mut clients: Vec<_> = (0..100).map(|n| chat.client(&format!("client{n}"))).collect();
+    for client in &mut clients {
+        assert_eq!(texts(&client.sync()), [""; 0]);
+    }
+}
+
 #[test]
 fn help_is_printed_and_is_no_error() {
     let ended = Example::start("chat", &["--help"]).ended();

@@ -27,6 +27,18 @@ fn clients_over_tcp_and_over_a_websocket_hear_each_other() {
 }
 
 #[test]
+fn lines_that_are_said_at_once_are_a_message_each() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    let said: String = (0..50).map(|n| format!("PRIVMSG #c :{n}\r\n")).collect();
+    ann.send_bytes(said.as_bytes());
+    ann.sync();
+    let expected: Vec<String> =
+        (0..50).map(|n| format!(":ann!ann@127.0.0.1 PRIVMSG #c :{n}")).collect();
+    assert_eq!(bob.sync(), expected);
+}
+
+#[test]
 fn a_message_with_two_lines_is_417_and_neither_is_carried_out() {
     let chat = Chat::start();
     let (mut ann, mut bob) = pair(&chat);

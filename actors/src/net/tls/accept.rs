@@ -110,8 +110,7 @@ fn begin(
     let tell = ctx.recipient(|outcome| RunnerMessage::Event(Event::Done(outcome)));
     match Handshake::accept(connection, server, tell) {
         Ok(handshake) => {
-            let spawn =
-                Spawn::named(format!("tls:{}", connection.peer())).tireless().unmourned();
+            let spawn = Spawn::named(format!("tls:{}", connection.peer())).tireless().unmourned();
             ctx.spawn_on_with(handshake.home(), spawn, move || handshake);
             true
         }

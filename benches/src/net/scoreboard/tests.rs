@@ -15,6 +15,16 @@ fn a_line_that_all_heard_is_not_missing() {
 }
 
 #[test]
+fn where_nobody_hears_itself_a_line_that_all_others_heard_is_not_missing() {
+    let mut scoreboard = Scoreboard::of_others(3);
+    let line = scoreboard.speak(0, clock::now());
+    scoreboard.hear(1, line, clock::now()).unwrap();
+    assert_eq!(scoreboard.missing(), 1);
+    scoreboard.hear(2, line, clock::now()).unwrap();
+    assert_eq!(scoreboard.missing(), 0);
+}
+
+#[test]
 fn a_line_that_was_skipped_stays_missing() {
     let mut scoreboard = Scoreboard::new(1);
     scoreboard.speak(0, clock::now());
