@@ -22,6 +22,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,6 +101,8 @@ pub struct Hall {
     monitors: Monitors,
     /// What was said and not given out yet. Before anything else happens it is.
     bundle: Bundle,
+    /// It has told itself to do so.
+    gives_out: bool,
     /// Borrowed for a push only.
     out: RefCell<Outbox>,
 }
@@ -111,6 +114,8 @@ pub enum Message {
     Heard(ClientId, Heard),
     /// A client says nothing more, for this reason.
     Gone(ClientId, String),
+    /// What was said in a channel is to be given to its members: told by the hall to itself.
+    GiveOut,
     /// A session has ended, whatever it has said before.
     Ended(Terminated),
     /// What SIGHUP has had read.
@@ -136,6 +141,7 @@ impl Hall {
             past: Past::default(),
             monitors: Monitors::default(),
             bundle: Bundle::default(),
+            gives_out: false,
             out: RefCell::default(),
         }
     }
@@ -240,6 +246,7 @@ impl Actor for Hall {
                 let client = Box::new(Client::new(session, host, secure));
                 self.clients.insert(client.session.id(), client);
             }
+            Message::GiveOut => self.gives_out = false,
             Message::Gone(who, why) => self.leave(who, &why),
             Message::Ended(ended) => self.leave(ended.id, "Internal error"),
             Message::Reread(notices) => self.notices = notices,
@@ -250,14 +257,10 @@ impl Actor for Hall {
                 self.census = Census::default();
             }
         }
-        if !self.bundle.is_empty() {
-            ctx.defer();
+        if !self.bundle.is_empty() && !mem::replace(&mut self.gives_out, true) {
+            // Behind everything that waits here by now.
+            ctx.address().send(Message::GiveOut)?;
         }
-        Ok(())
-    }
-
-    fn deferred(&mut self, _: &mut Context<Self>) -> Outcome {
-        self.give_out();
         Ok(())
     }
 
@@ -265,6 +268,7 @@ impl Actor for Hall {
         match message {
             Message::Arrived { session, .. } => format!("{} has begun", session.path()),
             Message::Heard(by, heard) => format!("{by} says {}", session::shown(heard)),
+            Message::GiveOut => "what was said is given out".to_owned(),
             Message::Gone(who, why) => format!("{who} leaves: {why}"),
             Message::Ended(ended) => format!("{} has ended: {}", ended.path, ended.reason),
             Message::Reread(_) => "has been read again".to_owned(),
