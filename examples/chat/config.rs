@@ -19,7 +19,7 @@ use super::settings::{SettingError, Settings};
 /// Settings that there may be several of.
 const SEVERAL: [&str; 2] = ["oper", "web-origin"];
 
-/// Reads the file with `read`, and sets what it says.
+/// Reads the file with `read`, and sets what it says. The names of what that is.
 ///
 /// # Errors
 ///
@@ -28,7 +28,7 @@ pub fn load(
     path: &Path,
     read: impl FnOnce(&Path) -> io::Result<String>,
     settings: &mut Settings,
-) -> Result<(), OptionsError> {
+) -> Result<Vec<String>, OptionsError> {
     let within = |what: String| OptionsError::Config(format!("{path:?}: {what}"));
     let text = read(path).map_err(|error| within(format!("cannot be read: {error}")))?;
     let table = DeTable::parse(&text).map_err(|error| {
@@ -53,7 +53,7 @@ pub fn load(
             })?;
         }
     }
-    Ok(())
+    Ok(table.get_ref().keys().map(|name| name.get_ref().to_string()).collect())
 }
 
 /// What is said of a name that is none; of one that is nearly one, what it is.

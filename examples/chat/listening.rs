@@ -2,7 +2,9 @@
 //!
 //! Called by the server as it starts. Openly, over TLS and over HTTP, all become messages of the server.
 
-use roundsman::net::{Connection, Endpoint, ListenError, tcp, tls};
+use std::net::SocketAddr;
+
+use roundsman::net::{Connection, Endpoint, ListenError, Listener, tcp, tls};
 use roundsman::prelude::*;
 use roundsman::stream::{Running, Source};
 use roundsman::websocket::accept_with_http;
@@ -22,23 +24,27 @@ pub struct Listening {
     pub web: Option<Endpoint>,
 }
 
+/// How many connections may wait to be accepted: a crowd that comes back at once, after the server was started anew. Linux
+/// takes the smaller of it and `net.core.somaxconn`, and has the others try again after a second.
+const BACKLOG: u32 = 4096;
+
 /// Listens wherever the settings say, and accepts.
 pub fn open(
     settings: &Settings,
     tls: Option<&tls::Server>,
     ctx: &mut Context<Server>,
 ) -> Result<(Listening, Vec<Running>), ListenError> {
-    let listener = tcp::listen(settings.listen)?;
+    let listener = listen(settings.listen)?;
     let mut listening = Listening { plain: listener.local().clone(), tls: None, web: None };
     let mut accepting = vec![accept(listener.incoming(), ctx)];
     if let (Some(address), Some(tls)) = (settings.tls_listen, tls) {
-        let listener = tcp::listen(address)?;
+        let listener = listen(address)?;
         listening.tls = Some(listener.local().clone());
         let callers = counted(listener.incoming(), ctx);
         accepting.push(accept(callers.through(tls::accept(tls)), ctx));
     }
     if let Some(address) = settings.web {
-        let listener = tcp::listen(address)?;
+        let listener = listen(address)?;
         listening.web = Some(listener.local().clone());
         let server = web::server(settings.web_origins.clone());
         let callers = counted(listener.incoming(), ctx);
@@ -47,6 +53,10 @@ pub fn open(
         accepting.push(arrivals.start(ctx, Message::AcceptingEnded));
     }
     Ok((listening, accepting))
+}
+
+fn listen(at: SocketAddr) -> Result<Listener, ListenError> {
+    tcp::listener(at).backlog(BACKLOG).bind()
 }
 
 fn accept(incoming: Source<Connection>, ctx: &mut Context<Server>) -> Running {

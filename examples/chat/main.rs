@@ -32,16 +32,33 @@ fn main() -> ExitCode {
             println!("{VERSION}");
             ExitCode::SUCCESS
         }
-        Ok(Options::Serve(settings)) => match serve(*settings, arguments) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => complain(error, 1),
+        Ok(Options::Serve(settings)) => match Files::read(&settings) {
+            Ok(files) => match serve(*settings, files, arguments) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(error, 1),
+            },
+            Err(error) => complain(error, 2),
         },
         Err(error) => complain(error, 2),
     }
 }
 
-/// Files are read here, before there is a loop that could be held up.
-fn serve(settings: Settings, arguments: Vec<OsString>) -> Result<(), Box<dyn Error>> {
+/// What the options name. It is read before there is a loop that could be held up.
+struct Files {
+    motd: Option<String>,
+    tls: Option<tls::Server>,
+}
+
+impl Files {
+    fn read(settings: &Settings) -> Result<Self, String> {
+        let certificates = settings.tls_cert.as_ref().zip(settings.tls_key.as_ref());
+        let tls = certificates.map(|(certificate, key)| tls::server(certificate, key).build());
+        let tls = tls.transpose().map_err(|error| format!("TLS: {error}"))?;
+        Ok(Self { motd: motd(settings)?, tls })
+    }
+}
+
+fn serve(settings: Settings, files: Files, arguments: Vec<OsString>) -> Result<(), Box<dyn Error>> {
     let level: LevelFilter = settings.log.to_string().parse()?;
     let colours = io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_max_level(level);
@@ -51,18 +68,14 @@ fn serve(settings: Settings, arguments: Vec<OsString>) -> Result<(), Box<dyn Err
     if let Err(error) = process::raise_descriptor_limit() {
         tracing::warn!(%error, "the limit of open descriptors stays what it was");
     }
-    let certificates = settings.tls_cert.as_ref().zip(settings.tls_key.as_ref());
-    let tls = certificates.map(|(certificate, key)| tls::server(certificate, key).build());
-    let tls = tls.transpose().map_err(|error| format!("TLS: {error}"))?;
-    let motd = motd(&settings)?;
-    let about = About::new(settings, since_1970()).motd(motd);
+    let about = About::new(settings, since_1970()).motd(files.motd);
     let cannot_listen = Rc::new(OnceCell::new());
     let told = Rc::clone(&cannot_listen);
     Server::runtime().build()?.run_with(Spawn::named("chat"), || {
         let server = Server::new(about, announce)
             .reread(move || reread(&arguments))
             .cannot_listen(move |error| _ = told.set(error.to_string()));
-        match tls {
+        match files.tls {
             Some(tls) => server.tls(tls),
             None => server,
         }

@@ -13,9 +13,10 @@
 //!
 //! # The way of a line
 //!
-//! Socket → `lines` → session → hall (`wire` takes the line apart, `commands` finds what carries it out; `bundle` joins what is
-//! said in one channel at one time) → sessions of all who are to know → their sockets. The first arrows and the last are links: a client that sends faster than it is served is
-//! read from no further, and one that does not read is cut off once `--sendq` bytes wait for it. In between are messages.
+//! Socket → `lines` → session → hall → sessions of all who are to know → their sockets. In the hall `wire` takes the line
+//! apart, `commands` finds what carries it out, and `bundle` joins what is said in one channel at one time. The first arrows
+//! and the last are links: a client that sends faster than it is served is read from no further, and one that does not read
+//! is cut off once `--sendq` bytes wait for it. In between are messages.
 //!
 //! # Order
 //!
@@ -25,10 +26,12 @@
 //!
 //! # Where to read
 //!
-//! `server.rs` and `session.rs` are about connections, and know no IRC; `listening.rs` says where they come from, `door.rs` who may
-//! come in, and `mouth.rs` has the last word. `hall/mod.rs` and what it names is IRC, and knows no connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and `numerics.rs` are its words; `options.rs`, `config.rs` and
-//! `settings.rs` are how the program is told what to do. A session runs over a `Transport`: lines in, lines out. `web.rs` has
-//! what a browser gets: the page in the folder `web`, which is a client like any other, over a WebSocket.
+//! - `server.rs` and `session.rs` are about connections, and know no IRC; `listening.rs` says where they come from, `door.rs`
+//!   who may come in, and `mouth.rs` has the last word. A session runs over a `Transport`: lines in, lines out.
+//! - `hall/mod.rs` and what it names is IRC, and knows no connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and
+//!   `numerics.rs` are its words.
+//! - `options.rs`, `config.rs` and `settings.rs` are how the program is told what to do.
+//! - `web.rs` has what a browser gets: the page in the folder `web`, which is a client like any other, over a WebSocket.
 
 mod about;
 mod allowance;

@@ -37,8 +37,8 @@ Options:
   --password PASSWORD        Let in only those who know it
   --oper NAME:PASSWORD       Somebody who may become an operator; may be given again
   --motd FILE                Greet every client with the lines of this file
-  --max-clients COUNT        The most connections at once [default: 10000]
-  --max-per-address COUNT    The most from one address; 6 more may fetch the page [default: 10000]
+  --max-clients COUNT        The most connections at once [default: 50000]
+  --max-per-address COUNT    The most from one address; 6 more may fetch the page [default: 50000]
   --sendq BYTES              Cut off whoever leaves more unread [default: 1048576]
   --ping SECONDS             Ask who is silent so long whether it is there [default: 120]
   --flood LINES/SECONDS|off  Read no more than that from one client [default: off]
@@ -65,8 +65,8 @@ pub enum Options {
 }
 
 impl Options {
-    /// Reads the arguments, without the program's name. `--help` and `--version` win over what stands after them; what an argument
-    /// says wins over the file that `--config` names, wherever that stands. `read` reads the file.
+    /// Reads the arguments, without the program's name. `--help` and `--version` win over what stands after them; what an
+    /// argument says wins over the file that `--config` names, wherever that stands. `read` reads the file.
     ///
     /// # Errors
     ///
@@ -98,13 +98,17 @@ impl Options {
             }
         }
         let mut settings = Settings::default();
-        let says_where = |option: &str| option == "--web" || option.ends_with("listen");
-        if config.is_none() && !given.iter().any(|(option, _)| says_where(option)) {
-            settings.web = Some(WEB);
-        }
+        let says_where = |option: &str| {
+            matches!(option.trim_start_matches("--"), "listen" | "tls-listen" | "web")
+        };
+        let mut is_said_where = given.iter().any(|(option, _)| says_where(option));
         if let Some(path) = config {
-            config::load(&path, read, &mut settings)?;
+            let names = config::load(&path, read, &mut settings)?;
+            is_said_where |= names.iter().any(|name| says_where(name));
             settings.config = Some(path);
+        }
+        if !is_said_where {
+            settings.web = Some(WEB);
         }
         for (option, value) in given {
             set(&mut settings, option, value)?;

@@ -31,7 +31,7 @@ use super::transport::{self, Transport};
 use super::web::Site;
 
 /// How long the sessions have to say goodbye when the server ends.
-const GOODBYE_TIME: Duration = Duration::from_secs(3);
+const GOODBYE_TIME: Duration = Duration::from_secs(1);
 /// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a round
 /// that is long enough for some lines to 1,000 members, each of these gets them in one go.
 const ROUND: Duration = Duration::from_millis(5);

@@ -14,9 +14,9 @@
 //! that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for a member.
 //!
 //! # The end
-//! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is read and dropped: a socket
-//! that is closed over unread bytes resets the connection, and the `ERROR` would be lost. The session stops when the client
-//! has closed as well, or after [`LINGER`].
+//! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is read
+//! and dropped: a socket that is closed over unread bytes resets the connection, and the `ERROR` would be lost. The session
+//! stops when the client has closed as well, or after [`LINGER`].
 
 use std::collections::VecDeque;
 use std::mem;
@@ -156,6 +156,8 @@ impl Session {
                 return;
             }
             if let Some(line) = gate.held.pop_front() {
+                // While lines wait, a PONG would wait behind them.
+                self.heard_at = ctx.now();
                 self.tell_hall(hall::Message::Heard(ctx.id(), line), ctx);
             }
         }
@@ -250,7 +252,9 @@ impl Actor for Session {
             Message::Heard(line) => self.hear(line, ctx),
             Message::Permitted => self.gate.iter_mut().for_each(|gate| gate.holding = false),
             Message::Registered => {
-                self.registration.take().map(|timer| ctx.cancel(timer));
+                if let Some(timer) = self.registration.take() {
+                    ctx.cancel(timer);
+                }
                 ctx.send_after(self.about.settings.ping, Message::Look);
             }
             Message::Close(why) => self.close(&why, ctx),

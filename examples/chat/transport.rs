@@ -56,9 +56,13 @@ impl Transport {
         let incoming = socket.reader().map(move |message| {
             let at = read;
             read += message.len() as u64;
-            let is_line = message.len() <= wire::FRAME_MAX
-                && !message.as_bytes().iter().any(|byte| matches!(byte, b'\r' | b'\n'));
-            let line = message.into_bytes();
+            let mut line = message.into_bytes();
+            // Some end it all the same.
+            let ended =
+                line.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+            line.truncate(ended.map_or(line.len(), <[u8]>::len));
+            let is_line = line.len() <= wire::FRAME_MAX
+                && !line.iter().any(|byte| matches!(byte, b'\r' | b'\n'));
             // Two lines in one message are refused as one that is too long: neither is carried out.
             if is_line { Ok(line) } else { Err(LineTooLong { at, max: wire::FRAME_MAX }) }
         });

@@ -131,6 +131,19 @@ impl Example {
         }
     }
 
+    /// The memory that it holds, in bytes, as Linux counts it.
+    ///
+    /// # Panics
+    ///
+    /// Panics where there is no `/proc`, or no such process any more.
+    pub fn resident(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(&path).expect("the process is there");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kib.expect("Linux says how much it is") * 1024
+    }
+
     /// Sends it a signal by name, `INT` or `TERM`.
     ///
     /// # Panics

@@ -88,11 +88,11 @@ impl Response {
         if has_body {
             let _ = write!(head, "content-length: {}\r\n", self.body.len());
         }
-        head.push_str(if keeps {
-            "connection: keep-alive\r\n\r\n"
-        } else {
-            "connection: close\r\n\r\n"
-        });
+        let stays = if keeps { "keep-alive" } else { "close" };
+        // Who offers another protocol says that this concerns the next hop only. (RFC 9110, 7.8)
+        let upgrades = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("upgrade"));
+        let _ =
+            write!(head, "connection: {stays}{}\r\n\r\n", if upgrades { ", upgrade" } else { "" });
         let body = if has_body && !head_only { self.body } else { Bytes::new() };
         [head.into(), body]
     }

@@ -131,7 +131,8 @@ impl Server {
         let version = request.header("sec-websocket-version").unwrap_or_default();
         if version != "13" {
             let error = HandshakeError::Version { version: version.to_owned() };
-            return Err((Response::plain(426).header("sec-websocket-version", "13"), error));
+            let response = Response::plain(426).header("upgrade", "websocket");
+            return Err((response.header("sec-websocket-version", "13"), error));
         }
         let key = match request.header("sec-websocket-key") {
             Some(key) if is_key(key) && headers.count("sec-websocket-key") == 1 => key,

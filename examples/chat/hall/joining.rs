@@ -66,7 +66,7 @@ impl Hall {
         self.answer(by, RPL_ENDOFNAMES, &[channel.name.as_str()]);
     }
 
-    /// Why a client may not come in; whoever is invited may, but for a ban or a key.
+    /// Why a client may not come in; whoever is invited may, but for a key.
     fn why_not_in(&self, by: ClientId, name: &ChannelName, key: &str) -> Option<Numeric> {
         let client = self.client(by);
         if client.channels.len() >= CHANNELS_MAX {

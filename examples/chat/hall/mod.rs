@@ -21,7 +21,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -216,10 +216,13 @@ impl Hall {
     }
 
     /// Everybody who shares a channel with a client, but not the client.
-    fn neighbours(&self, of: ClientId) -> BTreeSet<ClientId> {
+    fn neighbours(&self, of: ClientId) -> Vec<ClientId> {
         let channels = self.client(of).channels.iter();
         let members = channels.filter_map(|name| self.channels.get(name)).flat_map(|c| &c.members);
-        members.map(|member| member.id).filter(|id| *id != of).collect()
+        let mut others: Vec<_> = members.map(|member| member.id).filter(|id| *id != of).collect();
+        others.sort_unstable();
+        others.dedup();
+        others
     }
 }
 
@@ -246,6 +249,7 @@ impl Actor for Hall {
                 let client = Box::new(Client::new(session, host, secure));
                 self.clients.insert(client.session.id(), client);
             }
+            // It has been given out above.
             Message::GiveOut => self.gives_out = false,
             Message::Gone(who, why) => self.leave(who, &why),
             Message::Ended(ended) => self.leave(ended.id, "Internal error"),

@@ -2,8 +2,6 @@
 //!
 //! Used by everything that carries out a command. Which answer is given, and to whom, is decided there.
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 
 use super::Hall;
@@ -127,9 +125,12 @@ impl Hall {
     }
 
     /// Shows an event once to each of these who has all the capabilities.
-    pub(super) fn show_each(&self, to: &BTreeSet<ClientId>, event: &Event, caps: Caps) {
-        for id in to.iter().filter(|id| self.client(**id).caps.has(caps)) {
-            self.show(*id, event);
+    pub(super) fn show_each(&self, to: &[ClientId], event: &Event, caps: Caps) {
+        let mut out = self.out.borrow_mut();
+        for (id, client) in to.iter().filter_map(|id| Some((*id, self.clients.get(id)?))) {
+            if client.caps.has(caps) {
+                out.show(id, client, event);
+            }
         }
     }
 }

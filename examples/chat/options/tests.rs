@@ -185,6 +185,17 @@ fn tls_wants_all_that_belongs_to_it() {
 }
 
 #[test]
+fn browsers_are_served_at_home_unless_somebody_says_where_to_listen() {
+    let web = |arguments: &[&str]| serve(arguments).web;
+    assert_eq!(web(&[]), Some(WEB));
+    assert_eq!(web(&["--config", "ping=5"]), Some(WEB));
+    for somewhere in ["listen=\"127.0.0.1:1\"", "web=\"127.0.0.1:2\""] {
+        assert_ne!(web(&["--config", somewhere]), Some(WEB), "{somewhere}");
+    }
+    assert_eq!(web(&["--config", "ping=5", "--listen", "127.0.0.1:1"]), None);
+}
+
+#[test]
 fn what_an_argument_says_wins_over_the_file_wherever_it_stands() {
     let settings = serve(&["--max-clients", "7", "--config", "chat.toml", "--oper", "cat:c"]);
     assert_eq!((settings.listen.port(), settings.max_clients), (7000, 7));

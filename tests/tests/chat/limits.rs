@@ -82,6 +82,34 @@ fn a_thousand_joins_and_parts_in_a_row_leave_nothing_behind() {
 }
 
 #[test]
+fn whatever_a_client_does_memory_stays_flat() {
+    let chat = Chat::start();
+    let mut ann = chat.client("ann");
+    let mut pester = || {
+        for n in 0..1000 {
+            ann.send_bytes(format!("JOIN #{n}\r\nPART #{n}\r\n").as_bytes());
+        }
+        assert_eq!(ann.sync().len(), 4000);
+        for piece in [&b"x"[..], b"\0", b"\r\n", b"\xff\n", b"@a=b ", b"PING x\r\n"] {
+            let mut rude = chat.connection();
+            rude.send_bytes(&piece.repeat(64 * 1024 / piece.len()));
+            rude.finish_sending();
+            rude.read_to_end();
+        }
+    };
+    pester();
+    let before = chat.process.resident();
+    for _ in 0..8 {
+        pester();
+    }
+    let grown = chat.process.resident().saturating_sub(before);
+    assert!(
+        grown < 1024 * 1024,
+        "{grown} bytes more, after 3 MiB of input and 32,000 lines of answers"
+    );
+}
+
+#[test]
 fn texts_that_are_too_long_are_cut_and_names_are_refused() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);

@@ -137,7 +137,7 @@ fn a_file_that_is_not_there_is_named_in_one_line() {
     ] {
         let options = [&["--listen", "127.0.0.1:0"], options].concat();
         let ended = Example::start("chat", &options).ended();
-        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(1), 0), "{ended:?}");
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(2), 0), "{ended:?}");
         assert!(ended.stderr.contains("nowhere.txt"), "{ended:?}");
         assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     }

@@ -42,15 +42,30 @@ fn lines_that_are_said_at_once_are_a_message_each() {
 fn a_message_with_two_lines_is_417_and_neither_is_carried_out() {
     let chat = Chat::start();
     let (mut ann, mut bob) = pair(&chat);
-    for message in
-        ["PRIVMSG #c :a\r\nPRIVMSG #c :b", "PRIVMSG #c :a\nQUIT", "PRIVMSG #c :a\r\n", "\rX", "\n"]
-    {
+    for message in [
+        "PRIVMSG #c :a\r\nPRIVMSG #c :b",
+        "PRIVMSG #c :a\nQUIT",
+        "PRIVMSG #c :a\n\n",
+        "\rX",
+        "\n\n",
+    ] {
         let answer = bob.ask(message);
         assert!(matches!(&answer[..], [line] if line.contains(" 417 bob ")), "{answer:?}");
     }
     assert!(ann.sync().is_empty());
     bob.ask("PRIVMSG #c :still here");
     assert_eq!(ann.sync()[0].text(), "still here");
+}
+
+#[test]
+fn a_message_that_ends_as_a_line_does_is_that_line() {
+    let chat = Chat::start();
+    let (mut ann, mut bob) = pair(&chat);
+    for end in ["\n", "\r\n"] {
+        assert!(bob.ask(&format!("PRIVMSG #c :a{end}")).is_empty());
+        assert_eq!(ann.sync()[0].text(), "a");
+        assert!(bob.ask(end).is_empty(), "an empty line is passed over");
+    }
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn stubbornness(sim: &Sim) -> Outcome {
 
 #[test]
 fn who_is_cut_off_and_reads_nothing_is_let_go_after_ten_seconds() {
-    sim::check(5, stubbornness);
+    sim::check(200, stubbornness);
 }
 
 /// The hall fails while somebody comes; who is cut off then is nowhere any more.
@@ -164,7 +164,7 @@ fn a_broken_session(sim: &Sim) -> Outcome {
 
 #[test]
 fn who_is_served_by_a_session_that_fails_is_told_so_and_the_others_see_it_quit() {
-    sim::check(100, a_broken_session);
+    sim::check(200, a_broken_session);
 }
 
 /// A server with a web side.
@@ -202,7 +202,7 @@ fn slow_requests(sim: &Sim) -> Outcome {
 
 #[test]
 fn a_request_has_ten_seconds_however_its_bytes_come() {
-    sim::check(5, slow_requests);
+    sim::check(200, slow_requests);
 }
 
 /// Somebody who has been answered, and stays.
@@ -223,5 +223,5 @@ fn idleness(sim: &Sim) -> Outcome {
 
 #[test]
 fn a_connection_that_asks_nothing_more_is_closed_after_five_seconds() {
-    sim::check(5, idleness);
+    sim::check(200, idleness);
 }
