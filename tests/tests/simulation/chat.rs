@@ -153,8 +153,13 @@ fn a_broken_session(sim: &Sim) -> Outcome {
     let session = format!("server/chat/session:{}:49152", sim.network().addresses("bob")[0]);
     // What he says, or one of the lines that he is told, ERROR aside.
     sim.panic_at(session, 1 + sim.below(3) as u64);
-    bob.send("PING 1\r\nPING 2\r\n")?;
-    assert_eq!(bob.line_with("ERROR")?, "ERROR :Closing link (Internal error)");
+    let mut told = String::from("PONG");
+    while told.contains("PONG") {
+        // One line at a time: a socket that is closed over unread bytes is reset, and what it was told may be lost.
+        bob.send("PING x\r\n")?;
+        told = bob.line()?;
+    }
+    assert_eq!(told, "ERROR :Closing link (Internal error)");
     bob.expect_end()?;
     let told = ask(&mut ann, "")?;
     assert!(told[0].is("bob", "QUIT") && told[0].text() == "Internal error", "{told:?}");
