@@ -202,6 +202,16 @@ fn a_tree_in_which_directories_come_and_go_can_be_watched() {
     others.join().expect("it does not panic");
 }
 
+/// Whether no thread of a process runs.
+fn stands_still(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("it is there");
+    threads.flatten().all(|thread| {
+        let stat = fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        // Behind the name, which is in brackets, stands the state.
+        stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'))
+    })
+}
+
 #[test]
 fn after_the_os_has_lost_events_directories_that_have_come_meanwhile_are_watched_too() {
     const NAME: &str = "watching::\
@@ -238,6 +248,10 @@ fn after_the_os_has_lost_events_directories_that_have_come_meanwhile_are_watched
         assert!(Command::new("sh").args(["-c", &kill]).status().expect("a shell runs").success());
     };
     signal("-STOP");
+    // Until then it goes on reading, and none is lost.
+    while !stands_still(child.id()) {
+        thread::yield_now();
+    }
     // Each is an event of its own: none is about the same file as the one before.
     let written = ["one", "other"].map(|name| fs::File::create(folder.file(name)));
     let mut written = written.map(|file| file.expect("it can be written"));
