@@ -17,7 +17,9 @@ fn answer(settings: Server, head: &str) -> (String, HandshakeError) {
     let mut peer = WebSocketPeer::connect(server.address);
     peer.try_send_raw(head.as_bytes());
     let answer = peer.read_head();
-    assert_eq!(header(&answer, "connection"), Some("close"), "{answer}");
+    // Who names another protocol says of that, too, that it is for this connection. (RFC 9110, 7.8)
+    let closes = if header(&answer, "upgrade").is_some() { "close, upgrade" } else { "close" };
+    assert_eq!(header(&answer, "connection"), Some(closes), "{answer}");
     let failed = told(&server.failed);
     assert_eq!(failed.local, Endpoint::from(server.address));
     (answer, failed.error)
@@ -51,6 +53,7 @@ fn another_version_is_told_ours() {
     let head = request("/", "").replace("Version: 13", "Version: 8");
     let (answer, error) = answer(server(), &head);
     assert_status(&answer, 426);
+    assert_eq!(header(&answer, "upgrade"), Some("websocket"));
     assert_eq!(header(&answer, "sec-websocket-version"), Some("13"));
     assert!(matches!(error, HandshakeError::Version { version } if version == "8"));
 }
