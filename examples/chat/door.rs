@@ -10,7 +10,7 @@
 //! # Beyond the limits
 //! Who comes when it is full is told so, and that takes a session, too, until the client has read it. A host has [`SPARE`]
 //! connections more than `--max-per-address` for that, and for the page, which is fetched over several; the server has
-//! [`REFUSED`] more than `--max-clients`. Beyond that a connection is closed without a word: what is not counted cannot be
+//! [`REFUSED`] more than `--max-clients`, and as many callers. Beyond that a connection is closed without a word: what is not counted cannot be
 //! bounded.
 
 use std::collections::BTreeMap;
@@ -63,10 +63,13 @@ impl Door {
         }
     }
 
-    /// Somebody has something to say first. False: its host has as many connections as it may have, and this one is not
-    /// counted.
+    /// Somebody has something to say first. False: its host, or all together, have as many connections as they may have, and
+    /// this one is not counted.
     #[must_use]
     pub fn call(&mut self, peer: String, host: Arc<str>) -> bool {
+        if self.callers.len() >= self.sessions_max.saturating_add(REFUSED) {
+            return false;
+        }
         let count = self.hosts.entry(Arc::clone(&host)).or_default();
         if count.sessions + count.callers >= self.host_max.saturating_add(SPARE) {
             return false;

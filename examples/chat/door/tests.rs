@@ -64,3 +64,14 @@ fn nothing_is_left_of_a_host_that_has_gone() {
     (0..100).for_each(|port| door.hang_up(&format!("here:{port}")));
     assert!(door.hosts.is_empty() && door.callers.is_empty());
 }
+
+#[test]
+fn callers_are_bounded_together_wherever_they_come_from() {
+    let mut door = door(2, 1);
+    for host in 0..2 + REFUSED {
+        assert!(door.call(format!("{host}:1"), Arc::from(host.to_string())), "{host}");
+    }
+    assert!(!door.call("late:1".to_owned(), Arc::from("late")));
+    door.hang_up("0:1");
+    assert!(door.call("late:1".to_owned(), Arc::from("late")));
+}
