@@ -5,7 +5,7 @@
 //! before. The time limit of its socket only ever makes a test fail.
 
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use crate::example::PATIENCE;
@@ -86,6 +86,19 @@ fn without_tags(line: &str) -> (&str, &str) {
     line.strip_prefix('@').and_then(|tagged| tagged.split_once(' ')).unwrap_or(("", line))
 }
 
+/// Connects; `None` if the server resets the connection before that returns.
+///
+/// # Panics
+///
+/// Panics if nobody listens there.
+pub fn caller(server: SocketAddr) -> Option<TcpStream> {
+    match TcpStream::connect(server) {
+        Ok(stream) => Some(stream),
+        Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+        Err(error) => panic!("the server listens at {server}: {error}"),
+    }
+}
+
 /// One connection to a server.
 #[derive(Debug)]
 pub struct Client {
@@ -104,7 +117,17 @@ impl Client {
     ///
     /// Panics if nobody listens there.
     pub fn connect(server: SocketAddr) -> Self {
-        Self::over(TcpStream::connect(server).expect("the server listens"))
+        Self::call(server).expect("the server listens, and takes this connection")
+    }
+
+    /// Connects and says nothing; `None` if the server closes the connection before that returns. A server that takes no more
+    /// connections does so, now and then.
+    ///
+    /// # Panics
+    ///
+    /// Panics if nobody listens there.
+    pub fn call(server: SocketAddr) -> Option<Self> {
+        caller(server).map(Self::over)
     }
 
     /// Takes a connected socket.
@@ -254,11 +277,15 @@ impl Client {
         self.sync()
     }
 
-    /// Sends one line and returns the first that comes back; nothing if the connection ends before, or with an `ERROR`.
+    /// Sends one line and returns the first that comes back; nothing if the connection ends before, in whatever way, or with
+    /// an `ERROR`.
     pub fn ask_or_end(&mut self, line: &str) -> Option<Line> {
         // The connection may have ended already.
         let _ = self.stream.write_all(format!("{line}\r\n").as_bytes());
-        self.line_or_end().filter(|line| line.command != "ERROR")
+        match self.try_line() {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => None,
+            line => line.expect("an answer").filter(|line| line.command != "ERROR"),
+        }
     }
 
     /// Reads until the server closes.
@@ -271,10 +298,15 @@ impl Client {
     }
 
     fn line_or_end(&mut self) -> Option<Line> {
+        self.try_line().expect("something to read")
+    }
+
+    fn try_line(&mut self) -> io::Result<Option<Line>> {
         loop {
-            let line = Line::parse(self.raw_line()?);
+            let Some(line) = self.raw_line()? else { return Ok(None) };
+            let line = Line::parse(line);
             if line.command != "PING" || self.shows_pings {
-                return Some(line);
+                return Ok(Some(line));
             }
             // Whoever closes its side may not read the answer any more.
             let _ = self.stream.write_all(format!("PONG :{}\r\n", line.text()).as_bytes());
@@ -282,7 +314,7 @@ impl Client {
     }
 
     /// The next line without CR LF, or nothing at the end of the connection. Holds every line to the rules of IRC.
-    fn raw_line(&mut self) -> Option<String> {
+    fn raw_line(&mut self) -> io::Result<Option<String>> {
         let mut searched = self.start;
         loop {
             if let Some(at) = self.received[searched..].iter().position(|&byte| byte == b'\n') {
@@ -293,29 +325,29 @@ impl Client {
                 assert!(length <= 512, "{length} bytes: {text:?}");
                 let text = text.strip_suffix("\r\n").expect("a line ends with CR LF");
                 assert!(!text.contains(['\r', '\0']), "{text:?}");
-                return Some(text.to_owned());
+                return Ok(Some(text.to_owned()));
             }
             self.received.drain(..self.start);
             self.start = 0;
             searched = self.received.len();
-            if !self.receive() {
+            if !self.receive()? {
                 assert!(self.received.is_empty(), "a line without an end: {:?}", self.received);
-                return None;
+                return Ok(None);
             }
         }
     }
 
     /// Receives more; false at the end.
-    fn receive(&mut self) -> bool {
+    fn receive(&mut self) -> io::Result<bool> {
         let mut chunk = [0; 16 * 1024];
         loop {
             match self.stream.read(&mut chunk) {
                 Ok(count) => {
                     self.received.extend_from_slice(&chunk[..count]);
-                    return count > 0;
+                    return Ok(count > 0);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => panic!("nothing to read: {error}"),
+                Err(error) => return Err(error),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use roundsman_tests::example::PATIENCE;
-use roundsman_tests::irc_client::Client;
+use roundsman_tests::irc_client::{self, Client};
 use roundsman_tests::web_client::WebClient;
 
 use crate::Chat;
@@ -13,13 +13,23 @@ use crate::Chat;
 /// So many connections beyond its sessions may one address have.
 const SPARE: usize = 6;
 
-/// A connection to the web side that has begun a request.
-fn caller(web: SocketAddr) -> TcpStream {
-    let mut stream = TcpStream::connect(web).expect("the server listens");
+/// A connection to the web side that has begun a request; `None` if it is closed by now.
+fn caller(web: SocketAddr) -> Option<TcpStream> {
+    let mut stream = irc_client::caller(web)?;
     stream.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
     // It may be closed by now.
     let _ = stream.write_all(b"HEAD / HTTP/1.1\r\nHost: chat");
-    stream
+    Some(stream)
+}
+
+/// A connection to the web side that is taken, and has begun a request.
+fn served(web: SocketAddr) -> TcpStream {
+    caller(web).expect("a connection that is not one too many")
+}
+
+/// The answer to a new caller; empty if the connection was closed.
+fn answer_to_one_more(web: SocketAddr) -> String {
+    caller(web).as_mut().map(answer).unwrap_or_default()
 }
 
 /// The answer to the rest of the request; empty if the connection was closed.
@@ -34,24 +44,25 @@ fn answer(stream: &mut TcpStream) -> String {
 fn connections_that_say_nothing_count_and_those_beyond_what_a_page_needs_are_closed() {
     let chat = Chat::with(&["--max-per-address", "2"]);
     let _ann = chat.client("ann");
-    let mut callers: Vec<TcpStream> = (0..1 + SPARE).map(|_| caller(chat.web)).collect();
-    assert_eq!(answer(&mut caller(chat.web)), "", "one too many");
-    let last = callers.last_mut().expect("some");
-    assert!(answer(last).starts_with("HTTP/1.1 200 "), "those before it are served");
+    let mut callers: Vec<TcpStream> = (0..1 + SPARE).map(|_| served(chat.web)).collect();
+    assert_eq!(answer_to_one_more(chat.web), "", "one too many");
+    let mut last = callers.pop().expect("some");
+    assert!(answer(&mut last).starts_with("HTTP/1.1 200 "), "those before it are served");
+    drop(last);
     // The server learns of the end of that connection by itself, at some time.
-    while !answer(&mut caller(chat.web)).starts_with("HTTP/1.1 200 ") {}
+    while !answer_to_one_more(chat.web).starts_with("HTTP/1.1 200 ") {}
 }
 
 #[test]
 fn a_connection_that_becomes_a_session_counts_once_and_leaves_room_for_a_page() {
     let chat = Chat::with(&["--max-per-address", "1"]);
     let ann = WebClient::register(chat.web, "ann");
-    let mut callers: Vec<TcpStream> = (0..SPARE).map(|_| caller(chat.web)).collect();
-    assert_eq!(answer(&mut caller(chat.web)), "", "one too many");
+    let mut callers: Vec<TcpStream> = (0..SPARE).map(|_| served(chat.web)).collect();
+    assert_eq!(answer_to_one_more(chat.web), "", "one too many");
     assert!(callers.iter_mut().all(|caller| answer(caller).starts_with("HTTP/1.1 200 ")));
     drop(ann);
     // The server learns of the end by itself, at some time.
-    while Client::connect(chat.irc).ask_or_end("PING x").is_none() {}
+    while Client::call(chat.irc).is_none_or(|mut bob| bob.ask_or_end("PING x").is_none()) {}
 }
 
 #[test]
@@ -59,8 +70,13 @@ fn connections_over_tcp_beyond_those_that_are_told_why_are_closed_without_a_word
     let chat = Chat::with(&["--max-per-address", "1"]);
     let _ann = chat.client("ann");
     let mut refused: Vec<Client> = (0..SPARE).map(|_| Client::connect(chat.irc)).collect();
-    let mut surplus = Client::connect(chat.irc);
-    assert_eq!(surplus.read_to_end().len(), 0);
+    let mut told = Vec::new();
+    if let Some(mut surplus) = irc_client::caller(chat.irc) {
+        surplus.set_read_timeout(Some(PATIENCE)).expect("a time limit above zero");
+        // An end, or a reset.
+        let _ = surplus.read_to_end(&mut told);
+    }
+    assert_eq!(told, b"");
     for client in &mut refused {
         assert!(client.line().text().contains("Too many connections from your address"));
     }
@@ -69,7 +85,7 @@ fn connections_over_tcp_beyond_those_that_are_told_why_are_closed_without_a_word
 #[test]
 fn a_head_that_is_too_long_is_refused_before_it_is_whole() {
     let chat = Chat::start();
-    let mut stream = caller(chat.web);
+    let mut stream = served(chat.web);
     // More than 16 KiB, without an end.
     let line = format!("\r\nX-Filler: {}", "x".repeat(1000));
     for _ in 0..17 {
@@ -79,7 +95,7 @@ fn a_head_that_is_too_long_is_refused_before_it_is_whole() {
     stream.read_to_end(&mut answer).expect("an answer and an end");
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    let mut many = caller(chat.web);
+    let mut many = served(chat.web);
     let lines = "\r\nX: y".repeat(101);
     many.write_all(format!("{lines}\r\n\r\n").as_bytes()).expect("it is read");
     let mut answer = String::new();
