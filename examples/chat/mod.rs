@@ -27,7 +27,7 @@
 //! # Where to read
 //!
 //! - `server.rs` and `session.rs` are about connections, and know no IRC; `listening.rs` says where they come from, `door.rs`
-//!   who may come in, and `mouth.rs` has the last word. A session runs over a `Transport`: lines in, lines out.
+//!   who may come in, and `mouth.rs` has the last word, and `ending.rs` which. A session runs over a `Transport`: lines in, lines out.
 //! - `hall/mod.rs` and what it names is IRC, and knows no connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and
 //!   `numerics.rs` are its words.
 //! - `options.rs`, `config.rs` and `settings.rs` are how the program is told what to do.
@@ -39,6 +39,7 @@ mod calendar;
 mod caps;
 mod config;
 mod door;
+mod ending;
 mod hall;
 mod listening;
 mod mask;
@@ -58,4 +59,4 @@ pub use listening::Listening;
 pub use options::{HELP, Options, OptionsError, VERSION};
 pub use server::{Message, Server};
 pub use settings::{Flood, LogLevel, SettingError, Settings};
-pub use transport::Transport;
+pub use transport::{Goodbye, Transport};

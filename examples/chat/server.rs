@@ -23,8 +23,10 @@ use roundsman::{
 
 use super::about::{About, Notices};
 use super::door::{Door, Entry};
+use super::ending::Ending;
 use super::hall::{self, Hall};
 use super::listening::{self, Listening};
+use super::mouth::Mouth;
 use super::names;
 use super::session::{self, Session};
 use super::transport::{self, Transport};
@@ -187,7 +189,7 @@ impl Server {
     fn welcome(&mut self, transport: Transport, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
         let Stage::Open { hall, .. } = &self.stage else { return };
-        let Transport { incoming, outgoing, peer, host, secure } = transport;
+        let Transport { incoming, outgoing, peer, host, secure, goodbye } = transport;
         let entry = self.door.enter(&peer, &host);
         tracing::debug!(peer, ?entry, "a connection");
         let refusal = match entry {
@@ -201,7 +203,8 @@ impl Server {
         // its client has gone is nobody's loss.
         let spawn = Spawn::named(format!("session:{peer}")).tireless().unmourned();
         let arrival = transport::Arrival { incoming, host: Arc::clone(&host), secure };
-        let session = Session::new(Arc::clone(&self.about), hall.clone(), arrival, outlet, refusal);
+        let mouth = Mouth::new(outlet, goodbye);
+        let session = Session::new(Arc::clone(&self.about), hall.clone(), arrival, mouth, refusal);
         let session = ctx.spawn_with(spawn, session);
         // Before the session pipes the other half: so the connection is ours, too.
         let id = session.id();
@@ -233,10 +236,10 @@ impl Server {
         }
     }
 
-    fn dismiss(&self, why: &str) {
+    fn dismiss(&self, why: impl Fn() -> Ending) {
         for guest in self.sessions.values() {
             // One that has ended meanwhile has said goodbye already.
-            let _ = guest.session.send(session::Message::Close(why.to_owned()));
+            let _ = guest.session.send(session::Message::Close(why()));
         }
     }
 
@@ -250,7 +253,7 @@ impl Server {
         }
         // With everybody leaving, nobody has to hear of it.
         let _ = hall.send(hall::Message::Closing);
-        self.dismiss("Server closing");
+        self.dismiss(Ending::server_closes);
         ctx.send_after(GOODBYE_TIME, Message::GoodbyeTimeOver);
     }
 
@@ -326,7 +329,7 @@ impl Actor for Server {
                     let _ = guest.session.send(session::Message::WriteEnded);
                 }
             }
-            Message::HallReplaced => self.dismiss("Internal error"),
+            Message::HallReplaced => self.dismiss(Ending::failed),
             Message::SessionEnded(ended) => self.forget(&ended, ctx),
             Message::LingerOver(writing) => writing.cancel("its session has failed"),
             Message::Signalled(signal) => {

@@ -30,6 +30,7 @@ use roundsman::prelude::*;
 use roundsman::{Recipient, Terminated, Timestamp};
 
 use super::about::{About, Notices};
+use super::ending::Ending;
 use super::names::{ChannelName, Nick};
 use super::session::{self, Heard};
 use super::wire::{self, Line};
@@ -113,7 +114,7 @@ pub enum Message {
     /// A client has said something.
     Heard(ClientId, Heard),
     /// A client says nothing more, for this reason.
-    Gone(ClientId, String),
+    Gone(ClientId, Ending),
     /// What was said in a channel is to be given to its members: told by the hall to itself.
     GiveOut,
     /// A session has ended, whatever it has said before.
@@ -251,8 +252,8 @@ impl Actor for Hall {
             }
             // It has been given out above.
             Message::GiveOut => self.gives_out = false,
-            Message::Gone(who, why) => self.leave(who, &why),
-            Message::Ended(ended) => self.leave(ended.id, "Internal error"),
+            Message::Gone(who, ending) => self.leave(who, ending),
+            Message::Ended(ended) => self.leave(ended.id, Ending::failed()),
             Message::Reread(notices) => self.notices = notices,
             Message::Closing => {
                 self.channels.clear();
@@ -273,7 +274,7 @@ impl Actor for Hall {
             Message::Arrived { session, .. } => format!("{} has begun", session.path()),
             Message::Heard(by, heard) => format!("{by} says {}", session::shown(heard)),
             Message::GiveOut => "what was said is given out".to_owned(),
-            Message::Gone(who, why) => format!("{who} leaves: {why}"),
+            Message::Gone(who, ending) => format!("{who} leaves: {}", ending.why),
             Message::Ended(ended) => format!("{} has ended: {}", ended.path, ended.reason),
             Message::Reread(_) => "has been read again".to_owned(),
             Message::Closing => "the server closes".to_owned(),
