@@ -159,14 +159,11 @@ impl Hall {
             Err(_) => Err(wire::TooLong),
         };
         let is_text = matches!(text, Ok(Cow::Borrowed(_)));
-        if let Ok(Some(line)) = &line
-            && is_text
-            && self.say_along(by, line)
-        {
-            return;
+        let goes_along = is_text && matches!(&line, Ok(Some(line)) if self.goes_along(by, line));
+        if !goes_along {
+            self.give_out();
+            self.out.get_mut().begin(by);
         }
-        self.give_out();
-        self.out.get_mut().begin(by);
         match line {
             Ok(None) => {}
             Ok(Some(line)) => {
@@ -240,18 +237,21 @@ impl Actor for Hall {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         (self.now, self.unix) = (ctx.now(), self.about.unix(ctx.now()));
-        if !matches!(message, Message::Heard(..)) {
+        // What anybody could notice comes behind what was said before. A line may be one that goes along with that.
+        if !matches!(message, Message::Heard(..) | Message::GiveOut) {
             self.give_out();
         }
         match message {
             Message::Heard(by, line) => self.hear(by, line),
+            Message::GiveOut => {
+                self.gives_out = false;
+                self.give_out();
+            }
             Message::Arrived { session, host, secure } => {
                 ctx.watch(&session, Message::Ended);
                 let client = Box::new(Client::new(session, host, secure));
                 self.clients.insert(client.session.id(), client);
             }
-            // It has been given out above.
-            Message::GiveOut => self.gives_out = false,
             Message::Gone(who, ending) => self.leave(who, ending),
             Message::Ended(ended) => self.leave(ended.id, Ending::failed()),
             Message::Reread(notices) => self.notices = notices,

@@ -117,6 +117,12 @@ impl Outbox {
         self.answering = Some(by);
     }
 
+    /// Whether a command of this client is in hand that it is answered. Of what goes along in a bundle nobody hears but those
+    /// who are in its channel.
+    pub fn answers(&self, by: ClientId) -> bool {
+        self.answering == Some(by)
+    }
+
     /// It has been: gives out what its client was told, unless it has left and got it as it did.
     pub fn finish(&mut self, client: Option<&Client>) {
         self.answering = None;
