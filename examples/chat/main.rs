@@ -3,18 +3,16 @@
 //! `cargo run --release --example chat`, then `irssi -c 127.0.0.1`. Everything else is in `mod.rs`, a library, so that tests
 //! can run the server in a world of their own. Its exit status is 0 after a signal, 1 if it failed, 2 if it was called wrongly.
 
-use std::cell::OnceCell;
 use std::error::Error;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
 use roundsman::net::tls;
-use roundsman::{Spawn, process};
+use roundsman::{RunError, Spawn, process};
 use roundsman_examples::chat::{
     About, HELP, Listening, Notices, Options, Server, Settings, VERSION,
 };
@@ -69,18 +67,18 @@ fn serve(settings: Settings, files: Files, arguments: Vec<OsString>) -> Result<(
         tracing::warn!(%error, "the limit of open descriptors stays what it was");
     }
     let about = About::new(settings, since_1970()).motd(files.motd);
-    let cannot_listen = Rc::new(OnceCell::new());
-    let told = Rc::clone(&cannot_listen);
-    Server::runtime().build()?.run_with(Spawn::named("chat"), || {
-        let server = Server::new(about, announce)
-            .reread(move || reread(&arguments))
-            .cannot_listen(move |error| _ = told.set(error.to_string()));
+    let ended = Server::runtime().build()?.run_with(Spawn::named("chat"), || {
+        let server = Server::new(about, announce).reread(move || reread(&arguments));
         match files.tls {
             Some(tls) => server.tls(tls),
             None => server,
         }
-    })?;
-    cannot_listen.get().map_or(Ok(()), |error| Err(error.clone().into()))
+    });
+    match ended {
+        // Why the server has failed, such as that it cannot listen, says enough.
+        Err(RunError::RootFailed { source: Some(why), .. }) => Err(why),
+        ended => Ok(ended?),
+    }
 }
 
 fn motd(settings: &Settings) -> Result<Option<String>, String> {

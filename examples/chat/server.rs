@@ -13,7 +13,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, ListenError, tls};
+use roundsman::net::{Connection, tls};
 use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Running, Summary, outlet};
 use roundsman::websocket::Arrival;
@@ -41,7 +41,6 @@ const ROUND: Duration = Duration::from_millis(5);
 const FAILURES: u32 = 5;
 
 type Announce = Box<dyn FnOnce(&Listening)>;
-type CannotListen = Box<dyn FnOnce(ListenError)>;
 type Reread = Arc<dyn Fn() -> Result<Notices, String> + Send + Sync>;
 
 /// The actor at the root.
@@ -51,7 +50,6 @@ pub struct Server {
     tls: Option<tls::Server>,
     site: Site,
     reread: Option<Reread>,
-    cannot_listen: Option<CannotListen>,
     stage: Stage,
     /// How many connections there are, and may be.
     door: Door,
@@ -118,7 +116,7 @@ impl Server {
     }
 
     /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
-    /// `announce` is told where, for port 0 takes a free one. It fails if it cannot.
+    /// `announce` is told where, for port 0 takes a free one. If it cannot, it fails with a [`ListenError`](roundsman::net::ListenError).
     pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
         Self { announce: Some(Box::new(announce)), ..Self::without_listener(about) }
     }
@@ -132,7 +130,6 @@ impl Server {
             tls: None,
             site: Site::new(),
             reread: None,
-            cannot_listen: None,
             stage: Stage::Begun,
             sessions: BTreeMap::new(),
             listeners: 0,
@@ -153,13 +150,6 @@ impl Server {
         read: impl Fn() -> Result<Notices, String> + Send + Sync + 'static,
     ) -> Self {
         self.reread = Some(Arc::new(read));
-        self
-    }
-
-    /// If it cannot listen somewhere, it tells this and ends, instead of failing.
-    #[must_use]
-    pub fn cannot_listen(mut self, tell: impl FnOnce(ListenError) + 'static) -> Self {
-        self.cannot_listen = Some(Box::new(tell));
         self
     }
 
@@ -293,19 +283,10 @@ impl Actor for Server {
 
         let mut accepting = Vec::new();
         if let Some(announce) = self.announce.take() {
-            let opened = listening::open(&self.about.settings, self.tls.as_ref(), ctx);
-            match (opened, self.cannot_listen.take()) {
-                (Ok((listening, running)), _) => {
-                    accepting = running;
-                    announce(&listening);
-                }
-                (Err(error), Some(tell)) => {
-                    tell(error);
-                    ctx.stop();
-                    return Ok(());
-                }
-                (Err(error), None) => return Err(error.into()),
-            }
+            let (listening, running) =
+                listening::open(&self.about.settings, self.tls.as_ref(), ctx)?;
+            accepting = running;
+            announce(&listening);
         }
         self.listeners = accepting.len();
         self.stage = Stage::Open { hall, accepting };
