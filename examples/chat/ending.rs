@@ -1,7 +1,7 @@
 //! Why a session ends: what is said of it, and whose doing it is.
 //!
-//! Made by whoever has a reason: the session, the hall, the server. The text goes to the client and to its neighbours, as it is;
-//! the [kind](Kind) goes to a transport that has words of its own for an end.
+//! Made by whoever has a reason: the session, the hall, the server. The text goes to the client and to its neighbours,
+//! as it is; the [kind](Kind) goes to a transport that has words of its own for an end.
 
 /// Why a session ends.
 pub struct Ending {

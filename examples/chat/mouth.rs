@@ -1,7 +1,7 @@
 //! What a session speaks through: an outlet whose last line is `ERROR`, whatever becomes of the session.
 //!
-//! The pipeline that it feeds belongs to the server, not to the session, so that it outlives one that fails: what had been
-//! said is still sent, and after it why nothing more comes.
+//! The pipeline that it feeds belongs to the server, not to the session, so that it outlives one that fails: what had
+//! been said is still sent, and after it why nothing more comes.
 
 use std::ops::{Deref, DerefMut};
 

@@ -1,12 +1,13 @@
 //! The server: the actor at the root, which accepts connections and sees to a good end.
 //!
-//! It spawns the hall, and a session for each connection; it refuses those that are too many. On a signal it accepts nobody any
-//! more, has every session say goodbye, and stops when all have ended or the time for it is up. It knows no IRC.
+//! It spawns the hall, and a session for each connection; it refuses those that are too many. On a signal it accepts
+//! nobody any more, has every session say goodbye, and stops when all have ended or the time for it is up. It knows no
+//! IRC.
 //!
 //! # If the hall fails
-//! Then nobody knows any more who is where, and no client may be left in a channel that does not know it. So the hall is
-//! supervised: it begins anew, empty, and everybody who was there is told `ERROR` and cut off. They come back by themselves,
-//! as clients do. A hall that fails more than [`FAILURES`] times in a minute takes the server with it.
+//! Then nobody knows any more who is where, and no client may be left in a channel that does not know it. So the hall
+//! is supervised: it begins anew, empty, and everybody who was there is told `ERROR` and cut off. They come back by
+//! themselves, as clients do. A hall that fails more than [`FAILURES`] times in a minute takes the server with it.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -34,8 +35,8 @@ use super::web::Site;
 
 /// How long the sessions have to say goodbye when the server ends.
 const GOODBYE_TIME: Duration = Duration::from_secs(1);
-/// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a round
-/// that is long enough for some lines to 1,000 members, each of these gets them in one go.
+/// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a
+/// round that is long enough for some lines to 1,000 members, each of these gets them in one go.
 const ROUND: Duration = Duration::from_millis(5);
 /// How often the hall may fail in a minute.
 const FAILURES: u32 = 5;
@@ -109,14 +110,15 @@ pub enum Message {
 }
 
 impl Server {
-    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop would only
-    /// turn plain pushes into locked ones.
+    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop
+    /// would only turn plain pushes into locked ones.
     pub fn runtime() -> Builder {
         Runtime::builder().loops(1).round(ROUND)
     }
 
-    /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
-    /// `announce` is told where, for port 0 takes a free one. If it cannot, it fails with a [`ListenError`](roundsman::net::ListenError).
+    /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor;
+    /// then `announce` is told where, for port 0 takes a free one. If it cannot, it fails with a
+    /// [`ListenError`](roundsman::net::ListenError).
     pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
         Self { announce: Some(Box::new(announce)), ..Self::without_listener(about) }
     }
@@ -188,9 +190,9 @@ impl Server {
             Entry::Shut => return,
         };
         let (lines, outlet) = outlet(self.about.settings.sendq);
-        // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
-        // takes. If it could be paused, it would not keep up with what it is to deliver. Unmourned, for what it is told after
-        // its client has gone is nobody's loss.
+        // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the
+        // peer takes. If it could be paused, it would not keep up with what it is to deliver. Unmourned, for what it is
+        // told after its client has gone is nobody's loss.
         let spawn = Spawn::named(format!("session:{peer}")).tireless().unmourned();
         let arrival = transport::Arrival { incoming, host: Arc::clone(&host), secure };
         let mouth = Mouth::new(outlet, goodbye);
@@ -215,7 +217,8 @@ impl Server {
         }
     }
 
-    /// A session is over, and what it has not got rid of by now is lost. One that has failed has not had its time for that.
+    /// A session is over, and what it has not got rid of by now is lost. One that has failed has not had its time for
+    /// that.
     fn forget(&mut self, ended: &Terminated, ctx: &mut Context<Self>) {
         let Some(guest) = self.sessions.remove(&ended.id) else { return };
         self.door.leave(&guest.host);
@@ -336,5 +339,26 @@ impl Actor for Server {
             ctx.stop();
         }
         Ok(())
+    }
+
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Connected(transport) => format!("{} comes by another way", transport.peer),
+            Message::Accepted(conn) => format!("{} comes", conn.peer()),
+            Message::Called(conn) => format!("{} calls", conn.peer()),
+            Message::CallerGone(peer) => format!("{peer} calls no more"),
+            Message::Arrived(arrival) => format!("{:?} arrives", **arrival),
+            Message::AcceptingEnded(Ok(_)) => "nobody is accepted any more".to_owned(),
+            Message::AcceptingEnded(Err(error)) => format!("accepting has ended: {error}"),
+            Message::HallReplaced => "another hall has begun".to_owned(),
+            Message::WriteEnded(id) => format!("nothing more goes to the client of {id}"),
+            Message::SessionEnded(ended) => format!("{} has ended: {}", ended.path, ended.reason),
+            Message::LingerOver(_) => "the time to read of a failure is over".to_owned(),
+            Message::Signalled(signal) => format!("{signal:?}"),
+            Message::HungUp => "files are to be read again".to_owned(),
+            Message::Reread(Ok(_)) => "files were read again".to_owned(),
+            Message::Reread(Err(error)) => format!("files cannot be read again: {error}"),
+            Message::GoodbyeTimeOver => "the time to say goodbye is over".to_owned(),
+        }
     }
 }

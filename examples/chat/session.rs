@@ -1,22 +1,24 @@
 //! A session: the actor of one connection, which hands on what its client says and writes what the client is told.
 //!
-//! Spawned by the server for each connection. It reads nothing of a line: everything that is said, and that nothing is said
-//! any more, goes to the hall in the order in which it came, and what the hall has for the client comes back. What is left
-//! to a session is the connection itself: how much may wait for it, how fast it may talk, and when it has been silent for
-//! too long.
+//! Spawned by the server for each connection. It reads nothing of a line: everything that is said, and that nothing is
+//! said any more, goes to the hall in the order in which it came, and what the hall has for the client comes back. What
+//! is left to a session is the connection itself: how much may wait for it, how fast it may talk, and when it has been
+//! silent for too long.
 //!
 //! # A client that talks
-//! A line travels to the hall as the item that it is, and its demand returns when the hall has taken it: a window of lines is
-//! all that can be on the way, and the rest waits in the peer's own socket. With `--flood` lines wait here as well.
+//! A line travels to the hall as the item that it is, and its demand returns when the hall has taken it: a window of
+//! lines is all that can be on the way, and the rest waits in the peer's own socket. With `--flood` lines wait here as
+//! well.
 //!
 //! # A client that does not read
-//! A session never waits for its client: it pushes lines into an outlet that holds `--sendq` bytes ahead of the socket. When
-//! that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for a member.
+//! A session never waits for its client: it pushes lines into an outlet that holds `--sendq` bytes ahead of the socket.
+//! When that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for
+//! a member.
 //!
 //! # The end
-//! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is read
-//! and dropped: a socket that is closed over unread bytes resets the connection, and the `ERROR` would be lost. The session
-//! stops when the client has closed as well, or after [`LINGER`].
+//! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is
+//! read and dropped: a socket that is closed over unread bytes resets the connection, and the `ERROR` would be lost.
+//! The session stops when the client has closed as well, or after [`LINGER`].
 
 use std::collections::VecDeque;
 use std::mem;

@@ -1,7 +1,7 @@
 //! What a session runs over: a source of lines in, a sink of lines out, and who is at the other end.
 //!
-//! Made by the server for every connection. A session knows no socket: whatever gives lines and takes lines, over TLS, a
-//! WebSocket or a pipe, is a transport.
+//! Made by the server for every connection. A session knows no socket: whatever gives lines and takes lines, over TLS,
+//! a WebSocket or a pipe, is a transport.
 
 use std::sync::Arc;
 
@@ -70,8 +70,8 @@ impl Transport {
         }
     }
 
-    /// Over a WebSocket, one line a message and without its end, as IRCv3 has it. A client that has agreed on binary messages
-    /// gets such, every other gets text; what it sends is taken as either.
+    /// Over a WebSocket, one line a message and without its end, as IRCv3 has it. A client that has agreed on binary
+    /// messages gets such, every other gets text; what it sends is taken as either.
     pub fn over_web(socket: &Socket) -> Self {
         let binary = socket.protocol() == Some(web::BINARY);
         let mut read = 0;

@@ -1,14 +1,14 @@
 //! A bundle: what was said in one channel lately, and given to nobody yet.
 //!
-//! A line costs a message for each member of its channel, whether it comes alone or with nine others. So the hall keeps what is
-//! said in a channel until it has heard everything that waits for it already, and gives it to each member in one piece. It tells
-//! itself to do so by a message: at the end of the round would be a round too late, in which what others answer at once would
-//! become a bundle of its own.
+//! A line costs a message for each member of its channel, whether it comes alone or with nine others. So the hall keeps
+//! what is said in a channel until it has heard everything that waits for it already, and gives it to each member in
+//! one piece. It tells itself to do so by a message: at the end of the round would be a round too late, in which what
+//! others answer at once would become a bundle of its own.
 //!
 //! # Why nobody can tell
-//! While there is a bundle, nothing happens in the hall but that somebody says something in the same channel. Before anything
-//! else is carried out, whatever it is, [`Hall::give_out`] is called: a PONG, an answer, somebody who comes or goes, a line in
-//! another channel all find the sessions told already.
+//! While there is a bundle, nothing happens in the hall but that somebody says something in the same channel. Before
+//! anything else is carried out, whatever it is, [`Hall::give_out`] is called: a PONG, an answer, somebody who comes or
+//! goes, a line in another channel all find the sessions told already.
 
 use std::cell::OnceCell;
 use std::mem;

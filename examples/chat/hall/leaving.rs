@@ -14,8 +14,8 @@ impl Hall {
         self.leave(by, Ending::left(why));
     }
 
-    /// Forgets a client, tells everybody who shares a channel with it why, and has its session say goodbye. Of one that is
-    /// not here any more it is silence.
+    /// Forgets a client, tells everybody who shares a channel with it why, and has its session say goodbye. Of one that
+    /// is not here any more it is silence.
     pub(super) fn leave(&mut self, who: ClientId, ending: Ending) {
         if self.clients.get(&who).is_some_and(|client| client.registered) {
             self.remember(who);

@@ -1,23 +1,23 @@
 //! The hall: the actor that knows everybody and every channel, and carries out what clients ask for.
 //!
-//! Spawned by the server, under its supervision; sessions tell it what their clients say, and are told what these are to
-//! hear. It knows no socket and no timer.
+//! Spawned by the server, under its supervision; sessions tell it what their clients say, and are told what these are
+//! to hear. It knows no socket and no timer.
 //!
 //! # Why it is one actor
-//! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to all,
-//! in every channel and in every count. Each command takes effect here, at once and as a whole, so that needs no further
-//! thought: what a command causes stands in the mailboxes of the sessions concerned before the next command is looked at,
-//! and a PONG takes the same way. Most commands also ask about several channels and people together: WHO, WHOIS of somebody
-//! in a secret channel, a nick that changes in ten channels and is told once to everybody. With an actor for each channel all
-//! of these are conversations; here they are loops.
+//! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to
+//! all, in every channel and in every count. Each command takes effect here, at once and as a whole, so that needs no
+//! further thought: what a command causes stands in the mailboxes of the sessions concerned before the next command is
+//! looked at, and a PONG takes the same way. Most commands also ask about several channels and people together: WHO,
+//! WHOIS of somebody in a secret channel, a nick that changes in ten channels and is told once to everybody. With an
+//! actor for each channel all of these are conversations; here they are loops.
 //!
 //! The price is that one channel's failure is everybody's, and that rooms share one loop. The first is answered by the
-//! supervision in `server.rs`. The second costs nothing that a chat would notice: what takes time is not deciding who hears a
-//! line but sending it, and that is done by the sessions, a share of the same bytes each.
+//! supervision in `server.rs`. The second costs nothing that a chat would notice: what takes time is not deciding who
+//! hears a line but sending it, and that is done by the sessions, a share of the same bytes each.
 //!
 //! # Where to read
-//! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what they are
-//! about. `client.rs` and `channel.rs` are the state, `outbox.rs` and `bundle.rs` the ways out.
+//! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what
+//! they are about. `client.rs` and `channel.rs` are the state, `outbox.rs` and `bundle.rs` the ways out.
 
 use std::borrow::Cow;
 use std::cell::RefCell;

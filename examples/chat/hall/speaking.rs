@@ -41,7 +41,8 @@ struct Floor<'a> {
     is_member: bool,
 }
 
-/// Whether somebody with these capabilities is told what is said by `by`: everybody is, but who has said it has to want that.
+/// Whether somebody with these capabilities is told what is said by `by`: everybody is, but who has said it has to want
+/// that.
 pub fn hears(by: ClientId, who: ClientId, caps: Caps) -> bool {
     who != by || caps.has(Caps::ECHO_MESSAGE)
 }
@@ -101,10 +102,11 @@ impl Hall {
         }
     }
 
-    /// Whether a line says something that nobody hears but the members of one channel: no answer to it, no echo that is marked
-    /// as one. Then it can go together with what others say there.
+    /// Whether a line says something that nobody hears but the members of one channel: no answer to it, no echo that is
+    /// marked as one. Then it can go together with what others say there.
     pub(super) fn goes_along(&self, by: ClientId, line: &Line<'_>) -> bool {
-        let says = matches!(line.verb().as_str(), "PRIVMSG" | "NOTICE") && !line.param(1).is_empty();
+        let says =
+            matches!(line.verb().as_str(), "PRIVMSG" | "NOTICE") && !line.param(1).is_empty();
         let is_heard_by_members_only = || {
             let floor = self.floor(by, line.param(0));
             floor.is_ok_and(|floor| floor.is_member)

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use roundsman::Terminated;
 use roundsman::prelude::*;
 use roundsman::stream::{Item, LineTooLong, Outlet, outlet};
-use roundsman_examples::chat::{About, Flood, Goodbye, Message as ToServer, Server, Settings, Transport};
+use roundsman_examples::chat::{
+    About, Flood, Goodbye, Message as ToServer, Server, Settings, Transport,
+};
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{Dice, each_world, world};
 
