@@ -4,8 +4,12 @@
 //! `socket = new WebSocket("ws://127.0.0.1:9001"); socket.onmessage = console.log; socket.onopen = () => socket.send("hello")`.
 //! It is what a conformance suite for WebSockets wants to talk to: the fuzzing client of Autobahn|Testsuite, say.
 //!
-//! Without an argument it listens on 127.0.0.1:9001. Its exit status is 0 after Ctrl-C, 2 if a client had to be cut off.
-#![expect(clippy::disallowed_macros, reason = "a program prints where it listens")]
+//! Without an argument it listens on 127.0.0.1:9001. Its exit status is 0 after Ctrl-C, 1 if it cannot listen, 2 if a client had to
+//! be cut off, or it was called wrongly.
+#![expect(
+    clippy::disallowed_macros,
+    reason = "a program prints where it listens, and what it is asked for"
+)]
 
 use std::process::ExitCode;
 
@@ -13,7 +17,9 @@ use roundsman::net::tcp;
 use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Summary};
 use roundsman::websocket::{self, HandshakeFailed, Options, Socket};
-use roundsman::{BuildError, Happening};
+use roundsman::{BuildError, Happening, RunError};
+
+const USAGE: &str = "usage: ws_echo [ADDRESS:PORT]";
 
 /// The largest message that is taken: as large as conformance suites send them.
 const MESSAGE_MAX: usize = 16 * 1024 * 1024;
@@ -63,13 +69,31 @@ impl Actor for Echo {
 }
 
 fn main() -> Result<ExitCode, BuildError> {
-    let listen = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".to_owned());
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let listen = match &arguments[..] {
+        [] => "127.0.0.1:9001",
+        [help] if help == "--help" || help == "-h" => {
+            println!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        [address] if !address.starts_with('-') => address,
+        _ => {
+            eprintln!("{USAGE}");
+            return Ok(ExitCode::from(2));
+        }
+    };
     let runtime = Runtime::builder().stop_on_signals().build()?;
-    Ok(match runtime.run(|| Echo { listen }) {
+    let echo = Echo { listen: listen.to_owned() };
+    Ok(match runtime.run(|| echo) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ws_echo: {error}");
-            ExitCode::from(error.exit_status())
+            let status = error.exit_status();
+            match error {
+                // Why it cannot listen says enough.
+                RunError::RootFailed { source: Some(why), .. } => eprintln!("ws_echo: {why}"),
+                error => eprintln!("ws_echo: {error}"),
+            }
+            ExitCode::from(status)
         }
     })
 }

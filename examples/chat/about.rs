@@ -1,7 +1,7 @@
 //! What every actor of the server knows: how to serve, and what time it is.
 //!
-//! Made once, by whoever spawns the server. It is the only place with a wall clock in it, and that is given from outside:
-//! in a simulated world a second is what the world says.
+//! Made once, by whoever spawns the server. It is the only place with a wall clock in it, and that is given from
+//! outside: in a simulated world a second is what the world says.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Dates as IRC writes them, made of the seconds since 1970, and read back.
 //!
-//! Called by whoever shows a time: 003, TIME, the tag `time`, CHATHISTORY. It asks no clock: see [`super::about::About`].
+//! Called by whoever shows a time: 003, TIME, the tag `time`, CHATHISTORY. It asks no clock: see
+//! [`super::about::About`].
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::options::OptionsError;
+use super::options::{OptionsError, shown};
 use super::settings::{SettingError, Settings};
 
 /// Settings that there may be several of.
@@ -44,11 +44,12 @@ pub fn load(
         if is_list && !SEVERAL.contains(&name) {
             return Err(within(format!("{name} wants one value, not several")));
         }
-        for value in texts(entry.get_ref()).ok_or_else(|| within(unusable(name)))? {
+        let values = texts(entry.get_ref());
+        for value in values.map_err(|odd| within(unusable(name, odd)))? {
             settings.set(name, &value).map_err(|error| match error {
                 SettingError::Unknown => within(unknown(name)),
                 SettingError::Wants(wants) => {
-                    within(format!("{name} wants {wants}, not {value:?}"))
+                    within(format!("{name} wants {wants}, not {}", shown(&value)))
                 }
             })?;
         }
@@ -61,26 +62,32 @@ fn unknown(name: &str) -> String {
     let dashed = name.replace('_', "-").to_ascii_lowercase();
     match Settings::wants(&dashed) {
         Some(_) => format!("there is no setting {name:?}, but {dashed:?}"),
-        None => format!("there is no setting {name:?}; --help lists them"),
+        None => format!("there is no setting {}; --help lists them", shown(name)),
     }
 }
 
-fn unusable(name: &str) -> String {
-    format!("{name} wants a text, a number, or a list of them")
+/// What is said of a value that is none of the kinds there are.
+fn unusable(name: &str, odd: &str) -> String {
+    let wants = Settings::wants(name).unwrap_or_default();
+    format!("{name} wants {wants}, as a text in quotes or a whole number, not {odd}")
 }
 
-/// The values of an entry as they would stand behind an option: one, or those of a list.
-fn texts(value: &DeValue<'_>) -> Option<Vec<String>> {
+/// The values of an entry as they would stand behind an option: one, or those of a list. Else what it is instead.
+fn texts(value: &DeValue<'_>) -> Result<Vec<String>, &'static str> {
     match value {
-        DeValue::String(text) => Some(vec![text.to_string()]),
-        DeValue::Integer(number) => Some(vec![number.to_string()]),
-        DeValue::Array(values) => {
-            let single = |value: &DeValue<'_>| match value {
-                DeValue::Array(_) => None,
-                value => texts(value)?.pop(),
-            };
-            values.iter().map(|value| single(value.get_ref())).collect()
-        }
-        _ => None,
+        DeValue::Array(values) => values.iter().map(|value| text(value.get_ref())).collect(),
+        value => text(value).map(|text| vec![text]),
+    }
+}
+
+fn text(value: &DeValue<'_>) -> Result<String, &'static str> {
+    match value {
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Integer(number) => Ok(number.to_string()),
+        DeValue::Float(_) => Err("a number with a fraction"),
+        DeValue::Boolean(_) => Err("true or false"),
+        DeValue::Datetime(_) => Err("a date"),
+        DeValue::Array(_) => Err("a list in a list"),
+        DeValue::Table(_) => Err("a table"),
     }
 }

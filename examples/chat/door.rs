@@ -4,21 +4,22 @@
 //!
 //! | a connection | counts from | until |
 //! |---|---|---|
-//! | *calls*, if it has to say something first: a request, or the handshake of TLS | its acceptance | its end, or it enters |
+//! | *calls*, if it says something first: a request, or the handshake of TLS | its acceptance | its end, or it enters |
 //! | *enters*, if it becomes a session | then | the end of the session |
 //!
 //! # Beyond the limits
-//! Who comes when it is full is told so, and that takes a session, too, until the client has read it. A host has [`SPARE`]
-//! connections more than `--max-per-address` for that, and for the page, which is fetched over several; the server has
-//! [`REFUSED`] more than `--max-clients`, and as many callers. Beyond that a connection is closed without a word: what is not counted cannot be
-//! bounded.
+//! Who comes when it is full is told so, and that takes a session, too, until the client has read it. A host has
+//! [`SPARE`] connections more than `--max-per-address` for that, and for the page, which is fetched over several; the
+//! server has [`REFUSED`] more than `--max-clients`, and as many callers. Beyond that a connection is closed without a
+//! word: what is not counted cannot be bounded.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settings::Settings;
 
-/// So many connections more than it may have sessions are taken from one host: as many as a browser opens to fetch a page.
+/// So many connections more than it may have sessions are taken from one host: as many as a browser opens to fetch a
+/// page.
 pub const SPARE: usize = 6;
 /// So many sessions more than it serves does the server have at once, to tell them that it is full.
 const REFUSED: usize = 64;
@@ -63,8 +64,8 @@ impl Door {
         }
     }
 
-    /// Somebody has something to say first. False: its host, or all together, have as many connections as they may have, and
-    /// this one is not counted.
+    /// Somebody has something to say first. False: its host, or all together, have as many connections as they may
+    /// have, and this one is not counted.
     #[must_use]
     pub fn call(&mut self, peer: String, host: Arc<str>) -> bool {
         if self.callers.len() >= self.sessions_max.saturating_add(REFUSED) {

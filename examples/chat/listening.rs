@@ -24,8 +24,8 @@ pub struct Listening {
     pub web: Option<Endpoint>,
 }
 
-/// How many connections may wait to be accepted: a crowd that comes back at once, after the server was started anew. Linux
-/// takes the smaller of it and `net.core.somaxconn`, and has the others try again after a second.
+/// How many connections may wait to be accepted: a crowd that comes back at once, after the server was started anew.
+/// Linux takes the smaller of it and `net.core.somaxconn`, and has the others try again after a second.
 const BACKLOG: u32 = 4096;
 
 /// Listens wherever the settings say, and accepts.

@@ -1,29 +1,26 @@
 //! The chat server as a program: reads its options, and runs [`Server`] until it ends.
 //!
-//! `cargo run --release --example chat`, then `irssi -c 127.0.0.1`. Everything else is in `mod.rs`, a library, so that tests
-//! can run the server in a world of their own. Its exit status is 0 after a signal, 1 if it failed, 2 if it was called wrongly.
+//! `cargo run --release --example chat`, then `irssi -c 127.0.0.1`. Everything else is in `mod.rs`, a library, so that
+//! tests can run the server in a world of their own. Its exit status is 0 after a signal, 1 if it failed, 2 if it was
+//! called wrongly.
 
-use std::cell::OnceCell;
 use std::error::Error;
-use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io};
 
 use roundsman::net::tls;
-use roundsman::{Spawn, process};
+use roundsman::{RunError, Spawn, process};
 use roundsman_examples::chat::{
-    About, HELP, Listening, Notices, Options, Server, Settings, VERSION,
+    About, CommandLine, HELP, Listening, Notices, Options, Server, Settings, VERSION,
 };
 use tracing_subscriber::filter::LevelFilter;
 
 #[expect(clippy::disallowed_macros, reason = "a program says what it is asked for")]
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
-    match Options::parse(arguments.clone(), |file| fs::read_to_string(file)) {
+    match Options::parse(env::args_os().skip(1)) {
         Ok(Options::Help) => {
             print!("{HELP}");
             ExitCode::SUCCESS
@@ -32,8 +29,8 @@ fn main() -> ExitCode {
             println!("{VERSION}");
             ExitCode::SUCCESS
         }
-        Ok(Options::Serve(settings)) => match Files::read(&settings) {
-            Ok(files) => match serve(*settings, files, arguments) {
+        Ok(Options::Serve(line)) => match read(&line) {
+            Ok((settings, files)) => match serve(settings, files, line) {
                 Ok(()) => ExitCode::SUCCESS,
                 Err(error) => complain(error, 1),
             },
@@ -41,6 +38,16 @@ fn main() -> ExitCode {
         },
         Err(error) => complain(error, 2),
     }
+}
+
+fn read(line: &CommandLine) -> Result<(Settings, Files), String> {
+    let settings = settings(line)?;
+    let files = Files::read(&settings)?;
+    Ok((settings, files))
+}
+
+fn settings(line: &CommandLine) -> Result<Settings, String> {
+    line.settings(|file| fs::read_to_string(file)).map_err(|error| error.to_string())
 }
 
 /// What the options name. It is read before there is a loop that could be held up.
@@ -58,7 +65,7 @@ impl Files {
     }
 }
 
-fn serve(settings: Settings, files: Files, arguments: Vec<OsString>) -> Result<(), Box<dyn Error>> {
+fn serve(settings: Settings, files: Files, line: CommandLine) -> Result<(), Box<dyn Error>> {
     let level: LevelFilter = settings.log.to_string().parse()?;
     let colours = io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_max_level(level);
@@ -69,18 +76,18 @@ fn serve(settings: Settings, files: Files, arguments: Vec<OsString>) -> Result<(
         tracing::warn!(%error, "the limit of open descriptors stays what it was");
     }
     let about = About::new(settings, since_1970()).motd(files.motd);
-    let cannot_listen = Rc::new(OnceCell::new());
-    let told = Rc::clone(&cannot_listen);
-    Server::runtime().build()?.run_with(Spawn::named("chat"), || {
-        let server = Server::new(about, announce)
-            .reread(move || reread(&arguments))
-            .cannot_listen(move |error| _ = told.set(error.to_string()));
+    let ended = Server::runtime().build()?.run_with(Spawn::named("chat"), || {
+        let server = Server::new(about, announce).reread(move || reread(&line));
         match files.tls {
             Some(tls) => server.tls(tls),
             None => server,
         }
-    })?;
-    cannot_listen.get().map_or(Ok(()), |error| Err(error.clone().into()))
+    });
+    match ended {
+        // Why the server has failed, such as that it cannot listen, says enough.
+        Err(RunError::RootFailed { source: Some(why), .. }) => Err(why),
+        ended => Ok(ended?),
+    }
 }
 
 fn motd(settings: &Settings) -> Result<Option<String>, String> {
@@ -92,14 +99,9 @@ fn motd(settings: &Settings) -> Result<Option<String>, String> {
     settings.motd.as_ref().map(read).transpose()
 }
 
-fn reread(arguments: &[OsString]) -> Result<Notices, String> {
-    match Options::parse(arguments, |file| fs::read_to_string(file)) {
-        Ok(Options::Serve(settings)) => {
-            Ok(Notices { motd: motd(&settings)?, operators: settings.operators })
-        }
-        Ok(Options::Help | Options::Version) => Ok(Notices::default()),
-        Err(error) => Err(error.to_string()),
-    }
+fn reread(line: &CommandLine) -> Result<Notices, String> {
+    let settings = settings(line)?;
+    Ok(Notices { motd: motd(&settings)?, operators: settings.operators })
 }
 
 #[expect(clippy::disallowed_macros, reason = "a program prints where it listens")]

@@ -13,25 +13,27 @@
 //!
 //! # The way of a line
 //!
-//! Socket → `lines` → session → hall → sessions of all who are to know → their sockets. In the hall `wire` takes the line
-//! apart, `commands` finds what carries it out, and `bundle` joins what is said in one channel at one time. The first arrows
-//! and the last are links: a client that sends faster than it is served is read from no further, and one that does not read
-//! is cut off once `--sendq` bytes wait for it. In between are messages.
+//! Socket → `lines` → session → hall → sessions of all who are to know → their sockets. In the hall `wire` takes the
+//! line apart, `commands` finds what carries it out, and `bundle` joins what is said in one channel at one time. The
+//! first arrows and the last are links: a client that sends faster than it is served is read from no further, and one
+//! that does not read is cut off once `--sendq` bytes wait for it. In between are messages.
 //!
 //! # Order
 //!
-//! All that is said goes through one actor, PING as well, and takes effect there before the next line is looked at. So whoever
-//! has a PONG knows that everything it said before stands in the queues of all whom it concerns. `hall/mod.rs` says what that
-//! costs.
+//! All that is said goes through one actor, PING as well, and takes effect there before the next line is looked at. So
+//! whoever has a PONG knows that everything it said before stands in the queues of all whom it concerns. `hall/mod.rs`
+//! says what that costs.
 //!
 //! # Where to read
 //!
-//! - `server.rs` and `session.rs` are about connections, and know no IRC; `listening.rs` says where they come from, `door.rs`
-//!   who may come in, and `mouth.rs` has the last word. A session runs over a `Transport`: lines in, lines out.
+//! - `server.rs` and `session.rs` are about connections, and know no IRC; `listening.rs` says where they come from,
+//!   `door.rs` who may come in, and `ending.rs` why they go; `mouth.rs` has the last word. A session runs over a
+//!   `Transport`: lines in, lines out.
 //! - `hall/mod.rs` and what it names is IRC, and knows no connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and
 //!   `numerics.rs` are its words.
 //! - `options.rs`, `config.rs` and `settings.rs` are how the program is told what to do.
-//! - `web.rs` has what a browser gets: the page in the folder `web`, which is a client like any other, over a WebSocket.
+//! - `web.rs` has what a browser gets: the page in the folder `web`, which is a client like any other, over a
+//!   WebSocket.
 
 mod about;
 mod allowance;
@@ -39,6 +41,7 @@ mod calendar;
 mod caps;
 mod config;
 mod door;
+mod ending;
 mod hall;
 mod listening;
 mod mask;
@@ -55,7 +58,7 @@ mod wire;
 
 pub use about::{About, Notices};
 pub use listening::Listening;
-pub use options::{HELP, Options, OptionsError, VERSION};
+pub use options::{CommandLine, HELP, Options, OptionsError, VERSION};
 pub use server::{Message, Server};
 pub use settings::{Flood, LogLevel, SettingError, Settings};
-pub use transport::Transport;
+pub use transport::{Goodbye, Transport};

@@ -1,9 +1,9 @@
 //! The command line of the server, read into [`Options`]; `main` prints what comes of it.
 //!
-//! Every option but `--help`, `--version` and `--config` is a setting: see [`Settings::set`]. It opens no file by itself: whoever calls
-//! it says how one is read, so that tests need none.
+//! Every option but `--help`, `--version` and `--config` is a setting: see [`Settings::set`]. It opens no file by
+//! itself: whoever calls it says how one is read, so that tests need none.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,6 +17,9 @@ mod tests;
 
 /// Where browsers find a server that was told of no address at all.
 const WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// So many characters of what cannot be meant are shown in a complaint: enough to find it.
+const SHOWN_MAX: usize = 60;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -61,20 +64,24 @@ pub enum Options {
     /// Print [`VERSION`] and end.
     Version,
     /// Serve.
-    Serve(Box<Settings>),
+    Serve(CommandLine),
+}
+
+/// What the command line says of how to serve. Kept, for the file that it names may be read again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    config: Option<PathBuf>,
+    /// All other options with their values, in order.
+    given: Vec<(String, OsString)>,
 }
 
 impl Options {
-    /// Reads the arguments, without the program's name. `--help` and `--version` win over what stands after them; what an
-    /// argument says wins over the file that `--config` names, wherever that stands. `read` reads the file.
+    /// Reads the arguments, without the program's name. `--help` and `--version` win over what stands after them.
     ///
     /// # Errors
     ///
-    /// The first argument or entry that cannot be meant, as one line for standard error; the exit status is 2.
-    pub fn parse<I>(
-        arguments: I,
-        read: impl FnOnce(&Path) -> io::Result<String>,
-    ) -> Result<Self, OptionsError>
+    /// The first argument that is no option, or has no value, as one line for standard error; the exit status is 2.
+    pub fn parse<I>(arguments: I) -> Result<Self, OptionsError>
     where
         I: IntoIterator<Item: Into<OsString>>,
     {
@@ -97,24 +104,39 @@ impl Options {
                 _ => given.push((option, value)),
             }
         }
+        Ok(Self::Serve(CommandLine { config, given }))
+    }
+}
+
+impl CommandLine {
+    /// The settings. What an argument says wins over the file that `--config` names, wherever that stands. `read` reads
+    /// the file.
+    ///
+    /// # Errors
+    ///
+    /// The first entry or value that cannot be meant, as one line for standard error; the exit status is 2.
+    pub fn settings(
+        &self,
+        read: impl FnOnce(&Path) -> io::Result<String>,
+    ) -> Result<Settings, OptionsError> {
         let mut settings = Settings::default();
         let says_where = |option: &str| {
             matches!(option.trim_start_matches("--"), "listen" | "tls-listen" | "web")
         };
-        let mut is_said_where = given.iter().any(|(option, _)| says_where(option));
-        if let Some(path) = config {
-            let names = config::load(&path, read, &mut settings)?;
+        let mut is_said_where = self.given.iter().any(|(option, _)| says_where(option));
+        if let Some(path) = &self.config {
+            let names = config::load(path, read, &mut settings)?;
             is_said_where |= names.iter().any(|name| says_where(name));
-            settings.config = Some(path);
+            settings.config = Some(path.clone());
         }
         if !is_said_where {
             settings.web = Some(WEB);
         }
-        for (option, value) in given {
+        for (option, value) in &self.given {
             set(&mut settings, option, value)?;
         }
         settings.check().map_err(|why| OptionsError::Apart(why.to_owned()))?;
-        Ok(Self::Serve(Box::new(settings)))
+        Ok(settings)
     }
 }
 
@@ -149,10 +171,12 @@ pub enum OptionsError {
 impl fmt::Display for OptionsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown(option) => write!(f, "unknown option {option:?}; --help lists them"),
+            Self::Unknown(option) => {
+                write!(f, "unknown option {}; --help lists them", shown(option))
+            }
             Self::NoValue { option, wants } => write!(f, "{option} wants {wants} after it"),
             Self::BadValue { option, wants, value } => {
-                write!(f, "{option} wants {wants}, not {value:?}")
+                write!(f, "{option} wants {wants}, not {}", shown(value))
             }
             Self::Config(why) | Self::Apart(why) => f.write_str(why),
         }
@@ -160,6 +184,14 @@ impl fmt::Display for OptionsError {
 }
 
 impl std::error::Error for OptionsError {}
+
+/// What somebody has written, in quotes; of what is long the beginning.
+pub fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{:?}", format!("{}…", &text[..end])),
+        None => format!("{text:?}"),
+    }
+}
 
 /// What an option wants; `None` if there is no such option.
 fn wants(option: &str) -> Option<&'static str> {
@@ -169,7 +201,7 @@ fn wants(option: &str) -> Option<&'static str> {
     }
 }
 
-fn set(settings: &mut Settings, option: String, value: OsString) -> Result<(), OptionsError> {
+fn set(settings: &mut Settings, option: &str, value: &OsStr) -> Result<(), OptionsError> {
     let name = option.trim_start_matches('-');
     if name == "motd" {
         // A path may be any bytes.
@@ -178,8 +210,10 @@ fn set(settings: &mut Settings, option: String, value: OsString) -> Result<(), O
     }
     let value = value.to_string_lossy().into_owned();
     settings.set(name, &value).map_err(|error| match error {
-        SettingError::Unknown => OptionsError::Unknown(option),
-        SettingError::Wants(wants) => OptionsError::BadValue { option, wants, value },
+        SettingError::Unknown => OptionsError::Unknown(option.to_owned()),
+        SettingError::Wants(wants) => {
+            OptionsError::BadValue { option: option.to_owned(), wants, value: value.clone() }
+        }
     })
 }
 

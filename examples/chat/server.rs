@@ -1,19 +1,20 @@
 //! The server: the actor at the root, which accepts connections and sees to a good end.
 //!
-//! It spawns the hall, and a session for each connection; it refuses those that are too many. On a signal it accepts nobody any
-//! more, has every session say goodbye, and stops when all have ended or the time for it is up. It knows no IRC.
+//! It spawns the hall, and a session for each connection; it refuses those that are too many. On a signal it accepts
+//! nobody any more, has every session say goodbye, and stops when all have ended or the time for it is up. It knows no
+//! IRC.
 //!
 //! # If the hall fails
-//! Then nobody knows any more who is where, and no client may be left in a channel that does not know it. So the hall is
-//! supervised: it begins anew, empty, and everybody who was there is told `ERROR` and cut off. They come back by themselves,
-//! as clients do. A hall that fails more than [`FAILURES`] times in a minute takes the server with it.
+//! Then nobody knows any more who is where, and no client may be left in a channel that does not know it. So the hall
+//! is supervised: it begins anew, empty, and everybody who was there is told `ERROR` and cut off. They come back by
+//! themselves, as clients do. A hall that fails more than [`FAILURES`] times in a minute takes the server with it.
 
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roundsman::net::{Connection, ListenError, tls};
+use roundsman::net::{Connection, tls};
 use roundsman::prelude::*;
 use roundsman::stream::{Item, PipeError, Running, Summary, outlet};
 use roundsman::websocket::Arrival;
@@ -23,8 +24,10 @@ use roundsman::{
 
 use super::about::{About, Notices};
 use super::door::{Door, Entry};
+use super::ending::Ending;
 use super::hall::{self, Hall};
 use super::listening::{self, Listening};
+use super::mouth::Mouth;
 use super::names;
 use super::session::{self, Session};
 use super::transport::{self, Transport};
@@ -32,8 +35,8 @@ use super::web::Site;
 
 /// How long the sessions have to say goodbye when the server ends.
 const GOODBYE_TIME: Duration = Duration::from_secs(1);
-/// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a round
-/// that is long enough for some lines to 1,000 members, each of these gets them in one go.
+/// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a
+/// round that is long enough for some lines to 1,000 members, each of these gets them in one go.
 const ROUND: Duration = Duration::from_millis(5);
 /// How many commands the hall may carry out before its members have a turn. What a crowd says at once reaches each of them in one
 /// go then, and in one write: with an eighth of it, 10,000 that come into a hundred channels take the server three times as
@@ -43,7 +46,6 @@ const BATCH: u32 = 1024;
 const FAILURES: u32 = 5;
 
 type Announce = Box<dyn FnOnce(&Listening)>;
-type CannotListen = Box<dyn FnOnce(ListenError)>;
 type Reread = Arc<dyn Fn() -> Result<Notices, String> + Send + Sync>;
 
 /// The actor at the root.
@@ -53,7 +55,6 @@ pub struct Server {
     tls: Option<tls::Server>,
     site: Site,
     reread: Option<Reread>,
-    cannot_listen: Option<CannotListen>,
     stage: Stage,
     /// How many connections there are, and may be.
     door: Door,
@@ -113,14 +114,15 @@ pub enum Message {
 }
 
 impl Server {
-    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop would only
-    /// turn plain pushes into locked ones.
+    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop
+    /// would only turn plain pushes into locked ones.
     pub fn runtime() -> Builder {
         Runtime::builder().loops(1).round(ROUND).budget(BATCH)
     }
 
-    /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor; then
-    /// `announce` is told where, for port 0 takes a free one. It fails if it cannot.
+    /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor;
+    /// then `announce` is told where, for port 0 takes a free one. If it cannot, it fails with a
+    /// [`ListenError`](roundsman::net::ListenError).
     pub fn new(about: About, announce: impl FnOnce(&Listening) + 'static) -> Self {
         Self { announce: Some(Box::new(announce)), ..Self::without_listener(about) }
     }
@@ -134,7 +136,6 @@ impl Server {
             tls: None,
             site: Site::new(),
             reread: None,
-            cannot_listen: None,
             stage: Stage::Begun,
             sessions: BTreeMap::new(),
             listeners: 0,
@@ -155,13 +156,6 @@ impl Server {
         read: impl Fn() -> Result<Notices, String> + Send + Sync + 'static,
     ) -> Self {
         self.reread = Some(Arc::new(read));
-        self
-    }
-
-    /// If it cannot listen somewhere, it tells this and ends, instead of failing.
-    #[must_use]
-    pub fn cannot_listen(mut self, tell: impl FnOnce(ListenError) + 'static) -> Self {
-        self.cannot_listen = Some(Box::new(tell));
         self
     }
 
@@ -191,7 +185,7 @@ impl Server {
     fn welcome(&mut self, transport: Transport, ctx: &mut Context<Self>) {
         // While closing, a connection that was accepted just before is closed by being dropped.
         let Stage::Open { hall, .. } = &self.stage else { return };
-        let Transport { incoming, outgoing, peer, host, secure } = transport;
+        let Transport { incoming, outgoing, peer, host, secure, goodbye } = transport;
         let entry = self.door.enter(&peer, &host);
         tracing::debug!(peer, ?entry, "a connection");
         let refusal = match entry {
@@ -200,12 +194,13 @@ impl Server {
             Entry::Shut => return,
         };
         let (lines, outlet) = outlet(self.about.settings.sendq);
-        // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the peer
-        // takes. If it could be paused, it would not keep up with what it is to deliver. Unmourned, for what it is told after
-        // its client has gone is nobody's loss.
+        // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the
+        // peer takes. If it could be paused, it would not keep up with what it is to deliver. Unmourned, for what it is
+        // told after its client has gone is nobody's loss.
         let spawn = Spawn::named(format!("session:{peer}")).tireless().unmourned();
         let arrival = transport::Arrival { incoming, host: Arc::clone(&host), secure };
-        let session = Session::new(Arc::clone(&self.about), hall.clone(), arrival, outlet, refusal);
+        let mouth = Mouth::new(outlet, goodbye);
+        let session = Session::new(Arc::clone(&self.about), hall.clone(), arrival, mouth, refusal);
         let session = ctx.spawn_with(spawn, session);
         // Before the session pipes the other half: so the connection is ours, too.
         let id = session.id();
@@ -226,7 +221,8 @@ impl Server {
         }
     }
 
-    /// A session is over, and what it has not got rid of by now is lost. One that has failed has not had its time for that.
+    /// A session is over, and what it has not got rid of by now is lost. One that has failed has not had its time for
+    /// that.
     fn forget(&mut self, ended: &Terminated, ctx: &mut Context<Self>) {
         let Some(guest) = self.sessions.remove(&ended.id) else { return };
         self.door.leave(&guest.host);
@@ -237,10 +233,10 @@ impl Server {
         }
     }
 
-    fn dismiss(&self, why: &str) {
+    fn dismiss(&self, why: impl Fn() -> Ending) {
         for guest in self.sessions.values() {
             // One that has ended meanwhile has said goodbye already.
-            let _ = guest.session.send(session::Message::Close(why.to_owned()));
+            let _ = guest.session.send(session::Message::Close(why()));
         }
     }
 
@@ -254,7 +250,7 @@ impl Server {
         }
         // With everybody leaving, nobody has to hear of it.
         let _ = hall.send(hall::Message::Closing);
-        self.dismiss("Server closing");
+        self.dismiss(Ending::server_closes);
         ctx.send_after(GOODBYE_TIME, Message::GoodbyeTimeOver);
     }
 
@@ -294,19 +290,10 @@ impl Actor for Server {
 
         let mut accepting = Vec::new();
         if let Some(announce) = self.announce.take() {
-            let opened = listening::open(&self.about.settings, self.tls.as_ref(), ctx);
-            match (opened, self.cannot_listen.take()) {
-                (Ok((listening, running)), _) => {
-                    accepting = running;
-                    announce(&listening);
-                }
-                (Err(error), Some(tell)) => {
-                    tell(error);
-                    ctx.stop();
-                    return Ok(());
-                }
-                (Err(error), None) => return Err(error.into()),
-            }
+            let (listening, running) =
+                listening::open(&self.about.settings, self.tls.as_ref(), ctx)?;
+            accepting = running;
+            announce(&listening);
         }
         self.listeners = accepting.len();
         self.stage = Stage::Open { hall, accepting };
@@ -330,7 +317,7 @@ impl Actor for Server {
                     let _ = guest.session.send(session::Message::WriteEnded);
                 }
             }
-            Message::HallReplaced => self.dismiss("Internal error"),
+            Message::HallReplaced => self.dismiss(Ending::failed),
             Message::SessionEnded(ended) => self.forget(&ended, ctx),
             Message::LingerOver(writing) => writing.cancel("its session has failed"),
             Message::Signalled(signal) => {
@@ -356,5 +343,26 @@ impl Actor for Server {
             ctx.stop();
         }
         Ok(())
+    }
+
+    fn show(message: &Message) -> String {
+        match message {
+            Message::Connected(transport) => format!("{} comes by another way", transport.peer),
+            Message::Accepted(conn) => format!("{} comes", conn.peer()),
+            Message::Called(conn) => format!("{} calls", conn.peer()),
+            Message::CallerGone(peer) => format!("{peer} calls no more"),
+            Message::Arrived(arrival) => format!("{:?} arrives", **arrival),
+            Message::AcceptingEnded(Ok(_)) => "nobody is accepted any more".to_owned(),
+            Message::AcceptingEnded(Err(error)) => format!("accepting has ended: {error}"),
+            Message::HallReplaced => "another hall has begun".to_owned(),
+            Message::WriteEnded(id) => format!("nothing more goes to the client of {id}"),
+            Message::SessionEnded(ended) => format!("{} has ended: {}", ended.path, ended.reason),
+            Message::LingerOver(_) => "the time to read of a failure is over".to_owned(),
+            Message::Signalled(signal) => format!("{signal:?}"),
+            Message::HungUp => "files are to be read again".to_owned(),
+            Message::Reread(Ok(_)) => "files were read again".to_owned(),
+            Message::Reread(Err(error)) => format!("files cannot be read again: {error}"),
+            Message::GoodbyeTimeOver => "the time to say goodbye is over".to_owned(),
+        }
     }
 }

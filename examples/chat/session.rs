@@ -1,22 +1,24 @@
 //! A session: the actor of one connection, which hands on what its client says and writes what the client is told.
 //!
-//! Spawned by the server for each connection. It reads nothing of a line: everything that is said, and that nothing is said
-//! any more, goes to the hall in the order in which it came, and what the hall has for the client comes back. What is left
-//! to a session is the connection itself: how much may wait for it, how fast it may talk, and when it has been silent for
-//! too long.
+//! Spawned by the server for each connection. It reads nothing of a line: everything that is said, and that nothing is
+//! said any more, goes to the hall in the order in which it came, and what the hall has for the client comes back. What
+//! is left to a session is the connection itself: how much may wait for it, how fast it may talk, and when it has been
+//! silent for too long.
 //!
 //! # A client that talks
-//! A line travels to the hall as the item that it is, and its demand returns when the hall has taken it: a window of lines is
-//! all that can be on the way, and the rest waits in the peer's own socket. With `--flood` lines wait here as well.
+//! A line travels to the hall as the item that it is, and its demand returns when the hall has taken it: a window of
+//! lines is all that can be on the way, and the rest waits in the peer's own socket. With `--flood` lines wait here as
+//! well.
 //!
 //! # A client that does not read
-//! A session never waits for its client: it pushes lines into an outlet that holds `--sendq` bytes ahead of the socket. When
-//! that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for a member.
+//! A session never waits for its client: it pushes lines into an outlet that holds `--sendq` bytes ahead of the socket.
+//! When that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for
+//! a member.
 //!
 //! # The end
-//! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is read
-//! and dropped: a socket that is closed over unread bytes resets the connection, and the `ERROR` would be lost. The session
-//! stops when the client has closed as well, or after [`LINGER`].
+//! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is
+//! read and dropped: a socket that is closed over unread bytes resets the connection, and the `ERROR` would be lost.
+//! The session stops when the client has closed as well, or after [`LINGER`].
 
 use std::collections::VecDeque;
 use std::mem;
@@ -25,11 +27,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman::prelude::*;
-use roundsman::stream::{Full, Item, LineTooLong, Outlet};
+use roundsman::stream::{Full, Item, LineTooLong};
 use roundsman::{TimerId, Timestamp};
 
 use super::about::About;
 use super::allowance::Allowance;
+use super::ending::Ending;
 use super::mouth::Mouth;
 use super::transport::Arrival;
 use super::{hall, wire};
@@ -38,6 +41,9 @@ use super::{hall, wire};
 const REGISTRATION: Duration = Duration::from_secs(30);
 /// How long a client that has been told `ERROR` may take to read it and close.
 pub const LINGER: Duration = Duration::from_secs(10);
+
+/// Why a client leaves that has just gone.
+const GONE: &str = "Connection closed";
 
 /// A line of the client, or that it was too long to be one.
 pub type Heard = Item<Result<Bytes, LineTooLong>>;
@@ -48,7 +54,7 @@ pub struct Session {
     hall: Address<hall::Message>,
     /// Until the session has started: what comes, and from whom. Boxed, for a session is idle for much longer.
     arrival: Option<Box<Arrival>>,
-    outlet: Mouth,
+    mouth: Mouth,
     /// With `--flood`: what it holds back.
     gate: Option<Box<Gate>>,
     heard_at: Timestamp,
@@ -87,7 +93,7 @@ pub enum Message {
     /// The client has said who it is.
     Registered,
     /// The client is gone for everybody else: this is to be its last line.
-    Close(String),
+    Close(Ending),
     /// A line from the client.
     Heard(Heard),
     /// Held lines may go.
@@ -103,13 +109,13 @@ pub enum Message {
 }
 
 impl Session {
-    /// A session of somebody who has come, whom it answers through `outlet`. With a `refusal` the client is told that at
+    /// A session of somebody who has come, whom it answers through `mouth`. With a `refusal` the client is told that at
     /// once, and that is all.
     pub fn new(
         about: Arc<About>,
         hall: Address<hall::Message>,
         arrival: Arrival,
-        outlet: Outlet<Bytes>,
+        mouth: Mouth,
         refusal: Option<&'static str>,
     ) -> Self {
         let gate = |flood| Gate {
@@ -122,7 +128,7 @@ impl Session {
             about,
             hall,
             arrival: Some(Box::new(arrival)),
-            outlet: Mouth::new(outlet),
+            mouth,
             heard_at: Timestamp::default(),
             asked: false,
             registration: None,
@@ -162,18 +168,18 @@ impl Session {
             }
         }
         if self.read_ended {
-            self.leave("Connection closed", ctx);
+            self.leave(Ending::left(GONE), ctx);
         }
     }
 
     /// Gives the client lines; or gives it up, if too many wait for it.
     fn deliver(&mut self, lines: Bytes, ctx: &mut Context<Self>) {
         // A link that is closed takes no more, which is as it should be.
-        if let Err(Full::Limit(_)) = self.outlet.push(lines) {
+        if let Err(Full::Limit(_)) = self.mouth.push(lines) {
             const WHY: &str = "SendQ exceeded";
-            self.outlet.discard();
-            self.leave(WHY, ctx);
-            self.close(WHY, ctx);
+            self.mouth.discard();
+            self.leave(Ending::cut_off(WHY), ctx);
+            self.close(Ending::cut_off(WHY), ctx);
         }
     }
 
@@ -181,7 +187,8 @@ impl Session {
     fn look(&mut self, ctx: &mut Context<Self>) {
         let (ping, silent) = (self.about.settings.ping, ctx.now() - self.heard_at);
         if silent >= ping * 2 {
-            return self.leave(&format!("Ping timeout: {} seconds", silent.as_secs()), ctx);
+            let why = format!("Ping timeout: {} seconds", silent.as_secs());
+            return self.leave(Ending::cut_off(why), ctx);
         }
         if silent >= ping && !self.asked {
             self.asked = true;
@@ -192,11 +199,11 @@ impl Session {
     }
 
     /// Has everybody told who should know that this client leaves; the hall says when that is done.
-    fn leave(&mut self, why: &str, ctx: &mut Context<Self>) {
+    fn leave(&mut self, ending: Ending, ctx: &mut Context<Self>) {
         if self.stage == Stage::Serving {
             self.stage = Stage::Leaving;
             self.let_held_go();
-            self.tell_hall(hall::Message::Gone(ctx.id(), why.to_owned()), ctx);
+            self.tell_hall(hall::Message::Gone(ctx.id(), ending), ctx);
         }
     }
 
@@ -208,22 +215,22 @@ impl Session {
 
     fn tell_hall(&mut self, message: hall::Message, ctx: &mut Context<Self>) {
         if self.hall.send(message).is_err() {
-            self.close("Server closing", ctx);
+            self.close(Ending::server_closes(), ctx);
         }
     }
 
     /// Says goodbye, and lingers.
-    fn close(&mut self, why: &str, ctx: &mut Context<Self>) {
+    fn close(&mut self, ending: Ending, ctx: &mut Context<Self>) {
         if self.stage == Stage::Closed {
             return;
         }
         let was = mem::replace(&mut self.stage, Stage::Closed);
         self.let_held_go();
+        self.mouth.close(&ending);
         if was == Stage::Serving {
             // Of one that it does not know the hall says nothing; one that has begun anew may know it already.
-            let _ = self.hall.send(hall::Message::Gone(ctx.id(), why.to_owned()));
+            let _ = self.hall.send(hall::Message::Gone(ctx.id(), ending));
         }
-        self.outlet.close(why);
         ctx.send_after(LINGER, Message::LingerOver);
     }
 }
@@ -237,7 +244,7 @@ impl Actor for Session {
         incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |_| Message::ReadEnded);
         self.heard_at = ctx.now();
         if let Some(refusal) = self.refusal {
-            self.close(refusal, ctx);
+            self.close(Ending::cut_off(refusal), ctx);
             return Ok(());
         }
         let session = ctx.address();
@@ -257,13 +264,15 @@ impl Actor for Session {
                 }
                 ctx.send_after(self.about.settings.ping, Message::Look);
             }
-            Message::Close(why) => self.close(&why, ctx),
+            Message::Close(ending) => self.close(ending, ctx),
             Message::ReadEnded => self.read_ended = true,
             Message::WriteEnded => {
                 self.write_ended = true;
-                self.leave("Connection closed", ctx);
+                self.leave(Ending::left(GONE), ctx);
             }
-            Message::RegistrationOver => self.leave("Registration timed out", ctx),
+            Message::RegistrationOver => {
+                self.leave(Ending::cut_off("Registration timed out"), ctx);
+            }
             Message::Look if self.stage == Stage::Serving => self.look(ctx),
             Message::Look => {}
             Message::LingerOver => ctx.stop(),
@@ -278,7 +287,7 @@ impl Actor for Session {
         match message {
             Message::Deliver(lines) => format!("deliver {}", wire::decode(lines).trim_end()),
             Message::Registered => "registered".to_owned(),
-            Message::Close(why) => format!("close: {why}"),
+            Message::Close(ending) => format!("close: {}", ending.why),
             Message::Heard(line) => format!("heard {}", shown(line)),
             Message::Permitted => "held lines may go".to_owned(),
             Message::ReadEnded => "nothing more comes".to_owned(),

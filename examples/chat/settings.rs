@@ -1,7 +1,7 @@
 //! How to serve: every setting by name, from the command line and from a file alike.
 //!
-//! `options` fills a [`Settings`] from arguments, `config` from a TOML file; both go through [`Settings::set`], so a name means
-//! the same in both. It opens no file and no socket.
+//! `options` fills a [`Settings`] from arguments, `config` from a TOML file; both go through [`Settings::set`], so a
+//! name means the same in both. It opens no file and no socket.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -191,7 +191,8 @@ fn address(value: &str) -> Result<SocketAddr, SettingError> {
     value.parse().map_err(|_| wants)
 }
 
-/// What browsers say of a page's place: a scheme and a host, and a port that is not the usual one. (RFC 6454, section 6.2.)
+/// What browsers say of a page's place: a scheme and a host, and a port that is not the usual one. (RFC 6454, section
+/// 6.2.)
 fn origin(value: &str) -> Result<String, SettingError> {
     let authority = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');

@@ -1,15 +1,16 @@
 //! What a session runs over: a source of lines in, a sink of lines out, and who is at the other end.
 //!
-//! Made by the server for every connection. A session knows no socket: whatever gives lines and takes lines, over TLS, a
-//! WebSocket or a pipe, is a transport.
+//! Made by the server for every connection. A session knows no socket: whatever gives lines and takes lines, over TLS,
+//! a WebSocket or a pipe, is a transport.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use roundsman::net::Connection;
 use roundsman::stream::{LineTooLong, Sink, Source, flat_map, lines};
-use roundsman::websocket::{ByteString, Message, Socket};
+use roundsman::websocket::{ByteString, Close, Message, Socket};
 
+use super::ending::{Ending, Kind};
 use super::{names, web, wire};
 
 /// Both directions of a connection, in lines.
@@ -24,9 +25,29 @@ pub struct Transport {
     pub host: Arc<str>,
     /// Nobody in between can read it.
     pub secure: bool,
+    /// How it says by itself why it ends.
+    pub goodbye: Goodbye,
 }
 
-/// What a session has of a transport: all but the way back, which the server sees to.
+/// What a transport says of an end, beside the lines: a WebSocket its code and a reason, a socket nothing.
+#[derive(Default)]
+pub struct Goodbye(Option<Socket>);
+
+impl Goodbye {
+    /// Why the lines are about to end.
+    pub fn say(&self, ending: &Ending) {
+        let Some(socket) = &self.0 else { return };
+        let code = match ending.kind {
+            Kind::Left => Close::NORMAL,
+            Kind::CutOff => Close::POLICY,
+            Kind::Closing => Close::GOING_AWAY,
+            Kind::Failed => Close::FAILED,
+        };
+        socket.close_at_end(code, &*ending.why);
+    }
+}
+
+/// What a session has of what comes: the way back is the server's, see [`Mouth`](super::mouth::Mouth).
 pub struct Arrival {
     /// What the client says, one line an item, without its end and with its tags.
     pub incoming: Source<Result<Bytes, LineTooLong>>,
@@ -45,11 +66,12 @@ impl Transport {
             peer: connection.peer().to_string(),
             host: names::host(connection.peer()),
             secure: connection.tls().is_some(),
+            goodbye: Goodbye::default(),
         }
     }
 
-    /// Over a WebSocket, one line a message and without its end, as IRCv3 has it. A client that has agreed on binary messages
-    /// gets such, every other gets text; what it sends is taken as either.
+    /// Over a WebSocket, one line a message and without its end, as IRCv3 has it. A client that has agreed on binary
+    /// messages gets such, every other gets text; what it sends is taken as either.
     pub fn over_web(socket: &Socket) -> Self {
         let binary = socket.protocol() == Some(web::BINARY);
         let mut read = 0;
@@ -80,6 +102,7 @@ impl Transport {
             peer: socket.peer().to_string(),
             host: names::host(socket.peer()),
             secure: socket.connection().tls().is_some(),
+            goodbye: Goodbye(Some(socket.clone())),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! What a browser gets: the page and its files over HTTP, and who may speak IRC over a WebSocket.
 //!
-//! Used by the server for what arrives at `--web`. The files are part of the program, so nothing is read while it serves. The
-//! page is a client like any other: what it says goes through a session, and nothing here knows IRC.
+//! Used by the server for what arrives at `--web`. The files are part of the program, so nothing is read while it
+//! serves. The page is a client like any other: what it says goes through a session, and nothing here knows IRC.
 //!
 //! # What a page may do
-//! Nothing that somebody says in a channel may become a part of the page. It makes elements and texts only; should it ever be
-//! talked into more, the policy that goes with each answer lets scripts, styles and pictures come from here alone, and lets
-//! nothing connect to anywhere else.
+//! Nothing that somebody says in a channel may become a part of the page. It makes elements and texts only; should it
+//! ever be talked into more, the policy that goes with each answer lets scripts, styles and pictures come from here
+//! alone, and lets nothing connect to anywhere else.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -23,16 +23,16 @@ const IRC: &str = "/irc";
 pub const TEXT: &str = "text.ircv3.net";
 /// One line a message, as bytes.
 pub const BINARY: &str = "binary.ircv3.net";
-/// The longest message that is read to its end, in bytes; for a longer one the socket is closed (1009). What is longer than a
-/// line and shorter than that is answered by 417, as everywhere.
+/// The longest message that is read to its end, in bytes; for a longer one the socket is closed (1009). What is longer
+/// than a line and shorter than that is answered by 417, as everywhere.
 const MESSAGE_MAX: usize = 16 * 1024;
-/// How many connections may be between two requests, or before their first. Each browser opens up to six of them; how many
-/// each host may have is said in `door.rs`.
+/// How many connections may be between two requests, or before their first. Each browser opens up to six of them; how
+/// many each host may have is said in `door.rs`.
 const HANDSHAKES: usize = 1024;
 /// The longest head of a request, in bytes; a longer one is answered by 431.
 const HEAD_MAX: usize = 16 * 1024;
-/// How long a client may take until the head of its request is there, and until it has taken the answer; however many of its
-/// bytes come, one by one, meanwhile.
+/// How long a client may take until the head of its request is there, and until it has taken the answer; however many
+/// of its bytes come, one by one, meanwhile.
 const REQUEST_TIME: Duration = Duration::from_secs(10);
 /// How long a client may keep its connection after an answer.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -158,7 +158,8 @@ fn is_authority(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(allowed)
 }
 
-/// Which WebSockets are taken: at `/irc`, from our own page and from those of `origins`, and from whoever is no browser.
+/// Which WebSockets are taken: at `/irc`, from our own page and from those of `origins`, and from whoever is no
+/// browser.
 pub fn server(origins: Vec<String>) -> websocket::Server {
     websocket::server()
         .path(IRC)
@@ -179,8 +180,8 @@ fn admit(request: &Request, origins: &[String]) -> Result<(), Response> {
     Err(plain(403, "403 That page may not connect; see --web-origin\n"))
 }
 
-/// Whether a page from `origin` has come from the host that it connects to. Browsers leave out the scheme's usual port; the
-/// scheme itself may be another one than ours, for whoever is between us may speak TLS.
+/// Whether a page from `origin` has come from the host that it connects to. Browsers leave out the scheme's usual port;
+/// the scheme itself may be another one than ours, for whoever is between us may speak TLS.
 fn is_own(origin: &str, host: &str) -> bool {
     let (authority, usual) = match origin.split_once("://") {
         Some(("http", authority)) => (authority, ":80"),

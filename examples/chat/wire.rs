@@ -3,9 +3,9 @@
 //! The hall reads with [`decode`] and [`Line::parse`]; whoever answers or relays writes with [`numeric`], [`relay`]
 //! and their like. Nothing here knows a socket, a client or a channel.
 //!
-//! **A line is text.** `decode` puts U+FFFD where bytes are not UTF-8, so from there on everything is `str` and every line
-//! that leaves the server is valid UTF-8. A line that had to be mended is read only to find out what to refuse: see
-//! UTF8ONLY in `hall/commands.rs`.
+//! **A line is text.** `decode` puts U+FFFD where bytes are not UTF-8, so from there on everything is `str` and every
+//! line that leaves the server is valid UTF-8. A line that had to be mended is read only to find out what to refuse:
+//! see UTF8ONLY in `hall/commands.rs`.
 //!
 //! **A line cannot hold a second line.** CR, LF and NUL have no place inside a line; whatever text they came in with,
 //! [`compose`] writes them as spaces. It is the only way to make an outgoing line.
@@ -216,7 +216,8 @@ pub fn bare(command: &str, text: &str) -> Bytes {
     compose(None, &[command], &[], Some(text))
 }
 
-/// A line with tags in front; `tags` are finished, with semicolons between them and no `@`. Without any, the line itself.
+/// A line with tags in front; `tags` are finished, with semicolons between them and no `@`. Without any, the line
+/// itself.
 pub fn tagged(tags: &str, line: Bytes) -> Bytes {
     if tags.is_empty() {
         return line;

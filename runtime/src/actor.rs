@@ -68,7 +68,8 @@ pub trait Actor: Sized + 'static {
     /// Handles one message.
     ///
     /// # Errors
-    /// An `Err`, or a panic, stops this actor and nothing else; it is logged with the actor's path.
+    /// An `Err`, or a panic, stops this actor and nothing else; it is logged with the actor's path, or returned by `run` if
+    /// this is the root.
     fn receive(&mut self, message: Self::Message, ctx: &mut Context<'_, Self>) -> Outcome;
 
     /// How a message is shown to people, in the trace of a simulation. Default: the name of its type; of an enum also the
@@ -137,6 +138,12 @@ impl Failure {
     pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.0
     }
+
+    /// The same, to keep.
+    #[must_use]
+    pub fn into_cause(self) -> Box<dyn Error + Send + Sync> {
+        self.0
+    }
 }
 
 impl<E: Into<Box<dyn Error + Send + Sync>>> From<E> for Failure {
@@ -154,18 +161,17 @@ impl fmt::Debug for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut said = self.0.to_string();
-        f.write_str(&said)?;
         let mut source = self.0.source();
         while let Some(error) = source {
             let cause = error.to_string();
-            // Many errors say their cause themselves.
-            if !said.ends_with(&cause) {
-                write!(f, ": {cause}")?;
+            // Many errors say their cause themselves, wherever in their text.
+            if !said.contains(&cause) {
+                said.push_str(": ");
+                said.push_str(&cause);
             }
-            said = cause;
             source = error.source();
         }
-        Ok(())
+        f.write_str(&said)
     }
 }
 

@@ -91,8 +91,13 @@ fn begin_to_stop(local: &Local, cell: &CellRef) {
 /// A handler returned an error.
 #[cold]
 #[inline(never)]
-pub(crate) fn failed<A: Actor>(actor: &Handle<'_, A>, failure: &Failure) {
+pub(crate) fn failed<A: Actor>(actor: &Handle<'_, A>, failure: Failure) {
+    let Handle { cell, local, .. } = *actor;
     fail(actor, ExitReason::Failed(Arc::from(failure.to_string())));
+    if local.root.get() == Some(cell.header().id) {
+        // Whoever has started the run is told the error itself.
+        *local.root_failure.borrow_mut() = Some(failure);
+    }
 }
 
 /// A handler panicked.
@@ -129,8 +134,13 @@ pub(crate) fn fail_from_outside(local: &Local, cell: &CellRef, reason: ExitReaso
 }
 
 fn set_failed(local: &Local, cell: &CellRef, reason: ExitReason) {
-    tracing::error!(path = %path_of(cell), %reason, "an actor failed");
     let own = cell.own(local);
+    if local.root.get() == Some(cell.header().id) {
+        // It is returned to whoever runs the root.
+        tracing::debug!(path = %path_of(cell), %reason, "the root failed");
+    } else {
+        tracing::error!(path = %path_of(cell), %reason, "an actor failed");
+    }
     local.call_attention();
     own.extras().borrow_mut().reason = Some(reason);
     own.set(flag::STOPPING);

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::actor::ActorId;
+use crate::actor::{ActorId, Failure};
 
 /// Why an actor ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,13 @@ impl fmt::Display for ExitReason {
             Self::Killed => f.write_str("was cut off, for it did not stop in time"),
         }
     }
+}
+
+/// How the root has ended.
+pub(crate) struct RootExit {
+    pub(crate) reason: ExitReason,
+    /// The error, if a handler has returned one.
+    pub(crate) failure: Option<Failure>,
 }
 
 /// What a watcher is told, exactly once, after everything else that the watched actor sent it.

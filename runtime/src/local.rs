@@ -16,12 +16,12 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use crate::actor::ActorId;
+use crate::actor::{ActorId, Failure};
 use crate::cell::{CellRef, Grave, Uncounted};
 use crate::clock::Timestamp;
 use crate::counters::Counters;
 use crate::driver::Driver;
-use crate::exit::ExitReason;
+use crate::exit::{ExitReason, RootExit};
 use crate::extras::Children;
 use crate::home::Home;
 use crate::hooks::{SourceId, TimerId};
@@ -76,6 +76,8 @@ pub(crate) struct Local {
     pub(crate) root: Cell<Option<ActorId>>,
     /// How it ended.
     pub(crate) root_exit: RefCell<Option<ExitReason>>,
+    /// What its handler has returned, if it has failed by that.
+    pub(crate) root_failure: RefCell<Option<Failure>>,
 }
 
 /// A reply without its answer.
@@ -128,6 +130,7 @@ impl Local {
             top: RefCell::default(),
             root: Cell::new(None),
             root_exit: RefCell::new(None),
+            root_failure: RefCell::new(None),
         }
     }
 
@@ -155,6 +158,13 @@ impl Local {
     pub(crate) fn with_any<R>(f: impl FnOnce(&Self) -> R) -> Option<R> {
         let current = CURRENT.get();
         (!current.is_null()).then(|| f(&Current(current)))
+    }
+
+    /// How the root has ended, if it has: asked once.
+    pub(crate) fn take_root_exit(&self) -> Option<RootExit> {
+        let reason = self.root_exit.take()?;
+        let failure = self.root_failure.take().filter(|_| matches!(reason, ExitReason::Failed(_)));
+        Some(RootExit { reason, failure })
     }
 
     /// The time at which the loop last looked at the clock: at the start of the round, after polling, and every few

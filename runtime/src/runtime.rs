@@ -2,17 +2,18 @@
 //!
 //! Made by [`builder`](crate::builder). It puts loops, world and driver together and knows no actor but the root.
 
+use std::error::Error;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actor::Actor;
+use crate::actor::{Actor, Failure};
 use crate::builder::{BuildError, Builder};
 use crate::dead_letter;
 use crate::drain::DrainReport;
 use crate::event_loop::EventLoop;
-use crate::exit::ExitReason;
+use crate::exit::{ExitReason, RootExit};
 use crate::handle::RuntimeHandle;
 use crate::pool::JobStatus;
 use crate::signals;
@@ -26,12 +27,49 @@ use crate::world::{BLOCKED_THREADS, World};
 const LAST_CHANCE: Duration = Duration::from_millis(10);
 
 /// Why a run ended other than as planned.
+///
+/// # Examples
+/// A program that says why its root has failed, and no more:
+/// ```
+/// use std::error::Error;
+/// use std::num::ParseIntError;
+/// use roundsman_runtime::{Actor, Context, Outcome, Runtime};
+///
+/// struct Service(&'static str);
+///
+/// impl Actor for Service {
+///     type Message = ();
+///
+///     fn started(&mut self, _: &mut Context<Self>) -> Outcome {
+///         let port: u16 = self.0.parse()?;
+///         println!("port {port}");
+///         Ok(())
+///     }
+///
+///     fn receive(&mut self, (): (), _: &mut Context<Self>) -> Outcome {
+///         Ok(())
+///     }
+/// }
+///
+/// let error = Runtime::builder().simulated(1).build()?.run(|| Service("many")).unwrap_err();
+/// assert_eq!(error.to_string(), "the root actor failed: invalid digit found in string");
+/// let cause = error.source().ok_or("a handler has returned it")?;
+/// assert!(cause.is::<ParseIntError>());
+/// assert_eq!(cause.to_string(), "invalid digit found in string");
+/// # Ok::<(), Box<dyn Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// The root actor failed.
-    #[error("the root actor {0}")]
-    RootFailed(ExitReason),
+    #[error("the root actor {reason}")]
+    RootFailed {
+        /// How.
+        reason: ExitReason,
+        /// The error that its handler returned, as it was, for whoever wants to say it by itself or to know its type. `None` if
+        /// it has failed by another way: a panic, a child, an actor that it is linked with.
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
     /// The OS gave no thread for a loop.
     #[error("no thread for loop {index}: {source}; raise `ulimit -u` or set fewer loops")]
     Thread {
@@ -278,7 +316,7 @@ fn run_alone(simulation: &Simulation, host: usize) -> Result<(), RunError> {
 /// What a run comes to, after all its loops have ended.
 pub(crate) fn conclude(
     bound: Bound,
-    exit: Result<Option<ExitReason>, RunError>,
+    exit: Result<Option<RootExit>, RunError>,
 ) -> Result<(), RunError> {
     let world = Arc::clone(&bound.0);
     drop(bound);
@@ -289,7 +327,9 @@ pub(crate) fn conclude(
     }
     let report = world.draining.last_report();
     match (exit, report) {
-        (Ok(Some(reason)), _) if reason.is_failure() => Err(RunError::RootFailed(reason)),
+        (Ok(Some(RootExit { reason, failure })), _) if reason.is_failure() => {
+            Err(RunError::RootFailed { reason, source: failure.map(Failure::into_cause) })
+        }
         // It names what was left behind, and more.
         (Ok(_) | Err(RunError::JobsLeft { .. } | RunError::Blocked { .. }), Some(report))
             if !report.is_clean() =>
@@ -316,7 +356,7 @@ fn run_os(
     world: &Arc<World>,
     os: Os,
     plant: impl FnOnce(&EventLoop),
-) -> Result<Option<ExitReason>, RunError> {
+) -> Result<Option<RootExit>, RunError> {
     let Os { seedlings, ended, endings, mut stop_on_signals } = os;
     let mut seedlings = seedlings.into_iter();
     let Some(first) = seedlings.next() else { return Ok(None) };
@@ -350,10 +390,10 @@ fn run_os(
     problem = problem.or(wait_for_workers(&endings, world));
     problem = problem.or(wait_for_jobs(world));
     drop(stop_on_signals);
-    let exit = first.local.root_exit.take();
+    let exit = first.local.take_root_exit();
     match problem {
         // What was left behind is of less interest then.
-        Some(problem) if exit.as_ref().is_some_and(ExitReason::is_failure) => {
+        Some(problem) if exit.as_ref().is_some_and(|exit| exit.reason.is_failure()) => {
             tracing::error!(%problem, "besides");
             Ok(exit)
         }

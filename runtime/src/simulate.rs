@@ -15,7 +15,7 @@ use crate::driver::Driver;
 use crate::dying;
 use crate::errand::{Errand, Refusal, refuse};
 use crate::event_loop::EventLoop;
-use crate::exit::ExitReason;
+use crate::exit::RootExit;
 use crate::extras::Then;
 use crate::home::Home;
 use crate::local::Local;
@@ -102,8 +102,8 @@ impl Simulated {
     }
 
     /// How the root has ended.
-    pub(crate) fn root_exit(&self) -> Option<ExitReason> {
-        self.loops[0].local.root_exit.take()
+    pub(crate) fn root_exit(&self) -> Option<RootExit> {
+        self.loops[0].local.take_root_exit()
     }
 
     /// Its clock jumps ahead, and goes at another rate from now on.

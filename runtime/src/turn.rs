@@ -40,7 +40,7 @@ fn visit<A: Actor>(actor: &Handle<'_, A>) {
         && let Some(state) = &mut *actor.state()
         && let Err(failure) = batch(state, actor)
     {
-        dying::failed(actor, &failure);
+        dying::failed(actor, failure);
     }
     if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD | flag::VACANT) {
         // The common case: back into the queue, or idle.
@@ -118,7 +118,7 @@ fn guarded<A: Actor>(actor: &Handle<'_, A>, code: impl FnOnce(&mut A, &Handle<'_
     // The state may be left half changed by a panic. Nobody sees it again but `stopping` and `Drop`.
     match catch_unwind(AssertUnwindSafe(|| code(state, actor))) {
         Ok(Ok(())) => {}
-        Ok(Err(failure)) => dying::failed(actor, &failure),
+        Ok(Err(failure)) => dying::failed(actor, failure),
         Err(panic) => {
             dying::panicked(actor, &*panic);
             panics::let_go(panic);

@@ -18,7 +18,7 @@ use roundsman::{Actor, Builder, DeadLetterReason, RunError, Runtime, RuntimeHand
 pub fn run_balanced<A: Actor>(runtime: Runtime, root: impl FnOnce() -> A) -> Result<(), RunError> {
     let handle = runtime.handle().unref();
     let result = runtime.run(root);
-    if matches!(result, Ok(()) | Err(RunError::RootFailed(_))) {
+    if matches!(result, Ok(()) | Err(RunError::RootFailed { .. })) {
         assert_balanced(&handle);
     }
     result

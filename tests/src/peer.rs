@@ -117,6 +117,16 @@ impl Peer {
         at
     }
 
+    /// Sends the pattern until the connection breaks, and returns how many bytes were taken before that.
+    #[must_use]
+    pub fn send_until_broken(&mut self) -> u64 {
+        let mut sent = 0;
+        while let Ok(bytes) = self.stream.write(&block(sent, CHUNK)) {
+            sent += bytes as u64;
+        }
+        sent
+    }
+
     /// Ends the sending side.
     ///
     /// # Panics

@@ -43,6 +43,11 @@ impl Evening {
         Self { server, address, program, ann }
     }
 
+    /// As many evenings as there are programs, one after another, each with this in it.
+    fn in_each(test: impl Fn(&mut Self)) {
+        with_each(|kind| test(&mut Self::in_channel(kind)));
+    }
+
     /// Another client, in the same channel.
     fn another(&mut self, nick: &str) -> Client {
         let mut client = Client::register(self.address, nick);

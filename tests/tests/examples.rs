@@ -463,6 +463,21 @@ fn ws_echo_sends_back_messages_and_says_goodbye_when_it_is_stopped() {
     assert_eq!(ended.stdout, ["echoed 1 messages, 10 bytes"]);
 }
 
+#[test]
+fn ws_echo_says_how_it_is_called_and_why_it_cannot_listen() {
+    let usage = "usage: ws_echo [ADDRESS:PORT]";
+    let asked = Example::start("ws_echo", &["--help"]).ended();
+    assert_eq!((asked.status.code(), &asked.stdout[..]), (Some(0), &[usage.to_owned()][..]));
+    let wrong = Example::start("ws_echo", &["--port", "1"]).ended();
+    assert_eq!((wrong.status.code(), wrong.stderr.trim_end()), (Some(2), usage));
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let ended = Example::start("ws_echo", &[&address]).ended();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    let said = format!("ws_echo: cannot listen on {address}: ");
+    assert!(ended.stderr.starts_with(&said) && ended.stderr.lines().count() == 1, "{ended:?}");
+}
+
 /// The latencies and the rest of what `chat_load` prints, with its exit status.
 fn load(server: SocketAddr, arguments: &[&str]) -> (Option<i32>, Vec<String>, String) {
     let connect = server.to_string();

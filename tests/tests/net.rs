@@ -11,6 +11,8 @@ mod descriptors;
 mod endings;
 #[path = "net/failures.rs"]
 mod failures;
+#[path = "net/lingering.rs"]
+mod lingering;
 #[path = "net/listening.rs"]
 mod listening;
 #[cfg(unix)]

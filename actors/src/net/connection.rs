@@ -34,6 +34,10 @@ use crate::stream::{Cut, Downstream, Flow, PipeError, Sink, Source, Subscriber, 
 /// The two halves end each for itself (half-close): [`reader`](Self::reader) ends with the peer's FIN, and the end of
 /// what is piped into [`writer`](Self::writer) sends ours. When both have ended the socket is closed. A half that was
 /// never piped counts as ended once this value and its clones are gone.
+///
+/// If we have ended and the peer has not, what it still sends is read and dropped until it ends, for at most 5 s and 16 MiB,
+/// before the socket is closed: a reset could cost it what it was sent last. (RFC 9112, section 9.6.) That goes on after
+/// whoever piped it has ended, but not after the runtime has been told to stop. [`abort`](Self::abort) waits for nothing.
 #[derive(Clone)]
 pub struct Connection {
     pub(super) shared: Arc<Shared>,

@@ -8,7 +8,8 @@
 //! | write | unused → open (a link gives) → ending (its end has come, bytes wait) → ended (FIN sent, failure) |
 //!
 //! When both have ended, or were never used and the connection has failed or its [`Connection`](super::Connection) is gone,
-//! the socket is closed. How bytes are read that the kernel moves by itself is in [`moving`](super::moving).
+//! the socket is closed; or it [lingers](super::lingering), if the peer has not ended. How bytes are read that the kernel
+//! moves by itself is in [`moving`](super::moving).
 
 use std::fs::File;
 use std::io;
@@ -27,6 +28,7 @@ use super::reading::{Leaving, Reading, Way};
 use super::splice_into_file::Moving;
 use super::station::Ctx;
 use super::transport::StreamSocket;
+use super::unwanted::Unwanted;
 use super::writing::Writing;
 use crate::stream::assembly::{Control, Counts, Reporter};
 use crate::stream::straight::Borrower;
@@ -71,8 +73,6 @@ pub(crate) enum Message {
     Abort,
     /// The last handle is gone.
     Released,
-    /// The peer has been waited for long enough.
-    Lingered,
 }
 
 /// The actor of one connection.
@@ -88,13 +88,12 @@ pub(crate) struct Engine {
     /// The peer has ended, or the socket has failed. No further event says so, whatever is still to be read before it.
     pub(super) hung_up: bool,
     /// Everything that the peer has sent was read, up to its end.
-    at_end: bool,
+    pub(super) at_end: bool,
     /// The reading half was told to give no more for now.
     read_paused: bool,
-    released: bool,
-    /// What comes is read and dropped: a socket that is closed over unread bytes resets the connection, and the peer may
-    /// lose what it was sent last.
-    pub(super) drops_input: bool,
+    pub(super) released: bool,
+    /// What comes although nobody wants it.
+    pub(super) unwanted: Unwanted,
     /// A planned stop does not end the reading: what is to be read ends by itself.
     outlasts_drain: bool,
     /// It was told that it has begun.
@@ -154,7 +153,7 @@ impl Engine {
             at_end: false,
             read_paused: false,
             released: false,
-            drops_input: false,
+            unwanted: Unwanted::default(),
             outlasts_drain: false,
             opened: false,
             bound_for: None,
@@ -176,7 +175,8 @@ impl Engine {
         mut reporter: Reporter,
         ctx: &mut Ctx<'_>,
     ) {
-        if self.drops_input && matches!(self.read, ReadHalf::Ended) && self.failure.is_none() {
+        let is_over = matches!(self.read, ReadHalf::Ended);
+        if is_over && self.unwanted.is_dropped() && self.failure.is_none() {
             // The runtime is being stopped as planned: nothing more is read.
             link.take(Flow::Begin(Upstream::none()));
             link.take(Flow::End);
@@ -420,7 +420,8 @@ impl Engine {
             // One that waits for a thread never begins, and is home at once.
             ctx.cancel_job(job);
         }
-        if self.is_over() && !self.lingers(ctx) {
+        self.drop_input_if_ending(ctx);
+        if self.is_over() {
             ctx.stop();
         }
     }
@@ -472,7 +473,7 @@ impl Engine {
                 self.writable |= readiness.is_writable();
                 self.hung_up |= readiness.has(Readiness::READ_CLOSED | Readiness::ERROR);
                 self.read_on(ctx);
-                if self.drops_input {
+                if self.unwanted.is_dropped() {
                     self.drop_input_in_turns(ctx);
                 }
                 if readiness.is_writable() {
@@ -529,7 +530,6 @@ impl Engine {
             }
             Message::Abort => self.abort(),
             Message::Released => self.released = true,
-            Message::Lingered => self.end_input(),
         }
         self.after_turn(ctx);
     }
@@ -555,24 +555,26 @@ impl Engine {
                 ReadHalf::Open(_) => self.end_read(),
                 ReadHalf::Leaving(_) | ReadHalf::Ended => {}
             }
-            self.drops_input = true;
+            self.unwanted.begin();
             self.drop_input_in_turns(ctx);
             self.stop_if_over(ctx);
         }
     }
 
-    /// Its actor ends.
-    pub(super) fn close(&mut self, ctx: &mut Ctx<'_>) {
+    /// Its actor ends: what is left to be done is to close the socket, as `self` is dropped. True if that has time.
+    pub(super) fn close(&mut self, ctx: &mut Ctx<'_>) -> bool {
         // Stopped from outside with bytes in hand: what the socket takes at once still goes.
         self.write_on();
+        let mut lingers = false;
         if matches!(&self.write, WriteHalf::Open(writing) if !writing.is_empty()) {
             // The rest is lost, which must not look like the end.
             self.reset_on_close();
         } else if self.failure.is_none() && !self.at_end {
             // Over bytes that nobody has read the socket would be reset.
             self.drop_input();
+            lingers = ctx.drain_phase().is_none() && self.may_linger() && self.has_ended();
         }
-        if let Some(ends) = &self.ends {
+        if !lingers && let Some(ends) = &self.ends {
             ends.happened(self.failure.as_ref(), ctx);
         }
         let gone = |reporter: &Reporter| reporter.error(Cut::OwnerGone);
@@ -581,14 +583,12 @@ impl Engine {
             let error = gone(&reading.reporter);
             self.cut_read(error);
         }
-        if let Some(ends) = &self.ends {
-            ends.close(self.failure.clone());
-        }
+        lingers
     }
 }
 
 impl Drop for Engine {
-    /// One that never began, for its owner has ended before, or that was killed, could not say so as it ended.
+    /// However it ends, also one that never began, for its owner has ended before.
     fn drop(&mut self) {
         if let Some(ends) = &self.ends {
             ends.close(self.failure.clone());

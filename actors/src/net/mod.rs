@@ -21,6 +21,7 @@ pub(crate) mod farewell;
 pub(crate) mod half;
 mod happenings;
 mod idle;
+mod lingering;
 mod listen;
 mod listener;
 mod moving;

@@ -13,6 +13,7 @@ use roundsman_runtime::{
 
 use super::connection::{over, refuse_reading};
 use super::engine::{Engine, Message, ReadHalf};
+use super::lingering::Lingering;
 use super::reading::{Reading, Way};
 use crate::stream::Flow;
 
@@ -81,7 +82,6 @@ impl Actor for Station {
             Message::Departed => "what has moved has ended".to_owned(),
             Message::Abort => "to be reset".to_owned(),
             Message::Released => "the last handle is gone".to_owned(),
-            Message::Lingered => "the peer has been waited for".to_owned(),
         }
     }
 
@@ -119,8 +119,11 @@ impl Actor for Station {
     }
 
     fn stopping(&mut self, _: &ExitReason, ctx: &mut Ctx<'_>) {
-        if let Self::Here(engine) = self {
-            engine.close(ctx);
+        if let Self::Here(engine) = self
+            && engine.close(ctx)
+            && let Self::Here(engine) = std::mem::replace(self, Self::Packed)
+        {
+            Lingering::begin(engine, ctx);
         }
     }
 }
@@ -134,7 +137,7 @@ impl Engine {
             ReadHalf::Open(Reading { way: Way::IntoFile(splice), .. }) => splice.job().is_some(),
             ReadHalf::Unused | ReadHalf::Open(_) | ReadHalf::Ended => false,
         };
-        let stays = held || self.drops_input || self.is_over();
+        let stays = held || self.unwanted.is_dropped() || self.is_over();
         self.bound_for.filter(|_| !stays).map(usize::from)
     }
 
@@ -143,11 +146,11 @@ impl Engine {
         self.bound_for = None;
     }
 
-    /// Makes it ready to be started on another loop.
+    /// Makes it ready to be started on another loop, or as another actor.
     ///
     /// # Errors
     /// The OS does not take the socket back.
-    fn pack(&mut self, ctx: &mut Ctx<'_>) -> io::Result<()> {
+    pub(super) fn pack(&mut self, ctx: &mut Ctx<'_>) -> io::Result<()> {
         self.settle();
         if let Some(source) = self.source.take() {
             self.socket.deregister(ctx, source)?;

@@ -83,6 +83,11 @@ impl Writing {
         self.queue.is_empty()
     }
 
+    /// Whether its end has come: FIN follows what waits.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.ending
+    }
+
     /// The socket takes more.
     pub(crate) fn is_writable(&self) {
         if let (true, Some(upstream)) = (self.is_lent, &self.upstream) {

@@ -42,6 +42,8 @@ pub(super) struct Conversation {
     released: bool,
     /// What our Close says.
     verdict: Option<Close>,
+    /// What it is to say if nobody has another reason before the writer has ended.
+    at_end: Option<Box<Close>>,
     /// It is sent.
     sent: bool,
     /// The runtime is being stopped: nobody's end is waited for but the writer's.
@@ -113,6 +115,7 @@ pub(super) enum Order {
     Flow(Flow<Message>),
     ControlWrite(Control),
     Close(Close),
+    CloseAtEnd(Close),
     Abort,
     /// The last handle is gone.
     Released,
@@ -161,6 +164,7 @@ impl Conversation {
             write: Write::Unused,
             released: false,
             verdict: None,
+            at_end: None,
             sent: false,
             draining: false,
             closed: Closed::default(),
@@ -205,6 +209,7 @@ impl Conversation {
                 let verdict = self.verdict.get_or_insert(close).clone();
                 self.fail_write(|reporter| reporter.error(SocketError::Closed(verdict)));
             }
+            (Order::CloseAtEnd(close), _) => self.at_end = Some(Box::new(close)),
             (Order::Abort, _) => self.fail(SocketError::Over),
             (Order::Released, _) => self.released = true,
         }
@@ -265,7 +270,9 @@ impl Conversation {
             Flow::Items(messages) => messages.into_iter().for_each(push),
             Flow::End => {
                 port.end();
-                self.verdict.get_or_insert_with(|| Close::bare(Close::NORMAL));
+                let normal = || Close::bare(Close::NORMAL);
+                let said = self.at_end.take().map_or_else(normal, |close| *close);
+                self.verdict.get_or_insert(said);
                 if let Write::Open { reporter, counts, .. } =
                     std::mem::replace(&mut self.write, Write::Ended)
                 {

@@ -26,7 +26,7 @@ use crate::stream::{Cut, Sink, Source, ToActor};
 ///
 /// | what happens | the reader | the writer |
 /// |---|---|---|
-/// | what is piped into the writer ends | goes on, until the peer's Close | sends Close 1000, and ends once that is answered |
+/// | what is piped into the writer ends | goes on, until the peer's Close | sends Close 1000, or what [`close_at_end`](Self::close_at_end) has said, and ends once that is answered |
 /// | [`close`](Self::close) | goes on, until the peer's Close | fails with [`Closed`](super::SocketError::Closed), if it has not ended |
 /// | the peer's Close comes | ends | has [`close_timeout`](super::Options::close_timeout) to end; then our Close answers |
 /// | the peer breaks the protocol | fails | the same; our Close says what it was |
@@ -99,7 +99,8 @@ impl Socket {
     /// What is sent to the peer: each message a frame.
     ///
     /// - Demand returns as frames go to the connection: at most 64 KiB of them wait there and as many here, and 16 messages more.
-    /// - The end sends Close 1000, and is done once the peer has answered it: so it has had everything.
+    /// - The end sends Close 1000, or what [`close_at_end`](Self::close_at_end) has said, and is done once the peer has answered
+    ///   it: so it has had everything.
     ///
     /// Can be piped once.
     pub fn writer(&self) -> Sink<Message> {
@@ -132,6 +133,78 @@ impl Socket {
     pub fn close(&self, code: u16, reason: impl Into<String>) {
         // One that has ended is closed.
         let _ = self.shared.address.send(Order::Close(Close::new(code, reason)).into());
+    }
+
+    /// Has the end of what is piped into the writer say this code and reason, in place of 1000. What is on its way to the writer
+    /// goes first, however long it takes. The last that was said counts, and all of it only if nobody has had another reason to
+    /// close before that end: the peer, [`close`](Self::close), a failure. Harmless when it is closed. (`close` of browsers and
+    /// of Node's `ws`, where messages that were sent before it go first.)
+    ///
+    /// # Panics
+    /// As [`Close::new`].
+    ///
+    /// # Examples
+    /// A room that closes, and says so to whoever has had everything:
+    /// ```
+    /// use roundsman::net::{ConnectError, Connection, tcp};
+    /// use roundsman::prelude::*;
+    /// use roundsman::stream::{Item, Source};
+    /// use roundsman::websocket::{self, Close, Closed, HandshakeError, Message, Socket};
+    ///
+    /// enum Msg {
+    ///     Entered(Item<Socket>),
+    ///     Connected(Result<Connection, ConnectError>),
+    ///     Opened(Result<Socket, HandshakeError>),
+    ///     Closed(Closed),
+    ///     Done,
+    /// }
+    ///
+    /// struct Room;
+    ///
+    /// impl Actor for Room {
+    ///     type Message = Msg;
+    ///
+    ///     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
+    ///         let listener = tcp::listen("127.0.0.1:0")?;
+    ///         tcp::connect(listener.local().to_string()).start(ctx, Msg::Connected);
+    ///         let sockets = listener.incoming().through(websocket::accept(&websocket::server()));
+    ///         sockets.pipe(ctx.inlet(Msg::Entered)).start(ctx, |_| Msg::Done);
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn receive(&mut self, message: Msg, ctx: &mut Context<Self>) -> Outcome {
+    ///         match message {
+    ///             Msg::Entered(socket) => {
+    ///                 socket.close_at_end(Close::GOING_AWAY, "the room closes");
+    ///                 let words = Source::iter([Message::from("good night")]);
+    ///                 words.pipe(socket.writer()).start(ctx, |_| Msg::Done);
+    ///             }
+    ///             Msg::Connected(connection) => {
+    ///                 websocket::connect(&connection?, "room", "/").start(ctx, Msg::Opened);
+    ///             }
+    ///             Msg::Opened(socket) => {
+    ///                 let socket = socket?;
+    ///                 socket.closed(ctx, Msg::Closed);
+    ///                 socket.reader().for_each(drop).start(ctx, |_| Msg::Done);
+    ///             }
+    ///             Msg::Closed(closed) => {
+    ///                 let theirs = closed.theirs.ok_or("no Close")?;
+    ///                 assert_eq!((theirs.code(), theirs.reason()), (1001, "the room closes"));
+    ///                 ctx.stop();
+    ///             }
+    ///             Msg::Done => {}
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// Runtime::builder().loops(1).build()?.run(|| Room)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn close_at_end(&self, code: u16, reason: impl Into<String>) {
+        let close = Close::new(code, reason);
+        // One that has ended is closed.
+        let _ = self.shared.address.send(Order::CloseAtEnd(close).into());
     }
 
     /// Cuts the connection, without a Close: both halves fail, and the peer sees a reset. (`terminate` of Node's `ws`.)

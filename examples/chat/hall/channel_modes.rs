@@ -22,13 +22,23 @@ pub const BANS_MAX: usize = 100;
 const MASK_MAX: usize = 200;
 
 /// One letter of a request.
+#[derive(Clone, Copy)]
 struct Change<'a> {
     on: bool,
     letter: char,
     param: Option<&'a str>,
 }
 
-/// What has changed, as all members are told: `+o-v ann bob`. It is one line, unless masks are so long that they would be cut.
+/// Who asks for a change, and where.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    by: ClientId,
+    channel: &'a ChannelName,
+    change: Change<'a>,
+}
+
+/// What has changed, as all members are told: `+o-v ann bob`. It is one line, unless masks are so long that they would
+/// be cut.
 struct Changes {
     lines: Vec<Told>,
     /// How many bytes the letters and parameters of one line may have.
@@ -44,7 +54,8 @@ struct Told {
 }
 
 impl Changes {
-    fn add(&mut self, on: bool, letter: char, param: Option<&str>) {
+    /// A change that was made, with this as its parameter.
+    fn add(&mut self, Change { on, letter, .. }: Change<'_>, param: Option<&str>) {
         // With a sign in front, if it takes one or not.
         let length = 2 + param.map_or(0, |param| 1 + param.len());
         let begun = self.lines.pop_if(|last| last.length + length <= self.room);
@@ -95,17 +106,18 @@ impl Hall {
         let around = ": MODE  ".len() + self.client(by).source.len() + name.as_str().len();
         let mut done = Changes { lines: Vec::new(), room: BODY_MAX.saturating_sub(around) };
         let mut with_param = 0;
-        for Change { on, letter, param } in requested {
-            with_param += usize::from(param.is_some());
+        for change in requested {
+            with_param += usize::from(change.param.is_some());
             if with_param > MODES_MAX {
                 break;
             }
-            match letter {
-                'o' | 'v' => self.give_prefix(by, name, on, letter, param, &mut done),
-                'b' => self.ban(by, name, on, param, &mut done),
-                'k' => self.set_key(by, name, on, param, &mut done),
-                'l' => self.set_limit(by, name, on, param, &mut done),
-                _ => self.set_flag(by, name, on, letter, &mut done),
+            let request = Request { by, channel: name, change };
+            match change.letter {
+                'o' | 'v' => self.give_prefix(request, &mut done),
+                'b' => self.ban(request, &mut done),
+                'k' => self.set_key(request, &mut done),
+                'l' => self.set_limit(request, &mut done),
+                _ => self.set_flag(request, &mut done),
             }
         }
         let Some(channel) = self.channels.get(name) else { return };
@@ -116,16 +128,11 @@ impl Hall {
         }
     }
 
-    fn give_prefix(
-        &mut self,
-        by: ClientId,
-        name: &ChannelName,
-        on: bool,
-        letter: char,
-        nick: Option<&str>,
-        done: &mut Changes,
-    ) {
-        let Some(nick) = nick else { return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]) };
+    fn give_prefix(&mut self, request: Request<'_>, done: &mut Changes) {
+        let Request { by, channel: name, change } = request;
+        let Some(nick) = change.param else {
+            return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]);
+        };
         let Some((target, client)) = self.find(nick) else {
             return self.refuse(by, ERR_NOSUCHNICK, &[nick]);
         };
@@ -134,53 +141,42 @@ impl Hall {
         let Some(member) = member else {
             return self.refuse(by, ERR_USERNOTINCHANNEL, &[&shown, name.as_str()]);
         };
-        let prefix = if letter == 'o' { &mut member.operator } else { &mut member.voiced };
-        if *prefix != on {
-            *prefix = on;
-            done.add(on, letter, Some(&shown));
+        let is_operator = change.letter == 'o';
+        let prefix = if is_operator { &mut member.operator } else { &mut member.voiced };
+        if *prefix != change.on {
+            *prefix = change.on;
+            done.add(change, Some(&shown));
         }
     }
 
-    fn ban(
-        &mut self,
-        by: ClientId,
-        name: &ChannelName,
-        on: bool,
-        mask: Option<&str>,
-        done: &mut Changes,
-    ) {
+    fn ban(&mut self, request: Request<'_>, done: &mut Changes) {
+        let Request { by, channel: name, change } = request;
         let setter = self.client(by).nick().to_owned();
         let set_at_unix_s = self.unix.as_secs();
-        let (Some(mask), Some(channel)) = (mask, self.channel_mut(name)) else { return };
+        let (Some(mask), Some(channel)) = (change.param, self.channel_mut(name)) else { return };
         let same = |ban: &Ban| ban.mask.eq_ignore_ascii_case(mask);
-        match (on, channel.bans.iter().position(same)) {
+        match (change.on, channel.bans.iter().position(same)) {
             (true, None) if channel.bans.len() >= BANS_MAX => {
                 self.refuse(by, ERR_BANLISTFULL, &[name.as_str(), mask]);
             }
             (true, None) if mask.is_empty() || mask.len() > MASK_MAX || mask.contains(' ') => {
-                self.refuse_param(by, name, 'b', mask, "A mask is one word of at most 200 bytes");
+                self.refuse_param(request, mask, "A mask is one word of at most 200 bytes");
             }
             (true, None) => {
                 channel.bans.push(Ban { mask: mask.to_owned(), setter, set_at_unix_s });
-                done.add(true, 'b', Some(mask));
+                done.add(change, Some(mask));
             }
             (false, Some(at)) => {
                 channel.bans.remove(at);
-                done.add(false, 'b', Some(mask));
+                done.add(change, Some(mask));
             }
             (true, Some(_)) | (false, None) => {}
         }
     }
 
-    fn set_key(
-        &mut self,
-        by: ClientId,
-        name: &ChannelName,
-        on: bool,
-        key: Option<&str>,
-        done: &mut Changes,
-    ) {
-        let key = match key {
+    fn set_key(&mut self, request: Request<'_>, done: &mut Changes) {
+        let Request { by, channel: name, change: change @ Change { on, param, .. } } = request;
+        let key = match param {
             None if on => return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]),
             // Whoever takes a key away need not know it, and many leave it out.
             None => "*",
@@ -189,65 +185,54 @@ impl Hall {
         let is_good = |c: char| !c.is_control() && !matches!(c, ' ' | ',' | ':');
         if on && (key.is_empty() || key.len() > KEY_MAX || !key.chars().all(is_good)) {
             let why = "A key is one word of at most 32 bytes without commas and colons";
-            return self.refuse_param(by, name, 'k', "*", why);
+            return self.refuse_param(request, "*", why);
         }
         let Some(channel) = self.channel_mut(name) else { return };
         if on && channel.modes.key.as_deref() != Some(key) {
             channel.modes.key = Some(key.to_owned());
-            done.add(true, 'k', Some(key));
+            done.add(change, Some(key));
         } else if !on && channel.modes.key.is_some() {
             channel.modes.key = None;
-            done.add(false, 'k', Some(key));
+            done.add(change, Some(key));
         }
     }
 
-    fn set_limit(
-        &mut self,
-        by: ClientId,
-        name: &ChannelName,
-        on: bool,
-        value: Option<&str>,
-        done: &mut Changes,
-    ) {
-        let limit = match (on, value) {
+    fn set_limit(&mut self, request: Request<'_>, done: &mut Changes) {
+        let Request { by, channel: name, change } = request;
+        let limit = match (change.on, change.param) {
             (false, _) => None,
             (true, None) => return self.refuse(by, ERR_NEEDMOREPARAMS, &["MODE"]),
             (true, Some(value)) => match value.parse().ok().filter(|limit| *limit >= 1) {
                 Some(limit) => Some(limit),
                 None => {
                     let why = "A limit is a number of at least 1";
-                    return self.refuse_param(by, name, 'l', value, why);
+                    return self.refuse_param(request, value, why);
                 }
             },
         };
         let Some(channel) = self.channel_mut(name) else { return };
         if channel.modes.limit != limit {
             channel.modes.limit = limit;
-            done.add(on, 'l', limit.map(|limit| limit.to_string()).as_deref());
+            done.add(change, limit.map(|limit| limit.to_string()).as_deref());
         }
     }
 
-    fn set_flag(
-        &mut self,
-        by: ClientId,
-        name: &ChannelName,
-        on: bool,
-        letter: char,
-        done: &mut Changes,
-    ) {
+    fn set_flag(&mut self, request: Request<'_>, done: &mut Changes) {
+        let Request { by, channel: name, change: change @ Change { on, letter, .. } } = request;
         let flag = self.channels.get_mut(name).and_then(|channel| channel.modes.flag(letter));
         let Some(flag) = flag else {
             return self.refuse(by, ERR_UNKNOWNMODE, &[letter.encode_utf8(&mut [0; 4])]);
         };
         if *flag != on {
             *flag = on;
-            done.add(on, letter, None);
+            done.add(change, None);
         }
     }
 
-    fn refuse_param(&self, by: ClientId, name: &ChannelName, letter: char, param: &str, why: &str) {
-        let letter = letter.to_string();
-        self.reply(by, ERR_INVALIDMODEPARAM, &[name.as_str(), &letter, param], why);
+    fn refuse_param(&self, request: Request<'_>, param: &str, why: &str) {
+        let Request { by, channel, change } = request;
+        let letter = change.letter.to_string();
+        self.reply(by, ERR_INVALIDMODEPARAM, &[channel.as_str(), &letter, param], why);
     }
 
     fn show_modes(&self, to: ClientId, channel: &Channel) {

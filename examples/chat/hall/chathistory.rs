@@ -1,4 +1,7 @@
 //! CHATHISTORY: what was said in a channel (IRCv3 draft/chathistory), for its members.
+//!
+//! Whoever asks is answered, also without the capability: what that says is that a client will ask, and wants nothing
+//! unasked, and unasked nobody gets anything here. So people can ask by hand in programs that do not know it.
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -42,8 +45,8 @@ impl Hall {
         });
     }
 
-    /// `CHATHISTORY TARGETS timestamp=… timestamp=… limit`: in which channels the last message was said between the two,
-    /// and at neither. With a limit those count that are nearest to the first moment.
+    /// `CHATHISTORY TARGETS timestamp=… timestamp=… limit`: in which channels the last message was said between the
+    /// two, and at neither. With a limit those count that are nearest to the first moment.
     fn history_targets(&self, by: ClientId, line: &Line<'_>) {
         let asked = count_is(line, 4).and_then(|()| {
             Ok((moment(line.param(1))?, moment(line.param(2))?, limit(line.param(3))?))
@@ -73,7 +76,8 @@ impl Hall {
         });
     }
 
-    /// Tells lines that belong together, each given with its own tags; marked as a batch for those who know what that is.
+    /// Tells lines that belong together, each given with its own tags; marked as a batch for those who know what that
+    /// is.
     fn tell_batch(
         &self,
         to: ClientId,

@@ -3,21 +3,23 @@
 use super::Hall;
 use super::client::ClientId;
 use crate::chat::caps::Caps;
+use crate::chat::ending::Ending;
 use crate::chat::names::QUIT_MAX;
 use crate::chat::session;
 use crate::chat::wire::{self, Line};
 
 impl Hall {
     pub(super) fn quit(&mut self, by: ClientId, line: &Line<'_>) {
-        self.leave(by, &format!("Quit: {}", wire::cut(line.param(0), QUIT_MAX)));
+        let why = format!("Quit: {}", wire::cut(line.param(0), QUIT_MAX));
+        self.leave(by, Ending::left(why));
     }
 
-    /// Forgets a client, tells everybody who shares a channel with it why, and has its session say goodbye. Of one that is
-    /// not here any more it is silence.
-    pub(super) fn leave(&mut self, who: ClientId, why: &str) {
+    /// Forgets a client, tells everybody who shares a channel with it why, and has its session say goodbye. Of one that
+    /// is not here any more it is silence.
+    pub(super) fn leave(&mut self, who: ClientId, ending: Ending) {
         if self.clients.get(&who).is_some_and(|client| client.registered) {
             self.remember(who);
-            let event = self.event(who, "QUIT", &[], Some(why));
+            let event = self.event(who, "QUIT", &[], Some(&ending.why));
             let neighbours = self.neighbours(who);
             for name in self.client(who).channels.clone() {
                 self.take_out(who, &name);
@@ -33,6 +35,6 @@ impl Hall {
         }
         self.out.get_mut().let_go(who, &client.session);
         // One that has ended has nobody left to tell.
-        let _ = client.session.send(session::Message::Close(why.to_owned()));
+        let _ = client.session.send(session::Message::Close(ending));
     }
 }

@@ -9,7 +9,8 @@ use crate::chat::numerics::{RPL_ENDOFNAMES, RPL_LIST, RPL_LISTEND, RPL_LISTSTART
 use crate::chat::wire::Line;
 
 impl Hall {
-    /// Of these channels, or of all that the client may see; one end for all of them, with the names as they were asked.
+    /// Of these channels, or of all that the client may see; one end for all of them, with the names as they were
+    /// asked.
     pub(super) fn names(&mut self, by: ClientId, line: &Line<'_>) {
         let asked = line.param(0);
         if asked.is_empty() {
@@ -51,7 +52,8 @@ impl Hall {
 
     /// `LIST [names] [conditions]`: all channels, or those of these names, or masks of names, that fit all conditions.
     pub(super) fn list(&mut self, by: ClientId, line: &Line<'_>) {
-        // `LIST server` asks a server, which here is always this one. A mask is meant for names, even if it fits the server's.
+        // `LIST server` asks a server, which here is always this one. A mask is meant for names, even if it fits the
+        // server's.
         let is_server =
             |item: &str| item.eq_ignore_ascii_case(self.about.name()) || self.find(item).is_some();
         let asked = line.list(0).chain(line.list(1)).filter(|item| !is_server(item));

@@ -1,23 +1,23 @@
 //! The hall: the actor that knows everybody and every channel, and carries out what clients ask for.
 //!
-//! Spawned by the server, under its supervision; sessions tell it what their clients say, and are told what these are to
-//! hear. It knows no socket and no timer.
+//! Spawned by the server, under its supervision; sessions tell it what their clients say, and are told what these are
+//! to hear. It knows no socket and no timer.
 //!
 //! # Why it is one actor
-//! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to all,
-//! in every channel and in every count. Each command takes effect here, at once and as a whole, so that needs no further
-//! thought: what a command causes stands in the mailboxes of the sessions concerned before the next command is looked at,
-//! and a PONG takes the same way. Most commands also ask about several channels and people together: WHO, WHOIS of somebody
-//! in a secret channel, a nick that changes in ten channels and is told once to everybody. With an actor for each channel all
-//! of these are conversations; here they are loops.
+//! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to
+//! all, in every channel and in every count. Each command takes effect here, at once and as a whole, so that needs no
+//! further thought: what a command causes stands in the mailboxes of the sessions concerned before the next command is
+//! looked at, and a PONG takes the same way. Most commands also ask about several channels and people together: WHO,
+//! WHOIS of somebody in a secret channel, a nick that changes in ten channels and is told once to everybody. With an
+//! actor for each channel all of these are conversations; here they are loops.
 //!
 //! The price is that one channel's failure is everybody's, and that rooms share one loop. The first is answered by the
-//! supervision in `server.rs`. The second costs nothing that a chat would notice: what takes time is not deciding who hears a
-//! line but sending it, and that is done by the sessions, a share of the same bytes each.
+//! supervision in `server.rs`. The second costs nothing that a chat would notice: what takes time is not deciding who
+//! hears a line but sending it, and that is done by the sessions, a share of the same bytes each.
 //!
 //! # Where to read
-//! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what they are
-//! about. `client.rs` and `channel.rs` are the state, `outbox.rs` and `bundle.rs` the ways out.
+//! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what
+//! they are about. `client.rs` and `channel.rs` are the state, `outbox.rs` and `bundle.rs` the ways out.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -30,6 +30,7 @@ use roundsman::prelude::*;
 use roundsman::{Recipient, Terminated, Timestamp};
 
 use super::about::{About, Notices};
+use super::ending::Ending;
 use super::names::{ChannelName, Nick};
 use super::session::{self, Heard};
 use super::wire::{self, Line};
@@ -113,7 +114,7 @@ pub enum Message {
     /// A client has said something.
     Heard(ClientId, Heard),
     /// A client says nothing more, for this reason.
-    Gone(ClientId, String),
+    Gone(ClientId, Ending),
     /// What was said in a channel is to be given to its members: told by the hall to itself.
     GiveOut,
     /// A session has ended, whatever it has said before.
@@ -158,14 +159,11 @@ impl Hall {
             Err(_) => Err(wire::TooLong),
         };
         let is_text = matches!(text, Ok(Cow::Borrowed(_)));
-        if let Ok(Some(line)) = &line
-            && is_text
-            && self.say_along(by, line)
-        {
-            return;
+        let goes_along = is_text && matches!(&line, Ok(Some(line)) if self.goes_along(by, line));
+        if !goes_along {
+            self.give_out();
+            self.out.get_mut().begin(by);
         }
-        self.give_out();
-        self.out.get_mut().begin(by);
         match line {
             Ok(None) => {}
             Ok(Some(line)) => {
@@ -239,20 +237,23 @@ impl Actor for Hall {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         (self.now, self.unix) = (ctx.now(), self.about.unix(ctx.now()));
-        if !matches!(message, Message::Heard(..)) {
+        // What anybody could notice comes behind what was said before. A line may be one that goes along with that.
+        if !matches!(message, Message::Heard(..) | Message::GiveOut) {
             self.give_out();
         }
         match message {
             Message::Heard(by, line) => self.hear(by, line),
+            Message::GiveOut => {
+                self.gives_out = false;
+                self.give_out();
+            }
             Message::Arrived { session, host, secure } => {
                 ctx.watch(&session, Message::Ended);
                 let client = Box::new(Client::new(session, host, secure));
                 self.clients.insert(client.session.id(), client);
             }
-            // It has been given out above.
-            Message::GiveOut => self.gives_out = false,
-            Message::Gone(who, why) => self.leave(who, &why),
-            Message::Ended(ended) => self.leave(ended.id, "Internal error"),
+            Message::Gone(who, ending) => self.leave(who, ending),
+            Message::Ended(ended) => self.leave(ended.id, Ending::failed()),
             Message::Reread(notices) => self.notices = notices,
             Message::Closing => {
                 self.channels.clear();
@@ -273,7 +274,7 @@ impl Actor for Hall {
             Message::Arrived { session, .. } => format!("{} has begun", session.path()),
             Message::Heard(by, heard) => format!("{by} says {}", session::shown(heard)),
             Message::GiveOut => "what was said is given out".to_owned(),
-            Message::Gone(who, why) => format!("{who} leaves: {why}"),
+            Message::Gone(who, ending) => format!("{who} leaves: {}", ending.why),
             Message::Ended(ended) => format!("{} has ended: {}", ended.path, ended.reason),
             Message::Reread(_) => "has been read again".to_owned(),
             Message::Closing => "the server closes".to_owned(),

@@ -4,6 +4,7 @@ use roundsman::crypto::constant_time_eq;
 
 use super::Hall;
 use super::client::ClientId;
+use crate::chat::ending::Ending;
 use crate::chat::names::KICK_MAX;
 use crate::chat::numerics::{ERR_NOPRIVILEGES, ERR_NOSUCHNICK, ERR_PASSWDMISMATCH, RPL_YOUREOPER};
 use crate::chat::wire::{self, Line};
@@ -41,7 +42,7 @@ impl Hall {
         let why = format!("Killed ({} ({reason}))", self.client(by).nick());
         tracing::info!(nick = client.nick(), why, "an operator");
         self.show(target, &self.event(by, "KILL", &[client.nick()], Some(reason)));
-        self.leave(target, &why);
+        self.leave(target, Ending::cut_off(why));
     }
 
     pub(super) fn wallops(&mut self, by: ClientId, line: &Line<'_>) {

@@ -1,8 +1,9 @@
 //! The outbox: the way out of the hall, to sessions.
 //!
-//! Everything that anybody is told goes through here but what is said in channels (see `bundle`), so that the answers to a
-//! command with a label can be held until it is done, and then be marked as what they are (IRCv3 labeled-response). Without a
-//! label they are held as well, to be given to the session in one piece. It decides nothing about who is told.
+//! Everything that anybody is told goes through here but what is said in channels (see `bundle`), so that the answers
+//! to a command with a label can be held until it is done, and then be marked as what they are (IRCv3
+//! labeled-response). Without a label they are held as well, to be given to the session in one piece. It decides
+//! nothing about who is told.
 
 use std::time::Duration;
 
@@ -115,6 +116,12 @@ impl Outbox {
     /// The command of this client is being carried out.
     pub fn begin(&mut self, by: ClientId) {
         self.answering = Some(by);
+    }
+
+    /// Whether a command of this client is in hand that it is answered. Of what goes along in a bundle nobody hears but
+    /// those who are in its channel.
+    pub fn answers(&self, by: ClientId) -> bool {
+        self.answering == Some(by)
     }
 
     /// It has been: gives out what its client was told, unless it has left and got it as it did.

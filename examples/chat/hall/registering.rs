@@ -4,6 +4,7 @@ use roundsman::crypto::constant_time_eq;
 
 use super::Hall;
 use super::client::ClientId;
+use crate::chat::ending::Ending;
 use crate::chat::names::{NameError, Nick, REALNAME_MAX, UserName};
 use crate::chat::numerics::{
     ERR_ALREADYREGISTERED, ERR_ERRONEUSNICKNAME, ERR_NICKNAMEINUSE, ERR_NONICKNAMEGIVEN,
@@ -84,7 +85,7 @@ impl Hall {
             let given = client.password.as_deref().unwrap_or_default();
             if !constant_time_eq(wanted.as_bytes(), given.as_bytes()) {
                 self.refuse(by, ERR_PASSWDMISMATCH, &[]);
-                return self.leave(by, "Bad password");
+                return self.leave(by, Ending::cut_off("Bad password"));
             }
         }
         if self.nicks.contains_key(&nick) {

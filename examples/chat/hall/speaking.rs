@@ -35,6 +35,18 @@ enum Kind {
     Tags,
 }
 
+/// A channel in which somebody may speak.
+struct Floor<'a> {
+    channel: &'a Channel,
+    is_member: bool,
+}
+
+/// Whether somebody with these capabilities is told what is said by `by`: everybody is, but who has said it has to want
+/// that.
+pub fn hears(by: ClientId, who: ClientId, caps: Caps) -> bool {
+    who != by || caps.has(Caps::ECHO_MESSAGE)
+}
+
 impl Kind {
     fn command(self) -> &'static str {
         match self {
@@ -90,34 +102,18 @@ impl Hall {
         }
     }
 
-    /// Says it together with what others say in the same channel. Not if anybody has to be told anything but its members: then
-    /// it is false, and nothing has been done.
-    pub(super) fn say_along(&mut self, by: ClientId, line: &Line<'_>) -> bool {
-        let kind = match line.verb().as_str() {
-            "PRIVMSG" => Kind::Message,
-            "NOTICE" => Kind::Notice,
-            _ => return false,
+    /// Whether a line says something that nobody hears but the members of one channel: no answer to it, no echo that is
+    /// marked as one. Then it can go together with what others say there.
+    pub(super) fn goes_along(&self, by: ClientId, line: &Line<'_>) -> bool {
+        let says =
+            matches!(line.verb().as_str(), "PRIVMSG" | "NOTICE") && !line.param(1).is_empty();
+        let is_heard_by_members_only = || {
+            let floor = self.floor(by, line.param(0));
+            floor.is_ok_and(|floor| floor.is_member)
         };
-        let (target, text) = (line.param(0), line.param(1));
-        if !self.client(by).registered || text.is_empty() || line.tag("label").is_some() {
-            return false;
-        }
-        let Some(channel) = self.channel(target) else { return false };
-        if !channel.has(by) || !self.may_speak(by, channel) {
-            return false;
-        }
-        let speech = Speech { kind, line, text: Some(text) };
-        let event = Rc::new(self.speech_event(by, channel.name.as_str(), speech));
-        let (name, now) = (channel.name.clone(), self.now);
-        if !self.bundle.takes(&name) {
-            self.give_out();
-        }
-        self.client_mut(by).spoke_at = now;
-        if let Some(channel) = self.channel_mut(&name) {
-            channel.history.add(Rc::clone(&event));
-        }
-        self.bundle.add(name, by, event);
-        true
+        says && line.tag("label").is_none()
+            && self.client(by).registered
+            && is_heard_by_members_only()
     }
 
     /// Refuses what is said; a notice in silence.
@@ -128,34 +124,39 @@ impl Hall {
     }
 
     fn say_in_channel(&mut self, by: ClientId, target: &str, speech: Speech<'_>) {
-        let Some(channel) = self.channel(target) else {
-            return self.object(by, speech, ERR_NOSUCHCHANNEL, &[target]);
+        let Floor { channel, is_member } = match self.floor(by, target) {
+            Ok(floor) => floor,
+            Err(why) => return self.object(by, speech, why, &[target]),
         };
-        if !self.may_speak(by, channel) {
-            return self.object(by, speech, ERR_CANNOTSENDTOCHAN, &[target]);
-        }
         let event = Rc::new(self.speech_event(by, channel.name.as_str(), speech));
-        let only_tags = speech.kind == Kind::Tags;
-        self.show_some(channel, &event, |id, caps| {
-            let wants = if id == by { Caps::ECHO_MESSAGE } else { Caps::default() };
-            caps.has(wants) && (!only_tags || caps.has(Caps::MESSAGE_TAGS))
-        });
-        if !channel.has(by) && self.client(by).caps.has(Caps::ECHO_MESSAGE) {
-            self.show(by, &event);
-        }
         let name = channel.name.clone();
+        let only_tags = speech.kind == Kind::Tags;
+        if !self.out.borrow().answers(by) {
+            self.say_along(&name, by, Rc::clone(&event));
+        } else {
+            self.show_some(channel, &event, |id, caps| {
+                hears(by, id, caps) && (!only_tags || caps.has(Caps::MESSAGE_TAGS))
+            });
+            if !is_member && hears(by, by, self.client(by).caps) {
+                self.show(by, &event);
+            }
+        }
         if !only_tags && let Some(channel) = self.channel_mut(&name) {
             channel.history.add(event);
         }
     }
 
-    fn may_speak(&self, by: ClientId, channel: &Channel) -> bool {
-        let modes = &channel.modes;
-        match channel.member(by) {
+    /// The channel in which somebody may speak.
+    fn floor(&self, by: ClientId, target: &str) -> Result<Floor<'_>, Numeric> {
+        let channel = self.channel(target).ok_or(ERR_NOSUCHCHANNEL)?;
+        let member = channel.member(by);
+        let may_speak = match member {
             Some(member) if member.operator || member.voiced => true,
-            None if modes.no_outsiders => false,
-            _ => !modes.moderated && !channel.bans(&self.client(by).source),
-        }
+            None if channel.modes.no_outsiders => false,
+            _ => !channel.modes.moderated && !channel.bans(&self.client(by).source),
+        };
+        let floor = Floor { channel, is_member: member.is_some() };
+        if may_speak { Ok(floor) } else { Err(ERR_CANNOTSENDTOCHAN) }
     }
 
     fn say_to(&self, by: ClientId, target: &str, speech: Speech<'_>) {
@@ -164,7 +165,7 @@ impl Hall {
         };
         let event = self.speech_event(by, client.nick(), speech);
         let takes = speech.kind != Kind::Tags || client.caps.has(Caps::MESSAGE_TAGS);
-        if self.client(by).caps.has(Caps::ECHO_MESSAGE) {
+        if hears(by, by, self.client(by).caps) {
             self.show(by, &event);
         }
         if takes && id == by {

@@ -16,18 +16,25 @@ fn read(file: &Path) -> io::Result<String> {
 }
 
 fn parse(arguments: &[&str]) -> Result<Options, OptionsError> {
-    Options::parse(arguments, read)
+    Options::parse(arguments)
 }
 
-fn serve(arguments: &[&str]) -> Settings {
-    match parse(arguments) {
-        Ok(Options::Serve(settings)) => *settings,
-        other => panic!("{arguments:?}: {other:?}"),
+fn settings<I>(arguments: I) -> Result<Settings, OptionsError>
+where
+    I: IntoIterator<Item: Into<OsString>>,
+{
+    match Options::parse(arguments)? {
+        Options::Serve(line) => line.settings(read),
+        other => panic!("{other:?}"),
     }
 }
 
+fn serve(arguments: &[&str]) -> Settings {
+    settings(arguments).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+}
+
 fn refused(arguments: &[&str]) -> String {
-    let error = parse(arguments).expect_err("bad options");
+    let error = settings(arguments).expect_err("bad options");
     let line = error.to_string();
     assert!(!line.contains('\n'), "one line: {line:?}");
     line
@@ -126,6 +133,29 @@ fn an_unknown_option_is_named() {
 }
 
 #[test]
+fn of_what_is_long_and_cannot_be_meant_the_beginning_is_shown() {
+    let (long, cut) = ("é".repeat(1000), "é".repeat(SHOWN_MAX));
+    for line in [
+        refused(&["--ping", &long]),
+        refused(&["--config", &format!("ping=\"{long}\"")]).split_off(long.len()),
+        refused(&[&long]),
+    ] {
+        assert!(line.contains(&format!("\"{cut}…\"")), "{line}");
+    }
+}
+
+#[test]
+fn the_same_command_line_reads_its_file_again() {
+    let Ok(Options::Serve(line)) = parse(&["--config", "chat.toml", "--ping", "5"]) else {
+        panic!("it is to serve");
+    };
+    let read_anew = |_: &Path| Ok("max-clients=6\nping=7".to_owned());
+    assert_eq!(line.settings(read).expect("a good file").max_clients, 5);
+    let settings = line.settings(read_anew).expect("a good file");
+    assert_eq!((settings.max_clients, settings.ping.as_secs()), (6, 5));
+}
+
+#[test]
 fn a_missing_value_is_asked_for() {
     assert_eq!(refused(&["--listen"]), "--listen wants ADDR:PORT after it");
 }
@@ -212,8 +242,18 @@ fn a_file_that_cannot_be_meant_is_named_and_so_is_the_place() {
         ("port=1", "\"port=1\": there is no setting \"port\""),
         ("config=\"x\"", "there is no setting \"config\""),
         ("listen=6667", "listen wants ADDR:PORT, such as"),
-        ("ping=1.5", "\"ping=1.5\": ping wants a text, a number, or a list of them"),
-        ("oper=[[1]]", "oper wants a text, a number, or a list of them"),
+        (
+            "ping=1.5",
+            "\"ping=1.5\": ping wants SECONDS, as a text in quotes or a whole number, not a number with a fraction",
+        ),
+        (
+            "flood=false",
+            "flood wants LINES/SECONDS|off, as a text in quotes or a whole number, not true or false",
+        ),
+        (
+            "oper=[[1]]",
+            "oper wants NAME:PASSWORD, as a text in quotes or a whole number, not a list in a list",
+        ),
         ("[server]\nx=1", "there is no setting \"server\"; --help lists them"),
         ("max_clients=1", "there is no setting \"max_clients\", but \"max-clients\""),
         ("ping=[1,2]", "ping wants one value, not several"),
@@ -229,12 +269,9 @@ fn bytes_that_are_not_text_are_refused_where_text_is_wanted_and_kept_in_a_path()
     use std::os::unix::ffi::OsStringExt;
 
     let odd = || OsString::from_vec(vec![b'a', 0xff]);
-    let line = Options::parse([odd()], read).expect_err("no option").to_string();
+    let line = Options::parse([odd()]).expect_err("no option").to_string();
     assert_eq!(line, "unknown option \"a\u{fffd}\"; --help lists them");
-    assert!(Options::parse([OsString::from("--listen"), odd()], read).is_err());
-    let Ok(Options::Serve(settings)) = Options::parse([OsString::from("--motd"), odd()], read)
-    else {
-        panic!("a path may be any bytes");
-    };
+    assert!(settings([OsString::from("--listen"), odd()]).is_err());
+    let settings = settings([OsString::from("--motd"), odd()]).expect("a path may be any bytes");
     assert_eq!(settings.motd, Some(odd().into()));
 }

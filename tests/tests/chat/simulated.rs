@@ -9,7 +9,9 @@ use bytes::Bytes;
 use roundsman::Terminated;
 use roundsman::prelude::*;
 use roundsman::stream::{Item, LineTooLong, Outlet, outlet};
-use roundsman_examples::chat::{About, Flood, Message as ToServer, Server, Settings, Transport};
+use roundsman_examples::chat::{
+    About, Flood, Goodbye, Message as ToServer, Server, Settings, Transport,
+};
 use roundsman_tests::role::{Role, play};
 use roundsman_tests::seeds::{Dice, each_world, world};
 
@@ -56,6 +58,7 @@ impl Actor for Visitor {
             peer: ctx.path(),
             host: "nowhere".into(),
             secure: false,
+            goodbye: Goodbye::default(),
         };
         assert!(self.server.send(ToServer::Connected(transport)).is_ok(), "the server is there");
         for (after, line) in std::mem::take(&mut self.script) {

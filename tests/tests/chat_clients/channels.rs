@@ -2,7 +2,7 @@
 
 use roundsman_tests::irc_program::IrcProgram;
 
-use crate::{Evening, with_each};
+use crate::Evening;
 
 /// Has it leave `#c`, and know it: until then it would take `/join` for a look at where it is.
 fn leave(program: &mut IrcProgram) {
@@ -12,10 +12,9 @@ fn leave(program: &mut IrcProgram) {
 
 #[test]
 fn the_list_of_nicks_has_everybody_with_the_sign_of_their_rank() {
-    with_each(|kind| {
-        let mut evening = Evening::in_channel(kind);
+    Evening::in_each(|evening| {
         let (_bob, _cat) = (evening.another("bob"), evening.another("cat"));
-        let Evening { mut ann, mut program, .. } = evening;
+        let Evening { ann, program, .. } = evening;
         program.lists("#c", "@ann bob cat pat");
         ann.ask("MODE #c +v bob");
         program.lists("#c", "+bob @ann cat pat");
@@ -26,14 +25,13 @@ fn the_list_of_nicks_has_everybody_with_the_sign_of_their_rank() {
 
 #[test]
 fn a_topic_is_seen_by_who_is_there_and_by_who_comes() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
+    Evening::in_each(|Evening { ann, program, .. }| {
         ann.send("TOPIC #c :alles über Bäume 🌳");
         program.shows("#c", "alles über Bäume 🌳");
         program.types("#c", "/topic und Sträucher");
         let told = ann.read_to(|line| line.command == "TOPIC" && line.is("pat", "TOPIC"));
         assert_eq!(told.last().expect("a line").text(), "und Sträucher");
-        leave(&mut program);
+        leave(program);
         program.types("", "/join #c");
         program.shows("#c", "und Sträucher");
     });
@@ -41,10 +39,9 @@ fn a_topic_is_seen_by_who_is_there_and_by_who_comes() {
 
 #[test]
 fn an_operator_makes_operators_and_they_kick() {
-    with_each(|kind| {
-        let mut evening = Evening::in_channel(kind);
+    Evening::in_each(|evening| {
         let mut bob = evening.another("bob");
-        let Evening { mut ann, mut program, server: _server, .. } = evening;
+        let Evening { ann, program, .. } = evening;
         program.types("#c", "/kick bob not yet");
         program.gets(" 482 pat #c ");
         ann.send("MODE #c +o pat");
@@ -67,15 +64,14 @@ fn an_operator_makes_operators_and_they_kick() {
 
 #[test]
 fn a_ban_and_a_key_are_explained_to_whoever_they_keep_out() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
-        leave(&mut program);
+    Evening::in_each(|Evening { ann, program, .. }| {
+        leave(program);
         ann.ask("MODE #c +k sesame");
         program.types("", "/join #c");
         program.gets(" 475 pat #c ");
         program.types("", "/join #c sesame");
         program.lists("#c", "@ann pat");
-        leave(&mut program);
+        leave(program);
         ann.ask("MODE #c +b pat!*@*");
         program.types("", "/join #c sesame");
         program.gets(" 474 pat #c ");

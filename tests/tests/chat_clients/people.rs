@@ -1,11 +1,10 @@
 //! People: what they are called, where they are, and what is known of them.
 
-use crate::{Evening, with_each};
+use crate::Evening;
 
 #[test]
 fn a_new_nick_is_seen_both_ways() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
+    Evening::in_each(|Evening { ann, program, .. }| {
         ann.send("NICK anna");
         program.lists("#c", "@anna pat");
         program.shows("#c", "anna");
@@ -20,8 +19,7 @@ fn a_new_nick_is_seen_both_ways() {
 
 #[test]
 fn who_is_away_is_away_both_ways() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
+    Evening::in_each(|Evening { ann, program, .. }| {
         ann.ask("AWAY :Mittagspause 🍜");
         program.types("#c", "/whois ann");
         program.gets(" 311 pat ann ann 127.0.0.1 ");
@@ -39,8 +37,7 @@ fn who_is_away_is_away_both_ways() {
 
 #[test]
 fn whois_shows_a_name_the_channels_and_the_server() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
+    Evening::in_each(|Evening { ann, program, .. }| {
         program.types("#c", "/whois ann");
         for (code, shown) in [("311", "ann the client"), ("319", "@#c"), ("312", "chat.example")] {
             assert!(program.gets(&format!(" {code} pat ann ")).contains(shown), "{code}");

@@ -11,8 +11,7 @@ const TEXT: &str = "Grüße aus Köln – das kostet 3 € 🦀 👩‍🚒";
 
 #[test]
 fn what_is_said_in_a_channel_is_seen_both_ways_to_the_letter() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
+    Evening::in_each(|Evening { ann, program, .. }| {
         program.types("#c", TEXT);
         let said = ann.read_to(|line| line.command == "PRIVMSG").pop().expect("a line");
         assert_eq!((said.nick(), said.param(0), said.text()), ("pat", "#c", TEXT));
@@ -23,8 +22,7 @@ fn what_is_said_in_a_channel_is_seen_both_ways_to_the_letter() {
 
 #[test]
 fn an_action_is_one_both_ways() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
+    Evening::in_each(|Evening { ann, program, .. }| {
         program.types("#c", "/me waves 👋");
         let said = ann.read_to(|line| line.command == "PRIVMSG").pop().expect("a line");
         assert_eq!(said.text(), "\u{1}ACTION waves 👋\u{1}");
@@ -35,8 +33,7 @@ fn an_action_is_one_both_ways() {
 
 #[test]
 fn what_is_said_to_one_alone_has_a_window_of_its_own() {
-    with_each(|kind| {
-        let Evening { mut ann, mut program, server: _server, .. } = Evening::in_channel(kind);
+    Evening::in_each(|Evening { ann, program, .. }| {
         ann.send("PRIVMSG pat :between us");
         program.shows("ann", "between us");
         program.types("ann", "nobody else, ja ✓");

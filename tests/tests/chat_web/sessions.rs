@@ -17,6 +17,20 @@ fn quit_is_answered_by_error_and_a_close() {
 }
 
 #[test]
+fn who_is_sent_away_is_closed_with_1008_and_the_reason() {
+    let chat = Chat::with(&["--oper", "ann:secret"]);
+    let mut ann = chat.client("ann");
+    ann.ask("OPER ann secret");
+    let mut bob = chat.web_client("bob");
+    ann.send("KILL bob :spam");
+    assert_eq!(bob.line(), ":ann!ann@127.0.0.1 KILL bob :spam");
+    assert_eq!(bob.line(), "ERROR :Closing link (Killed (ann (spam)))");
+    bob.peer.expect(0x88, b"\x03\xf0Killed (ann (spam))");
+    bob.peer.close(1008);
+    bob.peer.expect_end();
+}
+
+#[test]
 fn a_page_that_is_closed_is_gone_for_the_others() {
     let chat = Chat::start();
     let mut ann = chat.client("ann");
@@ -41,7 +55,7 @@ fn connections_of_one_address_are_counted_together_however_they_come() {
     let _bob = chat.web_client("bob");
     let mut cat = WebClient::offering(chat.web, "").0;
     assert_eq!(cat.line(), "ERROR :Closing link (Too many connections from your address)");
-    cat.peer.expect_close(1000);
+    cat.peer.expect_close(1008);
     let mut dan = Client::connect(chat.irc);
     assert!(dan.line().text().contains("Too many connections"));
 }
@@ -94,8 +108,8 @@ fn a_server_that_ends_says_goodbye_and_closes_each_socket() {
     let mut ann = chat.web_client("ann");
     chat.process.signal("TERM");
     assert_eq!(ann.line(), "ERROR :Closing link (Server closing)");
-    ann.peer.expect_close(1000);
-    ann.peer.close(1000);
+    ann.peer.expect(0x88, b"\x03\xe9Server closing");
+    ann.peer.close(1001);
     ann.peer.expect_end();
     assert_eq!(chat.process.ended().status.code(), Some(0));
 }

@@ -156,7 +156,7 @@ fn a_root_that_fails_during_the_drain_is_the_runs_error() {
             })
         };
         let error = play(world(seed, loops), root).unwrap_err();
-        assert!(matches!(error, RunError::RootFailed(_)), "{error}");
+        assert!(matches!(error, RunError::RootFailed { .. }), "{error}");
         assert_eq!(error.exit_status(), 1);
     });
 }

@@ -1,5 +1,6 @@
 //! A failure ends its actor and nothing else, wherever it happens.
 
+use std::error::Error as _;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -225,7 +226,7 @@ fn a_root_that_fails_is_the_runs_error() {
             });
             match (at, result) {
                 (Where::Stopping | Where::Drop, Ok(())) => {}
-                (_, Err(RunError::RootFailed(reason))) => assert!(reason.is_failure()),
+                (_, Err(RunError::RootFailed { reason, .. })) => assert!(reason.is_failure()),
                 (_, result) => panic!("{at:?}: {result:?}"),
             }
         }
@@ -403,6 +404,42 @@ fn a_panic_in_the_drop_of_what_a_function_has_captured_is_nobodys_end() {
             assert_eq!(heard, 1, "{bomb:?} on {loops}");
         }
     }
+}
+
+#[test]
+fn the_error_of_a_root_that_fails_is_returned_as_it_was() {
+    let read = || Err(io::Error::other("nobody has it").into());
+    let returned = |result: Result<(), RunError>| {
+        let error = result.expect_err("the root fails");
+        assert_eq!(error.to_string(), "the root actor failed: nobody has it");
+        let source = error.source().and_then(|error| error.downcast_ref::<io::Error>());
+        assert_eq!(source.expect("an error of std").to_string(), "nobody has it");
+    };
+    each_world(3, 1..=3, |seed, loops| {
+        returned(play(world(seed, loops), || Role::<()>::idle().started(move |_| read())));
+        returned(play(world(seed, loops), || {
+            let later = |ctx: &mut Context<'_, Role<()>>| Ok(ctx.address().send(())?);
+            Role::new(move |(), _| read()).started(later)
+        }));
+    });
+    let runtime = Runtime::builder().loops(2).build().unwrap();
+    returned(runtime.run(|| Role::<()>::idle().started(move |_| read())));
+}
+
+#[test]
+fn a_root_that_panics_has_no_error_of_its_own() {
+    let root = || Role::<()>::idle().may_panic().started(|_| panic!("no way on"));
+    let error = play(world(1, 1), root).expect_err("the root fails");
+    assert_eq!(error.to_string(), "the root actor panicked: no way on");
+    assert!(error.source().is_none(), "{error:?}");
+}
+
+#[test]
+fn a_failure_does_not_repeat_a_cause_that_its_text_has_in_its_midst() {
+    let error = RunError::Thread { index: 3, source: io::Error::other("there are too many") };
+    let (said, failure) = (error.to_string(), Failure::from(error));
+    assert!(said.contains("there are too many; "), "{said}");
+    assert_eq!(failure.to_string(), said);
 }
 
 #[test]

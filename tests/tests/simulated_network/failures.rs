@@ -226,3 +226,38 @@ fn a_reset_that_is_lost_leaves_a_peer_that_learns_of_it_when_it_speaks() {
     lan.run_for(LONG);
     assert_eq!(lan.network.open_ends(), 0);
 }
+
+/// Says goodbye to everybody, and wants to hear nothing.
+fn goodbye(conn: &Connection, ctx: &mut Context<'_, Role<Msg>>) {
+    let words = Source::iter([Bytes::from_static(b"goodbye\n")]);
+    words.pipe(conn.writer()).start(ctx, |_| Msg::Ended);
+}
+
+#[test]
+fn who_is_still_sending_reads_what_it_was_told_last() {
+    let lan = Lan::new(1);
+    let ends = tells_ends(&lan, everywhere(), goodbye);
+    let mut client = lan.network.client("client", "server:7").expect("it is there");
+    for _ in 0..100 {
+        client.send("let me tell you\n").expect("it goes");
+        lan.run_for(Duration::from_millis(10));
+    }
+    assert_eq!(client.line().expect("it was told"), "goodbye");
+    client.expect_end().expect("and nothing else");
+    client.finish().expect("it is there");
+    assert_eq!(ends.expect_message(LONG), "well");
+}
+
+#[test]
+fn who_is_told_goodbye_and_does_not_close_is_closed_after_five_seconds() {
+    let lan = Lan::new(1);
+    let ends = tells_ends(&lan, everywhere(), goodbye);
+    let mut client = lan.network.client("client", "server:7").expect("it is there");
+    assert_eq!(client.line().expect("it was told"), "goodbye");
+    client.expect_end().expect("and nothing else");
+    ends.expect_no_message(Duration::from_millis(4_900));
+    assert_eq!(ends.expect_message(Duration::from_millis(200)), "well");
+    client.send("is anybody there?\n").expect("it does not know yet");
+    lan.run_for(Duration::from_secs(1));
+    assert_eq!(client.send("hello?\n").expect_err("reset").kind(), ErrorKind::BrokenPipe);
+}

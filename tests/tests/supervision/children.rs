@@ -66,7 +66,9 @@ fn a_spawner_may_let_the_failure_go_up() {
         let (place, diary) = (Placement::Loop(1), Diary::new());
         let spawner = Spawner { place, fails, diary, strict: true };
         let error = play(world(seed, loops), || spawner).unwrap_err();
-        let RunError::RootFailed(ExitReason::Failed(text)) = error else { panic!("{error}") };
+        let RunError::RootFailed { reason: ExitReason::Failed(text), .. } = error else {
+            panic!("{error}")
+        };
         assert_eq!(&*text, reason);
     });
 }

@@ -533,7 +533,7 @@ fn a_failure_goes_up_a_tree_five_deep_and_ends_the_run() {
         let starts = Arc::new(AtomicU32::new(0));
         let counts = Arc::clone(&starts);
         let error = play(world(seed, loops), || tree(5, counts)).unwrap_err();
-        let RunError::RootFailed(reason) = error else { panic!("{error}") };
+        let RunError::RootFailed { reason, .. } = error else { panic!("{error}") };
         let text = reason.to_string();
         assert!(text.contains("more often than 1 times in 5s"), "{text}");
         assert!(text.ends_with("/node failed: for ever"), "it names what was behind it: {text}");
@@ -557,7 +557,7 @@ fn with_intensity_0_a_child_that_always_fails_ends_its_supervisor_without_a_seco
                 Ok(())
             })
         };
-        assert!(matches!(play(world(seed, loops), root), Err(RunError::RootFailed(_))));
+        assert!(matches!(play(world(seed, loops), root), Err(RunError::RootFailed { .. })));
         assert_eq!(starts.load(Ordering::SeqCst), 1);
     });
 }

@@ -99,6 +99,41 @@ fn close_says_its_code_and_reason_behind_what_was_written() {
 }
 
 #[test]
+fn the_end_of_the_writer_says_what_it_was_told_to_behind_everything_else() {
+    let (server, ends) = observed(server(), |socket, ctx| {
+        read(&socket, ctx);
+        socket.close_at_end(4000, "replaced by the next");
+        socket.close_at_end(1001, "bye");
+        messages(2).pipe(socket.writer()).start(ctx, Event::Ended);
+        Ok(())
+    });
+    let mut peer = WebSocketPeer::open(server.address);
+    peer.expect(0x81, b"0");
+    peer.expect(0x81, b"1");
+    peer.expect(0x88, b"\x03\xe9bye");
+    peer.close(1001);
+    peer.expect_end();
+    assert_eq!(told(&ends.written), Ok(2));
+    drop(peer);
+    assert_eq!(closes(&ends), (Some(1001), Some(1001)));
+}
+
+#[test]
+fn a_close_of_the_peer_comes_before_what_the_end_of_the_writer_would_say() {
+    let (server, ends) = observed(server(), |socket, ctx| {
+        socket.close_at_end(4000, "all is said");
+        echo(&socket, ctx);
+        Ok(())
+    });
+    let mut peer = WebSocketPeer::open(server.address);
+    peer.close(1001);
+    peer.expect_close(1001);
+    peer.expect_end();
+    drop(peer);
+    assert_eq!(closes(&ends), (Some(1001), Some(1001)));
+}
+
+#[test]
 fn a_reason_that_is_too_long_is_cut_between_characters() {
     let (server, _ends) = observed(server(), |socket, _| {
         socket.close(1000, "é".repeat(100));

@@ -124,7 +124,9 @@ impl Sim {
 /// Whether a host's root has failed because a fault had it panic.
 fn is_asked_for(error: &RunError) -> bool {
     match error {
-        RunError::RootFailed(ExitReason::Panicked(text)) => **text == *ASKED_FOR_PANIC,
+        RunError::RootFailed { reason: ExitReason::Panicked(text), .. } => {
+            **text == *ASKED_FOR_PANIC
+        }
         _ => false,
     }
 }
