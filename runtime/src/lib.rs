@@ -50,6 +50,7 @@ mod bell;
 mod cancel_token;
 mod cell;
 mod child_spec;
+mod children;
 mod context;
 mod dead_letter;
 mod describe;

@@ -18,11 +18,11 @@ use slab::Slab;
 
 use crate::actor::ActorId;
 use crate::cell::{CellRef, Grave, Uncounted};
+use crate::children::Children;
 use crate::clock::Timestamp;
 use crate::counters::Counters;
 use crate::driver::Driver;
 use crate::exit::ExitReason;
-use crate::extras::Children;
 use crate::home::Home;
 use crate::hooks::{SourceId, TimerId};
 use crate::jobs::JobKey;
