@@ -25,6 +25,7 @@ mod agenda;
 mod backlog;
 mod envelope;
 mod errand;
+mod few;
 mod histogram;
 mod in_turn;
 mod inbox;
