@@ -241,6 +241,7 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
         carefully(cell, "dropping a timer", || drop(timer));
     }
     own.clear(flag::URGENT | flag::FULL);
+    local.needs_no_room(cell);
     settle(actor);
     if let Some(extras) = own.extras_if_any() {
         let names = extras.borrow_mut().rare_if_any().map(|rare| std::mem::take(&mut rare.names));

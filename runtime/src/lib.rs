@@ -37,6 +37,7 @@ mod marks;
 mod name;
 mod pressure;
 mod refcount;
+mod rooms;
 mod run_queue;
 mod spinning;
 mod supervision;
