@@ -333,8 +333,9 @@ impl<M: Send + 'static> Address<M> {
             // The user's code, and perhaps in nobody's turn. What cannot be weighed weighs nothing.
             dying::carefully(&self.cell, "weighing a message", || weight = weigh(&message));
         }
-        let above = self.front().owned(local, |_, mailbox| {
+        let above = self.front().owned(local, |own, mailbox| {
             mailbox.push(message, weight);
+            own.grows();
             mailbox.above(high)
         });
         local.schedule(&self.cell);
@@ -364,6 +365,7 @@ impl<M: Send + 'static> Address<M> {
             mailbox.push_exempt(message);
             // From now on the mailbox has rules: which of its messages do not count.
             own.set(flag::LIMITED);
+            own.grows();
         });
         local.schedule(&self.cell);
     }

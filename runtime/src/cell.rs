@@ -146,6 +146,8 @@ pub(crate) struct Ops {
     /// The same, with what was put aside.
     pub(crate) backlog: fn(&CellRef, &Local) -> usize,
     pub(crate) held: fn(&CellRef, &Local) -> Held,
+    /// Gives back the room of the mailbox. False if something is in it.
+    pub(crate) give_back: fn(&CellRef, &Local) -> bool,
     free: unsafe fn(NonNull<Header>),
 }
 
@@ -166,6 +168,7 @@ impl Ops {
             queued: |cell, local| Handle::<A>::new(cell, local).mailbox(|mailbox| mailbox.len()),
             backlog: |cell, local| hooks::backlog(&Handle::<A>::new(cell, local)),
             held: |cell, local| describe::held(&Handle::<A>::new(cell, local)),
+            give_back: |cell, local| Handle::<A>::new(cell, local).mailbox(Mailbox::give_back),
             free: free::<A>,
         }
     }

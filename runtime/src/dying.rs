@@ -251,6 +251,7 @@ fn bury<A: Actor>(actor: &Handle<'_, A>) {
         carefully(cell, "dropping a timer", || drop(timer));
     }
     own.clear(flag::URGENT | flag::FULL);
+    local.needs_no_room(cell);
     settle(actor);
     if let Some(extras) = own.extras_if_any() {
         let names = extras.borrow_mut().rare_if_any().map(|rare| std::mem::take(&mut rare.names));
@@ -280,10 +281,10 @@ pub(crate) fn settle<A: Actor>(actor: &Handle<'_, A>) {
     let Some(extras) = own.extras_if_any() else { return };
     let (timers, targets, links) = {
         let mut extras = extras.borrow_mut();
-        if let Some(wards) = &mut extras.wards {
+        let Some(rare) = extras.rare_if_any() else { return };
+        if let Some(wards) = &mut rare.wards {
             wards.reset();
         }
-        let Some(rare) = extras.rare_if_any() else { return };
         let mut timers: Vec<_> = rare.guards.drain().collect();
         timers.extend(std::mem::take(&mut rare.restarts).into_values());
         rare.failed_children.clear();

@@ -1,7 +1,7 @@
 //! What only some actors have, kept out of the cell so that an idle actor stays small.
 //!
 //! Filled by [`spawn`](crate::spawn), [`waiting`](crate::waiting), [`watch`](crate::watch),
-//! [`supervising`](crate::supervising), [`linking`](crate::linking) and [`dying`](crate::dying). It is data without behaviour, but for the list of children.
+//! [`supervising`](crate::supervising), [`linking`](crate::linking) and [`dying`](crate::dying). It is data without behaviour.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Deref, DerefMut};
@@ -12,6 +12,7 @@ use slab::Slab;
 
 use crate::actor::ActorId;
 use crate::cell::CellRef;
+use crate::children::Children;
 use crate::clock::Timestamp;
 use crate::dying;
 use crate::exit::{ExitReason, Terminated};
@@ -38,18 +39,14 @@ pub(crate) struct Extras {
     pub(crate) lives: u32,
     /// What becomes of it once it has stopped, if its parent has said so.
     pub(crate) then: Option<Then>,
-    /// The children that it supervises; each with its place among all children.
-    pub(crate) wards: Option<Box<Wards<ActorId, u32>>>,
     /// What became of its messages that were not handled.
     pub(crate) fates: Option<Box<Ledger>>,
-    /// Time that it has spent paused, in nanoseconds, the wait that stands left out.
-    pub(crate) paused_nanos: u64,
     /// What hardly any actor has. Its fields are reached as if they stood here, and written only where there is something to
     /// be kept: to write one makes room for all.
     rare: Option<Box<Rare>>,
 }
 
-/// What hardly any actor has: a server has thousands with children, and none of them has these.
+/// What hardly any actor has: a server has thousands with a child, and none of them has these.
 #[derive(Default)]
 pub(crate) struct Rare {
     /// Who waits until this actor is no longer over, first come first served.
@@ -60,10 +57,14 @@ pub(crate) struct Rare {
     pub(crate) lanes: u8,
     /// Whom it waits for now.
     pub(crate) waits_on: Option<Wait>,
+    /// Time that it has spent paused, in nanoseconds, the wait that stands left out.
+    pub(crate) paused_nanos: u64,
     /// Deadlines of the pressure guards that it holds.
     pub(crate) guards: Slab<TimerKey>,
     /// Names under which it is registered.
     pub(crate) names: Vec<String>,
+    /// The children that it supervises; each with its place among all children.
+    pub(crate) wards: Option<Box<Wards<ActorId, u32>>>,
     /// Its children that were told to stop and have not ended, by place.
     pub(crate) closing: BTreeMap<u32, Closing>,
     /// How many messages it may put aside, if that is unusual.
@@ -85,8 +86,10 @@ impl Rare {
         targets: VecDeque::new(),
         lanes: 0,
         waits_on: None,
+        paused_nanos: 0,
         guards: Slab::new(),
         names: Vec::new(),
+        wards: None,
         closing: BTreeMap::new(),
         stash: None,
         restarts: BTreeMap::new(),
@@ -192,101 +195,5 @@ pub(crate) fn make_room<T>(slab: &mut Slab<T>) {
     const ONE_BY_ONE: usize = 4;
     if slab.len() == slab.capacity() && slab.len() < ONE_BY_ONE {
         slab.reserve_exact(1);
-    }
-}
-
-const NONE: u32 = u32::MAX;
-
-/// The children of an actor in order of start: a list threaded through a slab, so that a child leaves in O(1).
-pub(crate) struct Children {
-    nodes: Slab<Child>,
-    last: u32,
-}
-
-struct Child {
-    cell: Option<CellRef>,
-    before: u32,
-    after: u32,
-}
-
-impl Default for Children {
-    fn default() -> Self {
-        Self { nodes: Slab::new(), last: NONE }
-    }
-}
-
-impl Children {
-    /// Reserves the place of a new child, the youngest.
-    pub(crate) fn reserve(&mut self) -> u32 {
-        make_room(&mut self.nodes);
-        let slot = self.nodes.insert(Child { cell: None, before: self.last, after: NONE }) as u32;
-        if self.last != NONE {
-            self.nodes[self.last as usize].after = slot;
-        }
-        self.last = slot;
-        slot
-    }
-
-    pub(crate) fn fill(&mut self, slot: u32, child: CellRef) {
-        self.nodes[slot as usize].cell = Some(child);
-    }
-
-    /// The child at a place, if it is still that one.
-    pub(crate) fn get(&self, slot: u32) -> Option<&CellRef> {
-        self.nodes.get(slot as usize)?.cell.as_ref()
-    }
-
-    /// The place of a child.
-    pub(crate) fn find(&self, child: &CellRef) -> Option<u32> {
-        let is_it = |node: &Child| node.cell.as_ref().is_some_and(|known| known.same(child));
-        self.nodes.iter().find(|(_, node)| is_it(node)).map(|(slot, _)| slot as u32)
-    }
-
-    pub(crate) fn remove(&mut self, slot: u32) -> Option<CellRef> {
-        let child = self.nodes.try_remove(slot as usize)?;
-        if child.before != NONE {
-            self.nodes[child.before as usize].after = child.after;
-        }
-        if child.after == NONE {
-            self.last = child.before;
-        } else {
-            self.nodes[child.after as usize].before = child.before;
-        }
-        child.cell
-    }
-
-    pub(crate) fn youngest(&self) -> Option<(u32, &CellRef)> {
-        Some((self.last, self.nodes.get(self.last as usize)?.cell.as_ref()?))
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Puts the children at places from `from` on `into` a list, as far as `slots` go, of which one is used up for each
-    /// place. Returns where to go on.
-    pub(crate) fn page(
-        &self,
-        from: usize,
-        slots: &mut usize,
-        into: &mut Vec<CellRef>,
-    ) -> Option<usize> {
-        let end = from.saturating_add(*slots).min(self.nodes.capacity());
-        let places = from..end;
-        *slots -= places.len();
-        into.extend(places.filter_map(|slot| self.nodes.get(slot)?.cell.clone()));
-        (end < self.nodes.capacity()).then_some(end)
-    }
-
-    /// From the oldest to the youngest.
-    pub(crate) fn in_order(&self) -> Vec<CellRef> {
-        let mut children = Vec::with_capacity(self.nodes.len());
-        let mut at = self.last;
-        while let Some(child) = self.nodes.get(at as usize) {
-            children.extend(child.cell.clone());
-            at = child.before;
-        }
-        children.reverse();
-        children
     }
 }

@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::describe::Held;
 use crate::dying;
 use crate::extras::make_room;
+use crate::few::Few;
 use crate::jobs::{self, Jobs};
 use crate::local::Local;
 use crate::own::flag;
@@ -55,7 +56,8 @@ pub enum MissedTicks {
 pub(crate) struct Hooks<M> {
     timers: Slab<Timer<M>>,
     sources: Slab<Source<M>>,
-    urgent: VecDeque<Urgent>,
+    /// What is due: mostly there is one timer, or one source.
+    urgent: Few<Urgent>,
     /// Of the few that put messages aside.
     aside: Option<Box<Aside<M>>>,
     generation: u32,
@@ -80,7 +82,7 @@ impl<M> Default for Hooks<M> {
         Self {
             timers: Slab::new(),
             sources: Slab::new(),
-            urgent: VecDeque::new(),
+            urgent: Few::default(),
             aside: None,
             generation: 0,
             jobs: Jobs::default(),
@@ -153,14 +155,6 @@ impl<M> Hooks<M> {
 
     fn source(&mut self, id: SourceId) -> Option<&mut Source<M>> {
         self.sources.get_mut(id.index as usize).filter(|source| source.generation == id.generation)
-    }
-
-    fn push_urgent(&mut self, urgent: Urgent) {
-        if self.urgent.capacity() == 0 {
-            // Mostly there is one timer, or one source.
-            self.urgent.reserve_exact(1);
-        }
-        self.urgent.push_back(urgent);
     }
 
     /// Whether anything waits ahead of the mailbox.
@@ -264,7 +258,7 @@ pub(crate) fn timer_due<A: Actor>(actor: &Handle<'_, A>, id: TimerId) {
     let mut hooks = actor.front().hooks(actor.local).borrow_mut();
     let Some(timer) = hooks.timer(id) else { return };
     timer.due = true;
-    hooks.push_urgent(Urgent::Timer(id));
+    hooks.urgent.push(Urgent::Timer(id));
     drop(hooks);
     raise(actor);
 }
@@ -324,7 +318,7 @@ pub(crate) fn ready<A: Actor>(actor: &Handle<'_, A>, id: SourceId, readiness: Re
         return;
     }
     source.queued = true;
-    hooks.push_urgent(Urgent::Ready(id));
+    hooks.urgent.push(Urgent::Ready(id));
     drop(hooks);
     raise(actor);
 }
@@ -379,7 +373,7 @@ fn raise<A: Actor>(actor: &Handle<'_, A>) {
 pub(crate) fn next_urgent<A: Actor>(actor: &Handle<'_, A>) -> Option<A::Message> {
     let cell = actor.front().hooks(actor.local);
     loop {
-        let urgent = cell.borrow_mut().urgent.pop_front()?;
+        let urgent = cell.borrow_mut().urgent.pop()?;
         let message = match urgent {
             Urgent::Timer(id) => timer_message(actor, id),
             Urgent::Ready(id) => ready_message(actor, id),
@@ -458,7 +452,7 @@ pub(crate) fn clear<A: Actor>(actor: &Handle<'_, A>) -> Vec<What<A::Message>> {
     let Some(cell) = actor.front().hooks_if_any(actor.local) else { return Vec::new() };
     let local = actor.local;
     let mut hooks = cell.borrow_mut();
-    hooks.urgent.clear();
+    hooks.urgent = Few::default();
     let sources = std::mem::take(&mut hooks.sources);
     let timers: Vec<_> = hooks
         .timers

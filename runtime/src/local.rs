@@ -18,11 +18,11 @@ use slab::Slab;
 
 use crate::actor::{ActorId, Failure};
 use crate::cell::{CellRef, Grave, Uncounted};
+use crate::children::Children;
 use crate::clock::Timestamp;
 use crate::counters::Counters;
 use crate::driver::Driver;
 use crate::exit::{ExitReason, RootExit};
-use crate::extras::Children;
 use crate::home::Home;
 use crate::hooks::{SourceId, TimerId};
 use crate::jobs::JobKey;
@@ -31,6 +31,7 @@ use crate::outbox::Outbox;
 use crate::own::flag;
 use crate::poller::Readiness;
 use crate::reply::AskError;
+use crate::rooms::{Rooms, Roomy};
 use crate::run_queue::RunQueue;
 use crate::timer_wheel::{TimerKey, TimerWheel};
 
@@ -54,6 +55,8 @@ pub(crate) struct Local {
     pub(crate) deferred: RefCell<Vec<CellRef>>,
     /// Cells without references, to be freed when the inbox has been looked at.
     pub(crate) graves: RefCell<Vec<Grave>>,
+    /// Whose mailboxes have room that they may not need for long.
+    rooms: RefCell<Rooms<CellRef>>,
     wheel: RefCell<TimerWheel<Due>>,
     sources: RefCell<Slab<(CellRef, SourceId)>>,
     /// Actors of this loop that wait, for whoever asks why.
@@ -118,6 +121,7 @@ impl Local {
             outbox,
             deferred: RefCell::default(),
             graves: RefCell::default(),
+            rooms: RefCell::default(),
             wheel: RefCell::new(TimerWheel::new()),
             sources: RefCell::default(),
             paused: RefCell::default(),
@@ -200,6 +204,36 @@ impl Local {
     pub(crate) fn enqueue(&self, cell: &CellRef) {
         self.run_queue.push(Uncounted::new(cell));
         self.counters().scheduled.add(1);
+    }
+
+    /// The mailbox of an actor has room for messages.
+    pub(crate) fn has_room(&self, cell: &CellRef) {
+        let own = cell.own(self);
+        own.set(flag::ROOMY);
+        self.rooms.borrow_mut().enter(cell.clone(), own.handled.get(), self.now());
+    }
+
+    /// Has mailboxes that have rested give their room back: so many at most.
+    pub(crate) fn give_back_room(&self, most: usize) {
+        for _ in 0..most {
+            let Some(roomy) = self.rooms.borrow_mut().next(self.now()) else { return };
+            let Roomy { cell, handled, .. } = roomy;
+            let (own, now) = (cell.own(self), cell.own(self).handled.get());
+            let rests = now == handled && (cell.ops().give_back)(&cell, self);
+            if rests || own.has(flag::DEAD) {
+                own.clear(flag::ROOMY);
+            } else {
+                self.rooms.borrow_mut().enter(cell, now, self.now());
+            }
+        }
+    }
+
+    /// An actor has ended, with room or without.
+    pub(crate) fn needs_no_room(&self, cell: &CellRef) {
+        if cell.own(self).has(flag::ROOMY) {
+            let ended = self.rooms.borrow_mut().ended(|cell| cell.own(self).has(flag::DEAD));
+            drop(ended);
+        }
     }
 
     /// What this loop counts.

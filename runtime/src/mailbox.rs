@@ -186,6 +186,14 @@ impl<M> Mailbox<M> {
         self.queue.len()
     }
 
+    /// Gives its room back. False if something is in it.
+    pub(crate) fn give_back(&mut self) -> bool {
+        if self.queue.is_empty() {
+            self.queue = VecDeque::new();
+        }
+        self.queue.is_empty()
+    }
+
     /// Messages that count towards the marks.
     #[inline]
     pub(crate) fn counted(&self) -> usize {

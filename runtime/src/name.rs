@@ -10,6 +10,10 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) enum Name {
     Text(Box<str>),
+    /// A text of the program.
+    Fixed(&'static str),
+    /// One of several of that name: `2:lines`.
+    Numbered(u32, &'static str),
     /// Written out when somebody asks.
     Made(Arc<dyn fmt::Display + Send + Sync>),
 }
@@ -18,6 +22,8 @@ impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(name) => f.write_str(name),
+            Self::Fixed(name) => f.write_str(name),
+            Self::Numbered(number, name) => write!(f, "{number}:{name}"),
             Self::Made(name) => name.fmt(f),
         }
     }

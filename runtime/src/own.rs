@@ -73,6 +73,13 @@ impl Own {
         ledger
     }
 
+    /// The mailbox may have made room.
+    pub(crate) fn grows(&self) {
+        if !self.has(flag::ROOMY) {
+            self.set(flag::GROWN);
+        }
+    }
+
     #[inline]
     pub(crate) fn has(&self, flags: u32) -> bool {
         self.flags.get() & flags != 0
@@ -133,6 +140,10 @@ pub(crate) mod flag {
     pub(crate) const TOLD_READ: u32 = 1 << 19;
     /// It waits for something from outside of the runtime, which keeps it alive.
     pub(crate) const EXPECTING: u32 = 1 << 20;
+    /// Its mailbox has room, and is on the list of those that give it back when they have rested.
+    pub(crate) const ROOMY: u32 = 1 << 21;
+    /// Its mailbox has made room, and is not on the list: it is put there when its turn is over, if it goes on.
+    pub(crate) const GROWN: u32 = 1 << 22;
 }
 
 /// What everybody may know of an actor's life.

@@ -31,14 +31,20 @@ trait Takes<E>: Send + Sync {
     fn anonymous(self: Arc<Self>) -> Weak<dyn Send + Sync>;
 }
 
-struct Via<M, F> {
+/// A server has a dozen for each client, so it keeps nothing that its type can say: whether it belongs to the first life of
+/// its actor, for a context has made it, or to all of them.
+struct Via<M, F, const FIRST: bool> {
     address: Address<M>,
-    /// The life of a supervised actor in which its context made this; made by an address, it belongs to all of them.
-    life: Option<u32>,
     map: F,
 }
 
-impl<E, M, F> Takes<E> for Via<M, F>
+/// One that belongs to a later life, of an actor that was built anew.
+struct Later<E> {
+    all: Recipient<E>,
+    life: u32,
+}
+
+impl<E, M, F, const FIRST: bool> Takes<E> for Via<M, F, FIRST>
 where
     M: Send + 'static,
     F: Fn(E) -> M + Send + Sync + 'static,
@@ -96,7 +102,42 @@ where
     }
 
     fn life(&self) -> Option<u32> {
-        self.life
+        FIRST.then_some(0)
+    }
+
+    fn anonymous(self: Arc<Self>) -> Weak<dyn Send + Sync> {
+        let anonymous: Arc<dyn Send + Sync> = self;
+        Arc::downgrade(&anonymous)
+    }
+}
+
+impl<E: Send + 'static> Takes<E> for Later<E> {
+    fn take(&self, value: E) -> Result<(), SendError<E>> {
+        self.all.send(value)
+    }
+
+    fn take_all(&self, values: Vec<E>) -> Result<(), SendError<Vec<E>>> {
+        self.all.send_all(values)
+    }
+
+    fn try_take(&self, value: E) -> Result<(), TrySendError<E>> {
+        self.all.try_send(value)
+    }
+
+    fn complete(&self, value: E) {
+        self.all.complete(value);
+    }
+
+    fn notify(&self, value: E) -> bool {
+        self.all.notify(value)
+    }
+
+    fn cell(&self) -> &CellRef {
+        self.all.cell()
+    }
+
+    fn life(&self) -> Option<u32> {
+        Some(self.life)
     }
 
     fn anonymous(self: Arc<Self>) -> Weak<dyn Send + Sync> {
@@ -111,7 +152,7 @@ impl<E: Send + 'static> Recipient<E> {
         M: Send + 'static,
         F: Fn(E) -> M + Send + Sync + 'static,
     {
-        Self(Arc::new(Via { address, life: None, map }))
+        Self(Arc::new(Via::<_, _, false> { address, map }))
     }
 
     /// One that belongs to the life of a supervised actor that made it.
@@ -120,7 +161,8 @@ impl<E: Send + 'static> Recipient<E> {
         M: Send + 'static,
         F: Fn(E) -> M + Send + Sync + 'static,
     {
-        Self(Arc::new(Via { address, life: Some(life), map }))
+        let first = Self(Arc::new(Via::<_, _, true> { address, map }));
+        if life == 0 { first } else { Self(Arc::new(Later { all: first, life })) }
     }
 
     /// Sends a value.

@@ -45,9 +45,10 @@ impl<M: Send + 'static> Address<M> {
                 return Err(messages);
             }
             let len = mailbox.append_plain(messages);
+            own.grows();
             own.sent.set(own.sent.get() + count);
             if flags & (flag::SCHEDULED | flag::PAUSED | flag::VACANT) == 0 {
-                own.flags.set(flags | flag::SCHEDULED);
+                own.set(flag::SCHEDULED);
                 local.enqueue(self.cell());
             }
             let over = flags & (flag::FULL | flag::GUARDED) != 0;

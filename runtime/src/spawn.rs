@@ -102,6 +102,25 @@ impl<M> Spawn<M> {
         Self::called(Name::Text(name.into().into()))
     }
 
+    /// The same with a text of the program, which is not copied: for actors of which there are many.
+    #[must_use]
+    pub fn fixed(name: &'static str) -> Self {
+        Self::called(Name::Fixed(name))
+    }
+
+    /// One of several of that name, which is not copied either.
+    ///
+    /// # Examples
+    /// ```
+    /// # use roundsman_runtime::Spawn;
+    /// let part = Spawn::<()>::numbered(2, "part");
+    /// assert!(format!("{part:?}").contains("\"2:part\""), "so it stands in its path");
+    /// ```
+    #[must_use]
+    pub fn numbered(number: u32, name: &'static str) -> Self {
+        Self::called(Name::Numbered(number, name))
+    }
+
     /// An actor whose name is what `name` writes, whenever somebody asks: for actors that come and go faster than anybody
     /// looks. What it writes must not change, and must not block.
     ///

@@ -265,7 +265,7 @@ fn with_wards<R>(
         return None;
     }
     let mut extras = own.extras_if_any()?.borrow_mut();
-    extras.wards.as_deref_mut().map(f)
+    extras.rare_if_any()?.wards.as_deref_mut().map(f)
 }
 
 fn carry_out(

@@ -42,17 +42,25 @@ fn visit<A: Actor>(actor: &Handle<'_, A>) {
     {
         dying::failed(actor, failure);
     }
-    if !own.has(flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD | flag::VACANT) {
-        // The common case: back into the queue, or idle.
-        if actor.mailbox(|mailbox| mailbox.len()) > 0 {
-            local.enqueue(actor.cell);
-        } else {
-            own.clear(flag::SCHEDULED);
-        }
-    } else {
+    if own.has(UNUSUAL | flag::GROWN) {
         after_unusual_turn(actor);
+    } else {
+        after_turn(actor);
     }
     local.end_turn();
+}
+
+/// What keeps an actor from its mailbox after its turn.
+const UNUSUAL: u32 = flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD | flag::VACANT;
+
+/// The common case: back into the queue, or idle.
+#[inline]
+fn after_turn<A: Actor>(actor: &Handle<'_, A>) {
+    if actor.mailbox(|mailbox| mailbox.len()) > 0 {
+        actor.local.enqueue(actor.cell);
+    } else {
+        actor.own().clear(flag::SCHEDULED);
+    }
 }
 
 /// The actor in turn has panicked. Its state may be left half changed: nobody sees it again but `stopping` and `Drop`.
@@ -62,11 +70,18 @@ pub(crate) fn panicked<A: Actor>(actor: &Handle<'_, A>, panic: &(dyn Any + Send)
     actor.local.end_turn();
 }
 
-/// The actor stops, pauses, is dead, or has something urgent left.
+/// The actor stops, pauses, is dead, or has something urgent left; or its mailbox has grown.
 #[cold]
 #[inline(never)]
 fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
     let own = actor.own();
+    if own.has(flag::GROWN) && !own.has(flag::STOPPING | flag::DEAD) {
+        own.clear(flag::GROWN);
+        actor.local.has_room(actor.cell);
+        if !own.has(UNUSUAL) {
+            return after_turn(actor);
+        }
+    }
     if own.has(flag::STOPPING) {
         dying::proceed(actor);
         // What user code that ran as it ended has dropped.

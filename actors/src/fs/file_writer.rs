@@ -23,7 +23,7 @@ const WINDOW: u64 = 256 * 1024;
 /// A sink whose items jobs write to `output`. `name` says what it is, for errors and progress.
 pub(crate) fn into_output(name: String, output: impl Output) -> Sink<Bytes> {
     Sink::new(move |assembly| {
-        let reporter = assembly.enter(name, None);
+        let reporter = assembly.enter(name);
         let (member, to) = (reporter.member, reporter.name.clone());
         let spawn = Spawn::named(format!("{member}:{to}")).tireless().unmourned();
         let writer = FileWriter {

@@ -95,7 +95,7 @@ impl Mover {
     ) {
         let (from, to) = reader.region();
         let link = outflow.into_link(assembly);
-        let reporter = assembly.enter("fs::reader", None);
+        let reporter = assembly.enter("fs::reader");
         let member = reporter.member;
         let mover = Self {
             reader,
@@ -114,7 +114,7 @@ impl Mover {
             reported: false,
             copying: None,
         };
-        let spawn = Spawn::named(format!("{member}:fs::reader")).tireless().unmourned();
+        let spawn = Spawn::numbered(member, "fs::reader").tireless().unmourned();
         let address = assembly.stages.spawn_with(spawn, mover);
         assembly.set_control(member, address.recipient(Message::Control));
         // One that has ended says so by the link.
@@ -177,7 +177,7 @@ impl Mover {
         let Some(mut link) = self.link.take() else { return };
         link.moved(0);
         let to = self.to.clone();
-        let sink = Sink::new(move |_| Outflow::Link { link, to });
+        let sink = Sink::new(move |_| Outflow::Link { link: Box::new(link), to });
         // The same file, whatever is at the path by now. A job that had it is home.
         let file = self.file.take().and_then(Arc::into_inner);
         let rest = self.reader.clone().range(self.at..self.end).copied(file);
@@ -240,7 +240,7 @@ impl Actor for Mover {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
-        let upstream = Upstream::new(ctx.recipient(Message::Demand));
+        let upstream = Upstream::to(ctx.address(), Message::Demand);
         if let Some(link) = &mut self.link {
             link.take(Flow::Begin(upstream));
         }

@@ -12,7 +12,7 @@ use roundsman_runtime::{Actor, Address, Context, Placement, Scope, Spawn};
 use super::credentials::Credentials;
 use super::endpoint::Endpoint;
 use super::ends::{Closed, Ends, READER, Traffic, WRITER};
-use super::engine::{Engine, Message};
+use super::engine::{Engine, Message, ToRead};
 use super::idle::{Idle, Rule};
 use super::options::Options;
 use super::seat::Seat;
@@ -149,12 +149,13 @@ impl Connection {
         Source::new(move |assembly, outflow| {
             let mut link = outflow.into_link(assembly);
             let ends = Arc::clone(&shared.ends);
-            let mut reporter = assembly.enter(StageName::Of(ends, READER), None);
+            let mut reporter = assembly.enter(StageName::Of(ends, READER));
             match shared.open(Half::Reader, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlRead);
                     assembly.set_control(reporter.member, control);
-                    if let Err(refused) = address.send(Message::Read { link, reporter }) {
+                    let to_read = Box::new(ToRead { link, reporter });
+                    if let Err(refused) = address.send(Message::Read(to_read)) {
                         refuse(refused.into_message());
                     }
                 }
@@ -174,13 +175,13 @@ impl Connection {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
             let ends = Arc::clone(&shared.ends);
-            let mut reporter = assembly.enter(StageName::Of(ends, WRITER), None);
+            let mut reporter = assembly.enter(StageName::Of(ends, WRITER));
             let to = reporter.name.clone();
             match shared.open(Half::Writer, assembly.owner) {
                 Ok(address) => {
                     let control = address.recipient(Message::ControlWrite);
                     assembly.set_control(reporter.member, control);
-                    if let Err(refused) = address.send(Message::Write { reporter }) {
+                    if let Err(refused) = address.send(Message::Write(Box::new(reporter))) {
                         refuse(refused.into_message());
                     }
                     let name = to.clone();
@@ -352,7 +353,7 @@ pub(super) fn over() -> io::Error {
 }
 
 /// Fails a reader that cannot be had.
-pub(crate) fn refuse_reading<T>(
+pub(crate) fn refuse_reading<T: 'static>(
     link: &mut Downstream<T>,
     reporter: &mut Reporter,
     error: PipeError,

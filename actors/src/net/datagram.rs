@@ -126,8 +126,8 @@ impl Engine {
         if let Some(why) = self.refusal(self.reading.is_some(), &reporter) {
             return refuse_reading(&mut link, &mut reporter, why);
         }
-        let asked = ctx.recipient(move |demand| Message::Demand(id, demand));
-        link.take(Flow::Begin(Upstream::new(asked)));
+        let asked = move |demand| Message::Demand(id, demand);
+        link.take(Flow::Begin(Upstream::to(ctx.address(), asked)));
         self.reading = Some(Reading { id, link, reporter, demand: 0, paused: false });
     }
 

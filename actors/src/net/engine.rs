@@ -44,13 +44,8 @@ pub(crate) enum Message {
     Flow(Flow<Bytes>),
     /// The reader's link.
     Demand(Demand),
-    Read {
-        link: Downstream<Bytes>,
-        reporter: Reporter,
-    },
-    Write {
-        reporter: Reporter,
-    },
+    Read(Box<ToRead>),
+    Write(Box<Reporter>),
     /// Somebody wants to have the kernel move bytes into this socket.
     Lend(Borrower),
     /// So many were moved.
@@ -73,6 +68,12 @@ pub(crate) enum Message {
     Abort,
     /// The last handle is gone.
     Released,
+}
+
+/// Where what is read is to go, and who is told of its end. Boxed in messages, of which it would be the largest.
+pub(crate) struct ToRead {
+    pub(crate) link: Downstream<Bytes>,
+    pub(crate) reporter: Reporter,
 }
 
 /// The actor of one connection.
@@ -169,12 +170,8 @@ impl Engine {
         engine
     }
 
-    fn begin_read(
-        &mut self,
-        mut link: Downstream<Bytes>,
-        mut reporter: Reporter,
-        ctx: &mut Ctx<'_>,
-    ) {
+    fn begin_read(&mut self, to_read: ToRead, ctx: &mut Ctx<'_>) {
+        let ToRead { mut link, mut reporter } = to_read;
         let is_over = matches!(self.read, ReadHalf::Ended);
         if is_over && self.unwanted.is_dropped() && self.failure.is_none() {
             // The runtime is being stopped as planned: nothing more is read.
@@ -187,7 +184,7 @@ impl Engine {
             let error = reporter.error(self.why_over());
             return refuse_reading(&mut link, &mut reporter, error);
         }
-        link.take(Flow::Begin(Upstream::new(ctx.recipient(Message::Demand))));
+        link.take(Flow::Begin(Upstream::to(ctx.address(), Message::Demand)));
         self.read = ReadHalf::Open(Reading::new(link, reporter));
     }
 
@@ -382,7 +379,7 @@ impl Engine {
     /// How its actor is spawned, here or on another loop.
     pub(super) fn spawn(&self) -> Spawn<Message> {
         let named = self.ends.as_ref().map(|ends| Spawn::named_by(Arc::clone(ends)));
-        named.unwrap_or_else(|| Spawn::named("pipe")).tireless().unmourned()
+        named.unwrap_or_else(|| Spawn::fixed("pipe")).tireless().unmourned()
     }
 
     fn control_read(&mut self, control: Control, ctx: &mut Ctx<'_>) {
@@ -493,8 +490,8 @@ impl Engine {
             Message::Demand(Demand::Cancel) => {
                 self.close_read(Ok(Counts::default()));
             }
-            Message::Read { link, reporter } => self.begin_read(link, reporter, ctx),
-            Message::Write { reporter } => self.begin_write(reporter),
+            Message::Read(to_read) => self.begin_read(*to_read, ctx),
+            Message::Write(reporter) => self.begin_write(*reporter),
             Message::Lend(borrower) => {
                 if let WriteHalf::Open(writing) = &mut self.write {
                     writing.lend(borrower);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use roundsman_runtime::Spawn;
 
 use super::connection::{Refusal, refuse_reading};
-use super::engine::{Engine, Message};
+use super::engine::{Engine, Message, ToRead};
 use super::station::Station;
 use super::transport::StreamSocket;
 use crate::stream::source::Outflow;
@@ -25,16 +25,15 @@ pub(crate) fn reader(
 ) -> Source<Bytes> {
     Source::new(move |assembly, outflow| {
         let mut link = outflow.into_link(assembly);
-        let mut reporter = assembly.enter(name, None);
+        let mut reporter = assembly.enter(name);
         match open() {
             Ok(socket) => {
-                let spawn =
-                    Spawn::named(format!("{}:{name}", reporter.member)).tireless().unmourned();
+                let spawn = Spawn::numbered(reporter.member, name).tireless().unmourned();
                 let address = assembly.stages.spawn_with(spawn, Station::Here(Engine::new(socket)));
                 let control = address.recipient(Message::ControlRead);
                 assembly.set_control(reporter.member, control);
                 // It was spawned a line ago.
-                let _ = address.send(Message::Read { link, reporter });
+                let _ = address.send(Message::Read(Box::new(ToRead { link, reporter })));
             }
             Err(why) => {
                 let error = reporter.error(why);
@@ -50,16 +49,15 @@ pub(crate) fn writer(
     open: impl FnOnce() -> Opened + Send + 'static,
 ) -> Sink<Bytes> {
     Sink::new(move |assembly| {
-        let mut reporter = assembly.enter(name, None);
+        let mut reporter = assembly.enter(name);
         let to = reporter.name.clone();
         match open() {
             Ok(socket) => {
-                let spawn =
-                    Spawn::named(format!("{}:{name}", reporter.member)).tireless().unmourned();
+                let spawn = Spawn::numbered(reporter.member, name).tireless().unmourned();
                 let address = assembly.stages.spawn_with(spawn, Station::Here(Engine::new(socket)));
                 let control = address.recipient(Message::ControlWrite);
                 assembly.set_control(reporter.member, control);
-                let _ = address.send(Message::Write { reporter });
+                let _ = address.send(Message::Write(Box::new(reporter)));
                 Outflow::Link { link: Box::new(ToActor { address, map: Message::Flow }), to }
             }
             Err(why) => {

@@ -63,7 +63,7 @@ impl Listener {
         Source::new(move |assembly, outflow| {
             let link = outflow.into_link(assembly);
             let name = format!("{} listener {}", self.local.family(), self.local);
-            let reporter = assembly.enter(name, None);
+            let reporter = assembly.enter(name);
             let member = reporter.member;
             let spawn = Spawn::named(format!("listener:{}", self.local)).tireless().unmourned();
             let doors = self.sockets.into_iter().map(Door::new);
@@ -273,7 +273,7 @@ impl Actor for Acceptor {
     type Message = Message;
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
-        let upstream = Upstream::new(ctx.recipient(Message::Demand));
+        let upstream = Upstream::to(ctx.address(), Message::Demand);
         if let Some(link) = &mut self.link {
             link.take(Flow::Begin(upstream));
         }

@@ -12,7 +12,7 @@ use roundsman_runtime::{
 };
 
 use super::connection::{over, refuse_reading};
-use super::engine::{Engine, Message, ReadHalf};
+use super::engine::{Engine, Message, ReadHalf, ToRead};
 use super::lingering::Lingering;
 use super::reading::{Reading, Way};
 use crate::stream::Flow;
@@ -68,8 +68,8 @@ impl Actor for Station {
             Message::Ready(readiness) => shown_readiness(*readiness),
             Message::Flow(flow) => format!("to write: {}", flow.shown()),
             Message::Demand(demand) => demand.shown(),
-            Message::Read { .. } => "to read from now on".to_owned(),
-            Message::Write { .. } => "to write from now on".to_owned(),
+            Message::Read(_) => "to read from now on".to_owned(),
+            Message::Write(_) => "to write from now on".to_owned(),
             Message::Lend(_) | Message::Lent(_) => "a descriptor is lent".to_owned(),
             Message::Moved(bytes) => format!("{bytes} bytes were moved"),
             Message::Emptied(_) => "what was on its way is written".to_owned(),
@@ -167,11 +167,12 @@ impl Engine {
 /// Answers what was said to a connection that is over.
 pub(super) fn refuse(message: Message) {
     match message {
-        Message::Read { mut link, mut reporter } => {
+        Message::Read(to_read) => {
+            let ToRead { mut link, mut reporter } = *to_read;
             let error = reporter.error(over());
             refuse_reading(&mut link, &mut reporter, error);
         }
-        Message::Write { mut reporter } => {
+        Message::Write(mut reporter) => {
             let error = reporter.error(over());
             reporter.closed(Err(error));
         }

@@ -172,7 +172,7 @@ impl UdpSocket {
         let shared = Arc::clone(&self.shared);
         Source::new(move |assembly, outflow| {
             let mut link = outflow.into_link(assembly);
-            let mut reporter = assembly.enter(format!("udp reader {}", shared.name()), None);
+            let mut reporter = assembly.enter(format!("udp reader {}", shared.name()));
             let id = shared.next();
             let Some(address) = shared.open(assembly.owner) else {
                 let error = reporter.error(ended());
@@ -212,7 +212,7 @@ impl UdpSocket {
     fn queue<T: Into<Outgoing> + Send + 'static>(&self) -> Sink<T> {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
-            let mut reporter = assembly.enter(format!("udp writer {}", shared.name()), None);
+            let mut reporter = assembly.enter(format!("udp writer {}", shared.name()));
             let to = reporter.name.clone();
             let id = shared.next();
             let Some(address) = shared.open(assembly.owner) else {

@@ -4,20 +4,20 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use bytes::Bytes;
-use roundsman_runtime::{Address, Context};
+use roundsman_runtime::{Address, Context, Recipient};
 
 use super::child::{Child, spawn};
 use super::command::Command;
 use super::exit::OnDrain;
 use super::os;
 use crate::net::connection::Refusal;
-use crate::net::engine;
+use crate::net::engine::{self, ToRead};
 use crate::stream::assembly::{Assembly, Control, Report, Reporter};
 use crate::stream::port::Port;
 use crate::stream::runner::{Feed, Runner, RunnerMessage};
 use crate::stream::source::Outflow;
 use crate::stream::stage::Tail;
-use crate::stream::{Cut, Flow, PipeError, Stage, ToActor};
+use crate::stream::{Cut, Downstream, Flow, PipeError, Stage, ToActor};
 
 /// Bytes of standard error that are kept for the error: the last ones.
 const STDERR_MAX: usize = 4 * 1024;
@@ -142,11 +142,13 @@ fn begin(
     };
     let out = runner.recipient(|flow| RunnerMessage::Event(Event::Stdout(flow)));
     let err = runner.recipient(|flow| RunnerMessage::Event(Event::Stderr(flow)));
-    let _ = stdin.send(engine::Message::Write { reporter: report(STDIN) });
-    let reporter = report("child stdout");
-    let _ = stdout.send(engine::Message::Read { link: Box::new(out), reporter });
-    let reporter = report("child stderr");
-    let _ = stderr.send(engine::Message::Read { link: Box::new(err), reporter });
+    let _ = stdin.send(engine::Message::Write(Box::new(report(STDIN))));
+    let read = |link: Recipient<Flow<Bytes>>, reporter| {
+        let link = Downstream::unmetered(Box::new(link));
+        engine::Message::Read(Box::new(ToRead { link, reporter }))
+    };
+    let _ = stdout.send(read(out, report("child stdout")));
+    let _ = stderr.send(read(err, report("child stderr")));
     let link = ToActor { address: stdin, map: engine::Message::Flow };
     Outflow::Link { link: Box::new(link), to }
 }

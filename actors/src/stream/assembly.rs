@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use roundsman_runtime::{Recipient, Scope};
+use roundsman_runtime::{Address, Recipient, Scope};
 
 use super::PipeError;
 use super::error::Cut;
 use super::link::window;
 use super::meter::Gauge;
+use super::pipeline;
 use super::stage_name::StageName;
 
 /// A pipeline while it is being put together.
@@ -21,9 +22,9 @@ pub(crate) struct Assembly<'a> {
     pub(crate) owner: Scope<'a>,
     /// Where the pipeline's own stages are spawned.
     pub(crate) stages: Scope<'a>,
-    pub(crate) report: Recipient<Report>,
-    /// `None` is for those who have closed.
-    pub(crate) members: Vec<Option<Member>>,
+    report: ReportsTo,
+    /// How each is told what is wanted, if it listens.
+    pub(crate) members: Vec<Option<Recipient<Control>>>,
     /// What the actor that is to be spawned next will run, the last first.
     pub(crate) run: Vec<&'static str>,
     /// Of the links, from the sink upwards.
@@ -33,9 +34,6 @@ pub(crate) struct Assembly<'a> {
     /// The first gauge of which nobody has said who sends.
     unnamed: usize,
 }
-
-/// Who belongs to a pipeline: how it is told what is wanted, if it listens.
-pub(crate) type Member = Option<Recipient<Control>>;
 
 /// What a pipeline tells its members.
 #[derive(Clone, Debug)]
@@ -82,22 +80,22 @@ pub(crate) struct Report {
 }
 
 impl<'a> Assembly<'a> {
-    pub(crate) fn new(owner: Scope<'a>, stages: Scope<'a>, report: Recipient<Report>) -> Self {
+    pub(crate) fn new(owner: Scope<'a>, stages: Scope<'a>, report: ReportsTo) -> Self {
         let (members, run, gauges) = (Vec::new(), Vec::new(), Vec::new());
         Self { owner, stages, report, members, run, gauges, aside: false, unnamed: 0 }
     }
 
-    /// Enters a member. It must say once that it has closed; `control` is how it is told things.
-    pub(crate) fn enter(&mut self, name: impl Into<StageName>, control: Member) -> Reporter {
+    /// Enters a member. It must say once that it has closed.
+    pub(crate) fn enter(&mut self, name: impl Into<StageName>) -> Reporter {
         // A pipeline has fewer stages than that.
         let member = self.members.len() as u32;
-        self.members.push(Some(control));
+        self.members.push(None);
         let name = name.into();
         for gauge in &self.gauges[self.unnamed..] {
             gauge.set_from(&name);
         }
         self.unnamed = self.gauges.len();
-        Reporter { name, member, aside: self.aside, to: Some(self.report.clone()) }
+        Reporter { name, member, aside: self.aside, to: self.report.clone() }
     }
 
     /// Enters the actor that is spawned now, named after what it runs, in order.
@@ -105,14 +103,14 @@ impl<'a> Assembly<'a> {
         let mut run = std::mem::take(&mut self.run);
         run.reverse();
         match run[..] {
-            [one] => self.enter(one, None),
-            _ => self.enter(run.join(", "), None),
+            [one] => self.enter(one),
+            _ => self.enter(run.join(", ")),
         }
     }
 
-    /// Tells how to reach a member that was entered before its actor was there.
+    /// Tells how to reach a member, whose actor is there now.
     pub(crate) fn set_control(&mut self, member: u32, control: Recipient<Control>) {
-        self.members[member as usize] = Some(Some(control));
+        self.members[member as usize] = Some(control);
     }
 
     /// A gauge for a link to `to`. Whoever enters next is the one who sends.
@@ -136,13 +134,40 @@ pub(crate) struct Reporter {
     pub(crate) name: StageName,
     pub(crate) member: u32,
     aside: bool,
-    to: Option<Recipient<Report>>,
+    to: ReportsTo,
+}
+
+/// Whom the members of a pipeline tell that they have closed.
+#[derive(Clone)]
+pub(crate) enum ReportsTo {
+    /// Nobody any more: it has been said.
+    Nobody,
+    /// The actor of their pipeline.
+    Pipeline(Address<pipeline::Message>),
+    /// A member that stands for several actors, or who has put together what is no pipeline. Few are: boxed, for each member
+    /// keeps one of these.
+    Another(Box<Recipient<Report>>),
+}
+
+impl ReportsTo {
+    pub(crate) fn another(whom: Recipient<Report>) -> Self {
+        Self::Another(Box::new(whom))
+    }
+
+    /// Whoever has ended needs no reports.
+    fn tell(self, report: Report) {
+        match self {
+            Self::Nobody => {}
+            Self::Pipeline(address) => _ = address.send(pipeline::Message::Closed(report)),
+            Self::Another(whom) => _ = whom.send(report),
+        }
+    }
 }
 
 impl Reporter {
     /// One that reports to a member, which stands for several actors.
     pub(crate) fn to(name: impl Into<StageName>, to: Recipient<Report>) -> Self {
-        Self { name: name.into(), member: 0, aside: false, to: Some(to) }
+        Self { name: name.into(), member: 0, aside: false, to: ReportsTo::another(to) }
     }
 
     pub(crate) fn closed(&mut self, result: Result<Counts, PipeError>) {
@@ -155,11 +180,9 @@ impl Reporter {
         before: Option<Arc<dyn Send + Sync>>,
         result: Result<Counts, PipeError>,
     ) {
-        if let Some(to) = self.to.take() {
-            let result = if self.aside { result.map(|_| Counts::default()) } else { result };
-            // A pipeline that has ended needs no reports.
-            let _ = to.send(Report { member: self.member, result, before });
-        }
+        let result = if self.aside { result.map(|_| Counts::default()) } else { result };
+        let to = std::mem::replace(&mut self.to, ReportsTo::Nobody);
+        to.tell(Report { member: self.member, result, before });
     }
 
     /// An error of this member.
@@ -173,7 +196,7 @@ impl Reporter {
 
 impl Drop for Reporter {
     fn drop(&mut self) {
-        if self.to.is_some() {
+        if !matches!(self.to, ReportsTo::Nobody) {
             let error = self.error(Cut::StageGone);
             self.closed(Err(error));
         }

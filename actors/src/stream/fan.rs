@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::PipeError;
 use super::assembly::{Counts, Reporter};
 use super::error::Cut;
-use super::link::{Demand, Downstream, Flow, Supplier, Upstream, is_bytes, weight};
+use super::link::{Demand, Flow, Supplier, Upstream, is_bytes, weight};
+use super::meter::Downstream;
 use super::owed::Owed;
 use super::stage::Tail;
 

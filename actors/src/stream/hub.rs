@@ -234,7 +234,7 @@ impl<T: Clone + Send + 'static> Hub<T> {
     pub fn sink(&self) -> Sink<T> {
         let hub = self.clone();
         Sink::new(move |assembly| {
-            let reporter = assembly.enter("hub", None);
+            let reporter = assembly.enter("hub");
             let to = reporter.name.clone();
             let number = hub.handle.board.number();
             let link = IntoHub { hub, number, reporter, counts: Counts::default() };

@@ -12,7 +12,8 @@ use super::PipeError;
 use super::error::Cut;
 use super::hub::{Board, Gauge, HubError};
 use super::intake::{Intake, NO_LINK};
-use super::link::{Demand, Downstream, Flow, Supplier, weight};
+use super::link::{Demand, Flow, Supplier, weight};
+use super::meter::Downstream;
 use super::owed::Owed;
 use crate::SlowPolicy;
 

@@ -117,7 +117,7 @@ where
     let to = ctx.recipient(map);
     Sink::new(move |assembly| {
         let credit = Arc::new(Credit::new(window::<T>()));
-        let reporter = assembly.enter("inlet", None);
+        let reporter = assembly.enter("inlet");
         let (name, counts) = (reporter.name.clone(), Counts::default());
         Outflow::Link { link: Box::new(IntoActor { to, credit, reporter, counts }), to: name }
     })

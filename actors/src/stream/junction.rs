@@ -13,7 +13,7 @@ use super::assembly::Assembly;
 use super::error::Cut;
 use super::fan::{Deal, Fan, Notes};
 use super::feeds::{LineFeed, LinkFeed};
-use super::link::{Downstream, ToActor, Upstream};
+use super::link::{Link, ToActor, Upstream};
 use super::pipeline::Summary;
 use super::runner::{Runner, RunnerMessage};
 use super::sink::Sink;
@@ -65,7 +65,7 @@ impl<T: Send + 'static> Junction<T> {
         assembly.run.push(self.name);
         let (link, to) = self.taking.spawn(assembly, tail);
         let link = Outflow::Link { link, to }.into_link(assembly);
-        let reporter = assembly.enter(self.name, None);
+        let reporter = assembly.enter(self.name);
         self.notes.attach(number, upstream, link, Some(reporter));
         self.start_keeper(assembly.owner);
     }
@@ -73,7 +73,7 @@ impl<T: Send + 'static> Junction<T> {
     fn start_keeper(&self, owner: Scope<'_>) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(keeper) = keeper {
-            owner.spawn_with(Spawn::named(self.name).tireless().unmourned(), keeper);
+            owner.spawn_with(Spawn::fixed(self.name).tireless().unmourned(), keeper);
         }
     }
 }
@@ -94,7 +94,7 @@ impl Taking {
         self,
         assembly: &mut Assembly<'_>,
         tail: Box<dyn Tail<T>>,
-    ) -> (Downstream<T>, StageName) {
+    ) -> (Link<T>, StageName) {
         match self {
             Self::Ahead => {
                 let (address, to) = Runner::spawn(assembly, LineFeed::new(1), tail);

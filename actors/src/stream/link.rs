@@ -11,6 +11,7 @@ use bytes::Bytes;
 use roundsman_runtime::{Address, Recipient};
 
 use super::PipeError;
+use super::meter::Gauge;
 use super::straight::Straight;
 
 /// What comes down a link.
@@ -65,7 +66,11 @@ impl Demand {
 /// The upper end of a link, in the hands of the lower one. When the last clone is gone, nothing more is wanted: so the
 /// upper end hears of a lower one that has ended in whatever way, even before the link has begun there.
 #[derive(Clone)]
-pub struct Upstream(Arc<dyn Supplier>);
+pub struct Upstream {
+    supplier: Arc<dyn Supplier>,
+    /// Counts what is asked for.
+    gauge: Option<Arc<Gauge>>,
+}
 
 /// Cancels when nobody can ask any more.
 struct Asked<S: Supplier>(S);
@@ -89,16 +94,51 @@ pub(crate) trait Supplier: Send + Sync {
     fn ask(&self, demand: Demand);
 }
 
-/// An actor that is asked by message. One that has ended asks for nothing and sends nothing.
-impl Supplier for Recipient<Demand> {
+/// An actor that is asked by message, made by `map`. One that has ended asks for nothing and sends nothing.
+struct Asking<M, F> {
+    address: Address<M>,
+    map: F,
+}
+
+impl<M, F> Supplier for Asking<M, F>
+where
+    M: Send + 'static,
+    F: Fn(Demand) -> M + Send + Sync,
+{
     fn ask(&self, demand: Demand) {
-        let _ = self.send(demand);
+        let _ = self.address.send((self.map)(demand));
+    }
+}
+
+/// A link that another one continues.
+impl Supplier for Upstream {
+    fn ask(&self, demand: Demand) {
+        if let (Demand::More(amount), Some(gauge)) = (&demand, &self.gauge) {
+            gauge.request(*amount);
+        }
+        self.supplier.ask(demand);
     }
 }
 
 impl Upstream {
     pub(crate) fn new(supplier: impl Supplier + 'static) -> Self {
-        Self(Arc::new(Asked(supplier)))
+        Self { supplier: Arc::new(Asked(supplier)), gauge: None }
+    }
+
+    /// An actor, which is asked by message.
+    pub(crate) fn to<M, F>(address: Address<M>, map: F) -> Self
+    where
+        M: Send + 'static,
+        F: Fn(Demand) -> M + Send + Sync + 'static,
+    {
+        Self::new(Asking { address, map })
+    }
+
+    /// The same, and what is asked for is counted.
+    pub(crate) fn metered(self, gauge: Arc<Gauge>) -> Self {
+        // What counts already goes on to.
+        let Self { supplier, .. } = if self.gauge.is_some() { Self::new(self) } else { self };
+        Self { supplier, gauge: Some(gauge) }
     }
 
     /// Nobody: for a link that fails as it begins.
@@ -112,12 +152,12 @@ impl Upstream {
 
     /// Asks for `amount` more (rule 1: only this lets items come).
     pub fn request(&self, amount: u64) {
-        self.0.ask(Demand::More(amount));
+        self.ask(Demand::More(amount));
     }
 
     /// Says that nothing more is wanted. Harmless after the end, and when said twice.
     pub fn cancel(&self) {
-        self.0.ask(Demand::Cancel);
+        self.ask(Demand::Cancel);
     }
 }
 
@@ -127,8 +167,8 @@ impl std::fmt::Debug for Upstream {
     }
 }
 
-/// The lower end of a link, in the hands of the upper one.
-pub(crate) type Downstream<T> = Box<dyn Subscriber<T>>;
+/// The lower end of a link, before it is in the hands of the upper one, which has it [metered](super::Downstream).
+pub(crate) type Link<T> = Box<dyn Subscriber<T>>;
 
 /// Somebody who takes what comes down a link.
 pub(crate) trait Subscriber<T>: Send {

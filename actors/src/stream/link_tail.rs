@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use super::PipeError;
 use super::assembly::Counts;
-use super::link::{Demand, Downstream, Flow, Upstream, is_bytes, weight};
+use super::link::{Demand, Flow, Upstream, is_bytes, weight};
+use super::meter::Downstream;
 use super::owed::Owed;
 use super::stage::Tail;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::assembly::Counts;
-use super::link::{Demand, Downstream, Flow, Subscriber, Supplier, Upstream, weight};
+use super::link::{Flow, Link, Subscriber, weight};
 use super::stage_name::StageName;
 use super::straight::Straight;
 
@@ -74,11 +74,37 @@ impl Gauge {
         self.bytes.store(counts.bytes, Ordering::Relaxed);
     }
 
-    fn request(&self, amount: u64) {
+    /// So much was asked for.
+    pub(crate) fn request(&self, amount: u64) {
         // Several threads may ask.
         let before = self.asked.fetch_add(amount, Ordering::Relaxed);
         if before.checked_add(amount).is_none() {
             self.asked.store(u64::MAX, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts what goes down the link, and what will be asked for through it.
+    fn see<T: 'static>(self: &Arc<Self>, flow: Flow<T>) -> Flow<T> {
+        match &flow {
+            Flow::Item(item) => {
+                let mut counts = Counts::default();
+                counts.add(item);
+                self.pass(counts, weight(item));
+            }
+            Flow::Items(items) => {
+                let mut counts = Counts::default();
+                let mut all = 0;
+                for item in items {
+                    counts.add(item);
+                    all += weight(item);
+                }
+                self.pass(counts, all);
+            }
+            Flow::Begin(_) | Flow::End | Flow::Failed(_) => {}
+        }
+        match flow {
+            Flow::Begin(upstream) => Flow::Begin(upstream.metered(Arc::clone(self))),
+            other => other,
         }
     }
 
@@ -91,70 +117,55 @@ impl Gauge {
     }
 }
 
-/// A link with its gauge.
-pub(crate) struct Metered<T> {
-    link: Downstream<T>,
-    gauge: Arc<Gauge>,
+/// The lower end of a link, in the hands of the upper one; and its gauge.
+pub(crate) struct Downstream<T> {
+    link: Link<T>,
+    /// None of a link within something that others see as one.
+    gauge: Option<Arc<Gauge>>,
 }
 
-impl<T> Metered<T> {
-    pub(crate) fn new(link: Downstream<T>, gauge: Arc<Gauge>) -> Self {
-        Self { link, gauge }
-    }
-}
-
-impl<T: Send + 'static> Subscriber<T> for Metered<T> {
-    fn take(&mut self, flow: Flow<T>) -> bool {
-        let flow = match flow {
-            Flow::Begin(upstream) => {
-                let gauge = Arc::clone(&self.gauge);
-                Flow::Begin(Upstream::new(MeteredUpstream { upstream, gauge }))
-            }
-            Flow::Item(item) => {
-                let mut counts = Counts::default();
-                counts.add(&item);
-                self.gauge.pass(counts, weight(&item));
-                Flow::Item(item)
-            }
-            Flow::Items(items) => {
-                let mut counts = Counts::default();
-                let mut all = 0;
-                for item in &items {
-                    counts.add(item);
-                    all += weight(item);
-                }
-                self.gauge.pass(counts, all);
-                Flow::Items(items)
-            }
-            last @ (Flow::End | Flow::Failed(_)) => last,
-        };
-        self.link.take(flow)
+impl<T: 'static> Downstream<T> {
+    pub(crate) fn metered(link: Link<T>, gauge: Arc<Gauge>) -> Self {
+        Self { link, gauge: Some(gauge) }
     }
 
-    fn straight(&self) -> Option<Straight> {
+    pub(crate) fn unmetered(link: Link<T>) -> Self {
+        Self { link, gauge: None }
+    }
+
+    /// Has it take what comes. False if nobody is there to take it.
+    pub(crate) fn take(&mut self, flow: Flow<T>) -> bool {
+        match &self.gauge {
+            Some(gauge) => self.link.take(gauge.see(flow)),
+            None => self.link.take(flow),
+        }
+    }
+
+    /// See [`Subscriber::straight`](super::Subscriber::straight).
+    pub(crate) fn straight(&self) -> Option<Straight> {
         self.link.straight()
     }
 
-    fn moved(&mut self, bytes: u64) {
-        self.gauge.pass(Counts { items: u64::from(bytes > 0), bytes }, 0);
+    /// See [`Subscriber::moved`](super::Subscriber::moved).
+    pub(crate) fn moved(&mut self, bytes: u64) {
+        if let Some(gauge) = &self.gauge {
+            gauge.pass(Counts { items: u64::from(bytes > 0), bytes }, 0);
+        }
         self.link.moved(bytes);
     }
 }
 
-/// What asks back through a metered link.
-struct MeteredUpstream {
-    upstream: Upstream,
-    gauge: Arc<Gauge>,
-}
+/// One that another pipeline continues.
+impl<T: Send + 'static> Subscriber<T> for Downstream<T> {
+    fn take(&mut self, flow: Flow<T>) -> bool {
+        Self::take(self, flow)
+    }
 
-impl Supplier for MeteredUpstream {
-    fn ask(&self, demand: Demand) {
-        match demand {
-            Demand::More(amount) => {
-                self.gauge.request(amount);
-                self.upstream.request(amount);
-            }
-            Demand::Cancel => self.upstream.cancel(),
-        }
+    fn straight(&self) -> Option<Straight> {
+        Self::straight(self)
+    }
+
+    fn moved(&mut self, bytes: u64) {
+        Self::moved(self, bytes);
     }
 }

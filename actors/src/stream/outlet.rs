@@ -13,7 +13,8 @@ use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Recipient,
 use super::PipeError;
 use super::assembly::{Control, Counts, Reporter};
 use super::error::Cut;
-use super::link::{Demand, Downstream, Flow, Supplier, Upstream, weight};
+use super::link::{Demand, Flow, Supplier, Upstream, weight};
+use super::meter::Downstream;
 use super::owed::Owed;
 use super::source::Source;
 
@@ -49,11 +50,11 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
     let outlet = Outlet { shared: Arc::clone(&shared) };
     let source = Source::new(move |assembly, outflow| {
         let mut link = outflow.into_link(assembly);
-        let reporter = assembly.enter("outlet", None);
+        let reporter = assembly.enter("outlet");
         let member = reporter.member;
         link.take(Flow::Begin(upstream));
         let pump = Pump { shared, link, reporter, paused: false, closed: false };
-        let spawn = Spawn::named(format!("{member}:outlet")).tireless().unmourned();
+        let spawn = Spawn::numbered(member, "outlet").tireless().unmourned();
         let address = assembly.stages.spawn_with(spawn, pump);
         assembly.set_control(member, address.recipient(Message::Control));
     });

@@ -8,7 +8,7 @@ use roundsman_runtime::{
 };
 
 use super::PipeError;
-use super::assembly::{Assembly, Control, Counts, Member, Report};
+use super::assembly::{Assembly, Control, Counts, Report, ReportsTo};
 use super::error::Cut;
 use super::progress::Meters;
 use super::sink::{Conclude, Sink};
@@ -110,10 +110,9 @@ impl<R: Send + 'static> Pipeline<R> {
             begun: ctx.now(),
         };
         let address =
-            owner.spawn_with(Spawn::named("pipeline").tireless().unmourned(), coordinator);
+            owner.spawn_with(Spawn::fixed("pipeline").tireless().unmourned(), coordinator);
         let stages = owner.under(&address).unwrap_or(owner);
-        let report = address.recipient(Message::Closed);
-        let mut assembly = Assembly::new(owner, stages, report);
+        let mut assembly = Assembly::new(owner, stages, ReportsTo::Pipeline(address.clone()));
         (self.assemble)(&mut assembly);
         let Assembly { mut members, gauges, .. } = assembly;
         members.shrink_to_fit();
@@ -133,8 +132,8 @@ impl<R> std::fmt::Debug for Pipeline<R> {
 struct Coordinator<R: Send + 'static> {
     tell: Recipient<Result<R, PipeError>>,
     conclude: Option<Conclude<R>>,
-    /// Who belongs to it; `None` once closed.
-    members: Vec<Option<Member>>,
+    /// How those who belong to it are told what is wanted; `None` of those who do not listen, or have closed.
+    members: Vec<Option<Recipient<Control>>>,
     closed: usize,
     /// The owner has been told how it ended.
     told: bool,
@@ -147,8 +146,9 @@ struct Coordinator<R: Send + 'static> {
     begun: Timestamp,
 }
 
-enum Message {
-    Assembled(Vec<Option<Member>>),
+/// What its actor takes.
+pub(crate) enum Message {
+    Assembled(Vec<Option<Recipient<Control>>>),
     Closed(Report),
     Cancel(Arc<str>),
     Pause(bool),
@@ -157,13 +157,9 @@ enum Message {
 impl<R: Send + 'static> Coordinator<R> {
     fn close(&mut self, report: Report) {
         self.closed += 1;
-        let at = report.member as usize;
-        if let Some(member) = self.members.get_mut(at) {
+        // One that closes before the pipeline is whole hears all the same what the others hear: it takes no notice.
+        if let Some(member) = self.members.get_mut(report.member as usize) {
             *member = None;
-        } else {
-            // It closed before the pipeline was whole.
-            self.members.resize_with(at + 1, || Some(None));
-            self.members[at] = None;
         }
         self.before.extend(report.before);
         match report.result {
@@ -184,7 +180,7 @@ impl<R: Send + 'static> Coordinator<R> {
     }
 
     fn tell_members(&self, control: &Control) {
-        for member in self.members.iter().flatten().flatten() {
+        for member in self.members.iter().flatten() {
             // One that has ended has reported, or will by its drop.
             let _ = member.send(control.clone());
         }
@@ -196,13 +192,8 @@ impl<R: Send + 'static> Coordinator<R> {
         }
     }
 
-    fn assembled(&mut self, members: Vec<Option<Member>>) {
-        let before = std::mem::replace(&mut self.members, members);
-        for (now, before) in self.members.iter_mut().zip(before) {
-            if before.is_none() {
-                *now = None;
-            }
-        }
+    fn assembled(&mut self, members: Vec<Option<Recipient<Control>>>) {
+        self.members = members;
         self.assembled = true;
         if let Some(error) = &self.error {
             self.tell_members(&Control::Abort(error.clone()));

@@ -52,30 +52,32 @@ pub struct LinkProgress {
 pub(crate) struct Meters {
     begun: Timestamp,
     /// From the sink upwards.
-    gauges: Vec<Arc<Gauge>>,
-    last: Mutex<Look>,
+    gauges: Box<[Arc<Gauge>]>,
+    /// Made by the first look: hardly any pipeline is looked at.
+    last: Mutex<Option<Box<Look>>>,
 }
 
 /// One look at the gauges.
 struct Look {
     at: Timestamp,
-    /// Items and bytes of each; empty before the first look.
+    /// Items and bytes of each.
     seen: Vec<(u64, u64)>,
 }
 
 impl Meters {
     pub(crate) fn new(gauges: Vec<Arc<Gauge>>, begun: Timestamp) -> Arc<Self> {
-        let last = Mutex::new(Look { at: begun, seen: Vec::new() });
-        Arc::new(Self { begun, gauges, last })
+        Arc::new(Self { begun, gauges: gauges.into(), last: Mutex::new(None) })
     }
 
     fn read(&self, now: Timestamp) -> Progress {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looks = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = looks.get_or_insert_with(|| {
+            Box::new(Look { at: self.begun, seen: vec![(0, 0); self.gauges.len()] })
+        });
         let since = (now - last.at).as_secs_f64();
         let rate = |now: u64, before: u64| {
             if since > 0.0 { now.saturating_sub(before) as f64 / since } else { 0.0 }
         };
-        last.seen.resize(self.gauges.len(), (0, 0));
         let mut links = Vec::new();
         for (gauge, seen) in self.gauges.iter().zip(&mut last.seen) {
             let counts = gauge.counts();
@@ -91,7 +93,7 @@ impl Meters {
             *seen = (counts.items, counts.bytes);
         }
         last.at = now;
-        drop(last);
+        drop(looks);
         // From the sink upwards, the first that has all it may have is what everybody above waits for.
         let behind = self.gauges.iter().find(|gauge| gauge.is_behind());
         let first = self.gauges.last().map_or_else(|| "".into(), |gauge| gauge.from());

@@ -78,7 +78,7 @@ pub(crate) struct Runner<F: Feed> {
     going: bool,
 }
 
-/// What its actor is called: by its place in the pipeline, and by what it runs.
+/// What its actor is called if it runs several: by its place in the pipeline, and by what it runs.
 struct RunName {
     member: u32,
     name: StageName,
@@ -119,9 +119,11 @@ impl<F: Feed> Runner<F> {
     ) -> (Address<RunnerMessage<F>>, StageName) {
         let reporter = assembly.enter_run();
         let (member, name) = (reporter.member, reporter.name.clone());
-        let spawn = Spawn::named_by(Arc::new(RunName { member, name: name.clone() }))
-            .tireless()
-            .unmourned();
+        let spawn = match name {
+            StageName::Fixed(one) => Spawn::numbered(member, one),
+            _ => Spawn::named_by(Arc::new(RunName { member, name: name.clone() })),
+        };
+        let spawn = spawn.tireless().unmourned();
         let runner = Self { feed, tail, reporter, result: None, paused: false, going: false };
         let address = assembly.stages.spawn_on(placement, spawn, move || runner);
         assembly.set_control(member, address.recipient(RunnerMessage::Control));
@@ -201,7 +203,7 @@ impl<F: Feed> Actor for Runner<F> {
     type Message = RunnerMessage<F>;
 
     fn started(&mut self, ctx: &mut Context<'_, Self>) -> Outcome {
-        self.tail.begin(Upstream::new(ctx.recipient(RunnerMessage::Demand)));
+        self.tail.begin(Upstream::to(ctx.address(), RunnerMessage::Demand));
         if let Err(error) = self.feed.begin(ctx).and_then(|()| self.advance(ctx)) {
             self.fail(error, ctx);
         }

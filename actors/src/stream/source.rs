@@ -4,9 +4,9 @@ use roundsman_runtime::Placement;
 
 use super::assembly::Assembly;
 use super::feeds::IterFeed;
-use super::link::Downstream;
+use super::link::Link;
 use super::link_tail::LinkTail;
-use super::meter::Metered;
+use super::meter::Downstream;
 use super::operators;
 use super::pipeline::Pipeline;
 use super::runner::{Feed, Runner};
@@ -28,7 +28,7 @@ type Start<T> = Box<dyn FnOnce(&mut Assembly<'_>, Outflow<T>) + Send>;
 pub(crate) enum Outflow<T> {
     /// To an actor, or an inlet, over a link.
     Link {
-        link: Downstream<T>,
+        link: Link<T>,
         /// Who takes from it.
         to: StageName,
     },
@@ -42,7 +42,7 @@ impl<T: Send + 'static> Outflow<T> {
         match self {
             Self::Link { link, to } => {
                 let gauge = assembly.link_gauge::<T>(to);
-                Box::new(LinkTail::new(Box::new(Metered::new(link, gauge))))
+                Box::new(LinkTail::new(Downstream::metered(link, gauge)))
             }
             Self::Tail(tail) => tail,
         }
@@ -68,7 +68,7 @@ impl<T: Send + 'static> Outflow<T> {
             Self::Tail(tail) => operators::spawn_linked(assembly, Placement::Here, tail),
         };
         let gauge = assembly.link_gauge::<T>(to);
-        Box::new(Metered::new(link, gauge))
+        Downstream::metered(link, gauge)
     }
 }
 

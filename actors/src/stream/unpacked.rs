@@ -96,11 +96,12 @@ where
     type Out = U::Out;
 
     fn push(&mut self, item: In, next: &mut dyn Tail<U::Out>) -> Result<(), PipeError> {
-        if self.waiting.capacity() == 0 {
+        if self.is_spent() {
             // Mostly each has gone on before the next one comes.
-            self.waiting.reserve_exact(1);
+            self.unpack.fill(item);
+        } else {
+            self.waiting.push_back(item);
         }
-        self.waiting.push_back(item);
         self.give(next)
     }
 

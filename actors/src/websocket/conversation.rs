@@ -226,8 +226,8 @@ impl Conversation {
             return Order::Read { link, reporter }.refuse(&self.closed);
         }
         let mut tail = LinkTail::new(link);
-        let asked = ctx.recipient(|demand| Order::Demand(demand).into());
-        tail.begin(Upstream::new(asked));
+        let asked = |demand| Order::Demand(demand).into();
+        tail.begin(Upstream::to(ctx.address(), asked));
         self.read = Read::Open { tail, reporter, paused: false };
     }
 

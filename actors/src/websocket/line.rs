@@ -10,7 +10,7 @@ use roundsman_runtime::Context;
 use super::host::{Host, Message};
 use super::outgoing::Outgoing;
 use crate::net::Connection;
-use crate::stream::assembly::{Assembly, Report};
+use crate::stream::assembly::{Assembly, Report, ReportsTo};
 use crate::stream::link_tail::LinkTail;
 use crate::stream::port::Port;
 use crate::stream::source::Outflow;
@@ -53,13 +53,14 @@ impl Line {
     pub(super) fn open(&mut self, ctx: &Context<'_, Host>) {
         let scope = ctx.scope();
         // The connection's actor is a child of the host, and reports to it. Nobody is to be told to pause.
-        let mut assembly = Assembly::new(scope, scope, ctx.recipient(Message::Reported));
+        let reported = ctx.recipient(Message::Reported);
+        let mut assembly = Assembly::new(scope, scope, ReportsTo::another(reported));
         let link = Box::new(ctx.recipient(Message::Came));
         let outflow = Outflow::Link { link, to: NAME.into() };
         self.connection.reader().start(&mut assembly, outflow);
         let outflow = (self.connection.writer().open)(&mut assembly);
         let mut tail = LinkTail::new(outflow.into_foreign_link(&mut assembly, NAME));
-        tail.begin(Upstream::new(ctx.recipient(Message::Asked)));
+        tail.begin(Upstream::to(ctx.address(), Message::Asked));
         self.tail = Some(tail);
     }
 

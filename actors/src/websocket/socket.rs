@@ -82,7 +82,7 @@ impl Socket {
         Source::new(move |assembly, outflow| {
             let mut link = outflow.into_link(assembly);
             let fate = Arc::clone(&shared.fate);
-            let mut reporter = assembly.enter(StageName::Of(fate, READER), None);
+            let mut reporter = assembly.enter(StageName::Of(fate, READER));
             // A flag of its own: nothing else is read by what it says.
             if shared.reader_piped.swap(true, Ordering::Relaxed) {
                 let error = reporter.error(Cut::InUse);
@@ -107,7 +107,7 @@ impl Socket {
         let shared = Arc::clone(&self.shared);
         Sink::new(move |assembly| {
             let fate = Arc::clone(&shared.fate);
-            let mut reporter = assembly.enter(StageName::Of(fate, WRITER), None);
+            let mut reporter = assembly.enter(StageName::Of(fate, WRITER));
             let to = reporter.name.clone();
             if shared.writer_piped.swap(true, Ordering::Relaxed) {
                 let error = reporter.error(Cut::InUse);

@@ -25,12 +25,12 @@ pub struct Client {
     /// Its nick; of one that has not registered, the nick it would like to have.
     pub nick: Option<Nick>,
     pub user: Option<UserName>,
-    pub realname: String,
-    pub password: Option<String>,
+    pub realname: Box<str>,
+    pub password: Option<Box<str>>,
     /// Others know it.
     pub registered: bool,
     /// `nick!user@host`: how what it does is signed. Empty until it has registered.
-    pub source: String,
+    pub source: Box<str>,
 
     pub caps: Caps,
     /// Capabilities are being negotiated, which holds the registration.
@@ -40,7 +40,7 @@ pub struct Client {
 
     pub modes: UserModes,
     /// Why it is away.
-    pub away: Option<String>,
+    pub away: Option<Box<str>>,
     pub channels: BTreeSet<ChannelName>,
     /// Where it has been invited to and not been yet. At most [`super::INVITES_MAX`].
     pub invitations: BTreeSet<ChannelName>,
@@ -95,10 +95,10 @@ impl Client {
             secure,
             nick: None,
             user: None,
-            realname: String::new(),
+            realname: Box::default(),
             password: None,
             registered: false,
-            source: String::new(),
+            source: Box::default(),
             caps: Caps::default(),
             negotiating: false,
             knows_302: false,
@@ -132,7 +132,7 @@ impl Client {
 
     /// Signs with its nick, user and host from now on.
     pub fn sign(&mut self) {
-        self.source = format!("{}!{}@{}", self.nick(), self.user(), self.host);
+        self.source = format!("{}!{}@{}", self.nick(), self.user(), self.host).into();
     }
 
     /// `H` or `G`, then `*` for an operator; what WHO begins its flags with.

@@ -87,7 +87,7 @@ impl Hall {
         let (online, offline): (Vec<&Nick>, Vec<&Nick>) = nicks.iter().partition(here);
         if !online.is_empty() {
             let sources = online.iter().filter_map(|nick| self.find(nick.as_str()));
-            self.reply_commas(to, RPL_MONONLINE, sources.map(|(_, client)| client.source.as_str()));
+            self.reply_commas(to, RPL_MONONLINE, sources.map(|(_, client)| &*client.source));
         }
         if !offline.is_empty() {
             self.reply_commas(to, RPL_MONOFFLINE, offline.iter().map(|nick| nick.as_str()));

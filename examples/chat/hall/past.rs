@@ -20,7 +20,7 @@ pub struct Gone {
     pub nick: Nick,
     pub user: String,
     pub host: Arc<str>,
-    pub realname: String,
+    pub realname: Box<str>,
     /// When, since 1970.
     pub left: Duration,
 }

@@ -18,7 +18,7 @@ impl Hall {
         if self.client(by).registered {
             return self.refuse(by, ERR_ALREADYREGISTERED, &[]);
         }
-        self.client_mut(by).password = Some(line.param(0).to_owned());
+        self.client_mut(by).password = Some(line.param(0).into());
     }
 
     pub(super) fn user(&mut self, by: ClientId, line: &Line<'_>) {
@@ -31,7 +31,7 @@ impl Hall {
         }
         let client = self.client_mut(by);
         client.user = Some(UserName::clean(user));
-        client.realname = wire::cut(realname, REALNAME_MAX).to_owned();
+        client.realname = wire::cut(realname, REALNAME_MAX).into();
         self.register_if_ready(by);
     }
 
@@ -120,7 +120,7 @@ impl Hall {
             let why = "Real name is empty or too long";
             return self.fail(by, "SETNAME", "INVALID_REALNAME", &[], why);
         }
-        self.client_mut(by).realname = realname.to_owned();
+        self.client_mut(by).realname = realname.into();
         let event = self.event(by, "SETNAME", &[], Some(realname));
         if self.client(by).caps.has(Caps::SETNAME) {
             self.show(by, &event);

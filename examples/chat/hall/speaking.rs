@@ -189,7 +189,7 @@ impl Hall {
 
     pub(super) fn away(&mut self, by: ClientId, line: &Line<'_>) {
         let text = wire::cut(line.param(0), AWAY_MAX);
-        let away = (!text.is_empty()).then(|| text.to_owned());
+        let away: Option<Box<str>> = (!text.is_empty()).then(|| text.into());
         let answer = if away.is_some() { RPL_NOWAWAY } else { RPL_UNAWAY };
         self.answer(by, answer, &[]);
         if self.client(by).away != away {

@@ -93,3 +93,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_an_empty_mailbox_gives_its_room_back() {
+    let mut mailbox = Mailbox::new(Overflow::Wait, None);
+    mailbox.push(1, 0);
+    assert!(!mailbox.give_back());
+    assert_eq!(mailbox.pop(), Some(1));
+    assert!(mailbox.has_room());
+    assert!(mailbox.give_back());
+    assert!(!mailbox.has_room());
+    mailbox.push(2, 0);
+    assert_eq!(mailbox.pop(), Some(2));
+}

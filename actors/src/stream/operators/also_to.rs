@@ -4,7 +4,7 @@ use super::boundary::spawn_linked;
 use super::broadcast::Everyone;
 use crate::stream::assembly::Assembly;
 use crate::stream::fan::{Fan, Notes};
-use crate::stream::link::Downstream;
+use crate::stream::link::Link;
 use crate::stream::source::Outflow;
 use crate::stream::stage::Stage;
 use crate::stream::stage_name::StageName;
@@ -85,7 +85,7 @@ impl<T: Clone + Send + 'static> Source<T> {
 fn linked<T: Send + 'static>(
     assembly: &mut Assembly<'_>,
     outflow: Outflow<T>,
-) -> (Downstream<T>, StageName) {
+) -> (Link<T>, StageName) {
     match outflow {
         Outflow::Link { link, to } => (link, to),
         Outflow::Tail(tail) => spawn_linked(assembly, Placement::Here, tail),

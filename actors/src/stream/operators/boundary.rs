@@ -5,7 +5,7 @@ use roundsman_runtime::Placement;
 use crate::stream::Source;
 use crate::stream::assembly::Assembly;
 use crate::stream::feeds::LinkFeed;
-use crate::stream::link::{Downstream, ToActor};
+use crate::stream::link::{Link, ToActor};
 use crate::stream::runner::{Runner, RunnerMessage};
 use crate::stream::source::Outflow;
 use crate::stream::stage::{Stage, Tail};
@@ -72,7 +72,7 @@ pub(crate) fn spawn_linked<T: Send + 'static>(
     assembly: &mut Assembly<'_>,
     placement: Placement,
     tail: Box<dyn Tail<T>>,
-) -> (Downstream<T>, StageName) {
+) -> (Link<T>, StageName) {
     if assembly.run.is_empty() {
         assembly.run.push("boundary");
     }
