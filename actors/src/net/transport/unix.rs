@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use roundsman_runtime::{Actor, Context, Interest, Readiness, SourceId};
 use rustix::fs::FlockOperation;
@@ -16,7 +17,11 @@ use crate::kernel::{self, Pipe};
 use crate::net::credentials::Credentials;
 
 /// How often the lock of a directory is tried for. Whoever binds has it for some microseconds.
-const LOCK_TRIES: u32 = 10_000;
+const LOCK_TRIES: u32 = 1_000;
+/// And how often again, with a pause before each: it may be a process that has no processor for now.
+const LOCK_PAUSES: u32 = 200;
+/// So a tenth of a second at most, where somebody keeps it.
+const LOCK_PAUSE: Duration = Duration::from_micros(500);
 
 /// A connected Unix socket.
 pub(crate) struct LocalStream(mio::net::UnixStream);
@@ -172,20 +177,25 @@ impl Made {
     }
 }
 
-/// Keeps others who bind in the same directory out until it is dropped. They are few, and quick: nobody waits for them, but
-/// the processor is left to them a few times.
+/// Keeps others who bind in the same directory out until it is dropped. They are few, and quick: the processor is left to them
+/// a few times, and a tenth of a second at most is waited for one that has none.
 ///
 /// # Errors
 /// `AddrInUse`: somebody else keeps it locked.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "`bind` is a call that returns a socket, on whatever thread"
+)]
 fn alone_in(path: &Path) -> io::Result<Option<File>> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let Ok(directory) = File::open(parent.unwrap_or(Path::new("."))) else {
         // One that may be searched and not read; whether it is there, `bind` says.
         return Ok(None);
     };
-    for _ in 0..LOCK_TRIES {
+    for tried in 0..LOCK_TRIES + LOCK_PAUSES {
         match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::yield_now(),
+            Err(rustix::io::Errno::WOULDBLOCK) if tried < LOCK_TRIES => std::thread::yield_now(),
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
             // A file system without locks: there, nobody is alone.
             _ => return Ok(Some(directory)),
         }
