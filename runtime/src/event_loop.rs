@@ -242,11 +242,8 @@ impl EventLoop {
         }
         let slept_at = local.update_now();
         local.counters().asleep_since.set((slept_at.since_start().as_nanos() as u64).max(1));
-        let timeout = if asleep {
-            local.next_deadline().map(|at| at - slept_at)
-        } else {
-            Some(Duration::ZERO)
-        };
+        let timeout =
+            if asleep { local.wakes_at().map(|at| at - slept_at) } else { Some(Duration::ZERO) };
         let woken = local.driver.poll(timeout, |entry, ready| self.report(entry, ready));
         local.home.inbox().wake(|| world.revive());
         let slept = local.update_now() - slept_at;

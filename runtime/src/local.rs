@@ -384,6 +384,12 @@ impl Local {
         self.wheel.borrow().next_deadline().map(Timestamp::of_tick)
     }
 
+    /// When it is to wake although nothing has happened.
+    pub(crate) fn wakes_at(&self) -> Option<Timestamp> {
+        let rooms = self.rooms.borrow().wakes_at();
+        self.next_deadline().into_iter().chain(rooms).min()
+    }
+
     // I/O sources.
 
     pub(crate) fn add_source(&self, cell: CellRef, id: SourceId) -> usize {

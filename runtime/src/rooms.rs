@@ -4,8 +4,8 @@
 //! [`event_loop`](crate::event_loop) at the end of each round. It is data: [`local`](crate::local) has it given back.
 //!
 //! A burst leaves room behind that an idle actor does not need for hours, and a server has thousands of idle actors. An actor
-//! in use keeps its room: it is looked at once in each [`REST`], whatever it does in between, and a send never looks. Nor is a
-//! loop woken for this: what was in use last before it sleeps is looked at when something else has woken it.
+//! in use keeps its room: it is looked at once in each [`REST`], whatever it does in between, and a send never looks. A loop
+//! that sleeps is woken for [`MANY`] only: what a crowd leaves behind. Fewer are looked at when something else has woken it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,6 +15,9 @@ use crate::clock::Timestamp;
 /// A mailbox that has handled nothing for this long has rested. Whoever has a message less often than this makes room anew for
 /// each, which costs less than a hundredth of a percent of the time.
 const REST: Duration = Duration::from_millis(20);
+
+/// For so many, and more, a loop wakes.
+const MANY: usize = 256;
 
 /// So many that have ended are left alone.
 const ENDED: usize = 64;
@@ -50,6 +53,12 @@ impl<C> Rooms<C> {
     pub(crate) fn next(&mut self, now: Timestamp) -> Option<Roomy<C>> {
         let first = self.queue.front()?;
         if first.looked_at + REST <= now { self.queue.pop_front() } else { None }
+    }
+
+    /// When to look, if it is worth waking for.
+    pub(crate) fn wakes_at(&self) -> Option<Timestamp> {
+        let first = self.queue.front().filter(|_| self.queue.len() >= MANY)?;
+        Some(first.looked_at + REST)
     }
 
     /// One of those that were [entered](Self::enter) and not taken out has ended. Now and then all of these are returned, to be

@@ -22,6 +22,15 @@ fn each_is_looked_at_once_it_has_rested_and_in_order() {
 }
 
 #[test]
+fn a_loop_wakes_for_many_and_not_for_few() {
+    let mut rooms = Rooms::default();
+    (1..MANY).for_each(|_| rooms.enter((), 0, at(7)));
+    assert_eq!(rooms.wakes_at(), None);
+    rooms.enter((), 0, at(9));
+    assert_eq!(rooms.wakes_at(), Some(at(7) + REST));
+}
+
+#[test]
 fn those_that_have_ended_are_never_many_more_than_the_others() {
     let mut rooms = Rooms::default();
     (0..1000_u32).for_each(|number| rooms.enter(number, 0, at(0)));
