@@ -141,7 +141,8 @@ impl Builder {
         self
     }
 
-    /// Most messages that an actor handles in one turn. Default 128.
+    /// Most messages that an actor handles in one turn. Default 128. With more, a turn also ends after any 128 of them at which
+    /// the time of the [`round`](Self::round) is over.
     pub fn budget(mut self, messages: u32) -> Self {
         self.settings.budget = messages;
         self

@@ -163,6 +163,7 @@ impl EventLoop {
     /// Step 3: each runnable actor in turn, for a bounded time, so that I/O is seen.
     fn dispatch(&mut self) {
         let mut pace = Pace::new(&self.local);
+        self.local.set_round_end(pace.end);
         while let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.dispatch_at(&mut pace))) {
             // Not in a turn: a bug of this crate.
             let Some(cell) = self.local.in_turn() else { resume_unwind(panic) };

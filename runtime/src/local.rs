@@ -55,6 +55,7 @@ pub(crate) struct Local {
     pub(crate) deferred: RefCell<Vec<CellRef>>,
     /// Cells without references, to be freed when the inbox has been looked at.
     pub(crate) graves: RefCell<Vec<Grave>>,
+    round_end: Cell<Timestamp>,
     /// Whose mailboxes have room that they may not need for long.
     rooms: RefCell<Rooms<CellRef>>,
     wheel: RefCell<TimerWheel<Due>>,
@@ -121,6 +122,7 @@ impl Local {
             outbox,
             deferred: RefCell::default(),
             graves: RefCell::default(),
+            round_end: Cell::default(),
             rooms: RefCell::default(),
             wheel: RefCell::new(TimerWheel::new()),
             sources: RefCell::default(),
@@ -382,6 +384,16 @@ impl Local {
     /// When the loop must look at its timers again.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         self.wheel.borrow().next_deadline().map(Timestamp::of_tick)
+    }
+
+    /// Until when actors have their turns, in this round.
+    pub(crate) fn set_round_end(&self, end: Timestamp) {
+        self.round_end.set(end);
+    }
+
+    /// Whether that is over by now.
+    pub(crate) fn round_is_over(&self) -> bool {
+        self.update_now() >= self.round_end.get()
     }
 
     /// When it is to wake although nothing has happened.

@@ -4,7 +4,7 @@
 //! once. It does not choose whom to visit.
 //!
 //! A turn handles what is urgent, then at most `budget` messages and at most what was queued when it began, so that
-//! an actor that sends to itself does not hold the loop. It ends early when the handler has filled a target (the
+//! an actor that sends to itself does not hold the loop; a large budget ends with the time of the round. It ends early when the handler has filled a target (the
 //! actor pauses) or when the actor is to stop.
 
 use std::any::Any;
@@ -24,6 +24,9 @@ use crate::reply::AskError;
 use crate::sighting;
 use crate::spans;
 use crate::waiting;
+
+/// A turn that is longer than this, for there is a budget for it, ends with its round: others have theirs.
+const MESSAGES_PER_LOOK: usize = 128;
 
 /// One visit. A panic of the actor goes up to the loop, which calls [`panicked`].
 #[inline]
@@ -154,16 +157,23 @@ fn batch<A: Actor>(state: &mut A, actor: &Handle<'_, A>) -> Outcome {
     {
         return Ok(());
     }
-    let queued = actor.mailbox(|mailbox| mailbox.len());
-    for _ in 0..queued.min(local.budget) {
-        let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) else { break };
-        if own.has(flag::FULL) {
-            fell(actor);
+    let mut left = actor.mailbox(|mailbox| mailbox.len()).min(local.budget);
+    while left > 0 {
+        let some = left.min(MESSAGES_PER_LOOK);
+        for _ in 0..some {
+            let Some(message) = actor.mailbox(|mailbox| mailbox.pop()) else { return Ok(()) };
+            if own.has(flag::FULL) {
+                fell(actor);
+            }
+            local.counters().handled.add(1);
+            own.count_handled();
+            state.receive(message, &mut ctx)?;
+            if local.has_attention() && interrupted(actor) {
+                return Ok(());
+            }
         }
-        local.counters().handled.add(1);
-        own.count_handled();
-        state.receive(message, &mut ctx)?;
-        if local.has_attention() && interrupted(actor) {
+        left -= some;
+        if left > 0 && local.round_is_over() {
             break;
         }
     }
