@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use roundsman::{Address, Overflow, Placement, Runtime, Spawn};
+use roundsman::{Address, Builder, Overflow, Placement, Runtime, Spawn};
 use roundsman_tests::patience::must_end;
 use roundsman_tests::role::Role;
 
@@ -15,31 +15,45 @@ fn one_loop(budget: u32, root: impl FnOnce() -> Role<u32>) {
     Runtime::builder().loops(1).budget(budget).build().unwrap().run(root).unwrap();
 }
 
+/// How many messages one actor handled at a time, where three have a thousand each.
+fn turns(builder: Builder) -> Vec<usize> {
+    let order = Rc::new(RefCell::new(Vec::new()));
+    let notes = Rc::clone(&order);
+    let root = move || {
+        Role::<u32>::idle().started(move |ctx| {
+            for name in 0..3 {
+                let notes = Rc::clone(&notes);
+                let worker = ctx.spawn(Role::<()>::new(move |(), _| {
+                    notes.borrow_mut().push(name);
+                    Ok(())
+                }));
+                for _ in 0..1_000 {
+                    worker.send(())?;
+                }
+            }
+            Ok(())
+        })
+    };
+    builder.loops(1).build().unwrap().run(root).unwrap();
+    let order = order.take();
+    assert_eq!(order.len(), 3_000);
+    // All three are busy to the end, so no two turns of one come together.
+    order.chunk_by(|one, next| one == next).map(<[_]>::len).collect()
+}
+
 #[test]
 fn a_turn_handles_at_most_its_budget() {
     for budget in [1, 10, 128] {
-        let order = Rc::new(RefCell::new(Vec::new()));
-        let notes = Rc::clone(&order);
-        one_loop(budget, move || {
-            Role::idle().started(move |ctx| {
-                for name in 0..3 {
-                    let notes = Rc::clone(&notes);
-                    let worker = ctx.spawn(Role::<()>::new(move |(), _| {
-                        notes.borrow_mut().push(name);
-                        Ok(())
-                    }));
-                    for _ in 0..1_000 {
-                        worker.send(())?;
-                    }
-                }
-                Ok(())
-            })
-        });
-        let order = order.take();
-        let turns: Vec<_> = order.chunk_by(|one, next| one == next).map(<[_]>::len).collect();
-        // All three are busy to the end, so no two turns of one come together.
+        let turns = turns(Runtime::builder().budget(budget));
         assert_eq!(turns.iter().max(), Some(&(budget as usize)), "{turns:?}");
-        assert_eq!(order.len(), 3_000);
+    }
+}
+
+#[test]
+fn a_turn_with_a_large_budget_ends_with_the_time_of_its_round() {
+    for (round, longest) in [(Duration::ZERO, 128), (Duration::from_secs(3600), 500)] {
+        let turns = turns(Runtime::builder().budget(500).round(round));
+        assert_eq!(turns.iter().max(), Some(&longest), "{turns:?}");
     }
 }
 
