@@ -97,15 +97,19 @@ fn whatever_a_client_does_memory_stays_flat() {
             rude.read_to_end();
         }
     };
-    pester();
-    let before = chat.process.resident();
-    for _ in 0..8 {
-        pester();
-    }
-    let grown = chat.process.resident().saturating_sub(before);
+    // The first stretches fill what the process keeps for later. What leaks does so in each.
+    let mut grown = [0; 5];
+    let settled = grown.iter_mut().any(|grown| {
+        let before = chat.process.resident();
+        for _ in 0..4 {
+            pester();
+        }
+        *grown = chat.process.resident().saturating_sub(before);
+        *grown < 128 * 1024
+    });
     assert!(
-        grown < 1024 * 1024,
-        "{grown} bytes more, after 3 MiB of input and 32,000 lines of answers"
+        settled,
+        "{grown:?} bytes more, after 1.5 MiB of input and 16,000 lines of answers each"
     );
 }
 
