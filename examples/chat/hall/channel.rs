@@ -2,14 +2,13 @@
 //!
 //! Kept by the hall from the first who joins to the last who leaves. It tells nobody anything.
 
-use roundsman::Address;
+use std::rc::Rc;
 
 use super::client::ClientId;
+use super::ear::Ear;
 use super::history::History;
-use crate::chat::caps::Caps;
 use crate::chat::mask;
 use crate::chat::names::ChannelName;
-use crate::chat::session;
 
 /// One channel.
 pub struct Channel {
@@ -27,10 +26,7 @@ pub struct Channel {
 /// Somebody in a channel.
 pub struct Member {
     pub id: ClientId,
-    /// The client's, once more: telling everybody should not have to look into every client.
-    pub session: Address<session::Message>,
-    /// The client's, once more, for the same reason.
-    pub caps: Caps,
+    pub ear: Rc<Ear>,
     pub operator: bool,
     pub voiced: bool,
 }

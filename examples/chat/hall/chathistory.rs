@@ -40,7 +40,7 @@ impl Hall {
         let name = channel.name.as_str();
         self.tell_batch(by, &["chathistory", name], |batched| {
             for event in &found {
-                batched(event.tags(self.client(by).caps), event.line().clone());
+                batched(event.tags(self.client(by).caps()), event.line().clone());
             }
         });
     }
@@ -84,13 +84,13 @@ impl Hall {
         kind: &[&str],
         lines: impl FnOnce(&mut dyn FnMut(String, bytes::Bytes)),
     ) {
-        let client = self.client(to);
-        let batched = client.caps.has(Caps::BATCH);
+        let to = &self.client(to).ear;
+        let batched = to.caps().has(Caps::BATCH);
         let mut out = self.out.borrow_mut();
         let name = out.next_batch();
         let (begin, end) = batch_lines(self.about.name(), &name, kind);
         if batched {
-            out.tell_tagged(to, client, String::new(), begin);
+            out.tell_tagged(to, String::new(), begin);
         }
         lines(&mut |tags, line| {
             let tags = match (batched, tags.is_empty()) {
@@ -98,10 +98,10 @@ impl Hall {
                 (true, true) => format!("batch={name}"),
                 (true, false) => format!("batch={name};{tags}"),
             };
-            out.tell_tagged(to, client, tags, line);
+            out.tell_tagged(to, tags, line);
         });
         if batched {
-            out.tell_tagged(to, client, String::new(), end);
+            out.tell_tagged(to, String::new(), end);
         }
     }
 

@@ -3,21 +3,21 @@
 //! Kept by the hall, one for each session. It tells nobody anything.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use roundsman::{ActorId, Address, Timestamp};
+use roundsman::{ActorId, Timestamp};
 
+use super::ear::Ear;
 use crate::chat::caps::Caps;
 use crate::chat::names::{ChannelName, Nick, UserName};
-use crate::chat::session;
 
 /// Who a client is, whatever its nick: its session.
 pub type ClientId = ActorId;
 
 /// One client.
 pub struct Client {
-    pub session: Address<session::Message>,
+    pub ear: Rc<Ear>,
     pub host: Arc<str>,
     /// Nobody in between can read what it says.
     pub secure: bool,
@@ -32,7 +32,6 @@ pub struct Client {
     /// `nick!user@host`: how what it does is signed. Empty until it has registered.
     pub source: Box<str>,
 
-    pub caps: Caps,
     /// Capabilities are being negotiated, which holds the registration.
     pub negotiating: bool,
     /// It has said `CAP LS 302`: it is told of capabilities whether it wants to or not.
@@ -88,9 +87,9 @@ impl UserModes {
 
 impl Client {
     /// A connection that has said nothing.
-    pub fn new(session: Address<session::Message>, host: Arc<str>, secure: bool) -> Self {
+    pub fn new(ear: Ear, host: Arc<str>, secure: bool) -> Self {
         Self {
-            session,
+            ear: Rc::new(ear),
             host,
             secure,
             nick: None,
@@ -99,7 +98,6 @@ impl Client {
             password: None,
             registered: false,
             source: Box::default(),
-            caps: Caps::default(),
             negotiating: false,
             knows_302: false,
             modes: UserModes::default(),
@@ -110,6 +108,11 @@ impl Client {
             signed_on_unix_s: 0,
             spoke_at: Timestamp::default(),
         }
+    }
+
+    /// What it can take.
+    pub fn caps(&self) -> Caps {
+        self.ear.caps()
     }
 
     /// Its nick in answers to it: `*` until it has registered.
@@ -140,10 +143,4 @@ impl Client {
         let here = if self.away.is_some() { "G" } else { "H" };
         format!("{here}{}", if self.modes.operator { "*" } else { "" })
     }
-}
-
-/// Gives a session finished lines.
-pub fn deliver(session: &Address<session::Message>, lines: Bytes) {
-    // A session that has ended has nobody left to tell.
-    let _ = session.send(session::Message::Deliver(lines));
 }

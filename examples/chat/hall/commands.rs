@@ -104,7 +104,7 @@ impl Hall {
 
     /// If the line has a label and its client knows what that is, the answers will have it as well.
     pub(super) fn open_label(&self, by: ClientId, line: &Line<'_>) {
-        let knows = self.client(by).caps.has(Caps::LABELED_RESPONSE.with(Caps::BATCH));
+        let knows = self.client(by).caps().has(Caps::LABELED_RESPONSE.with(Caps::BATCH));
         let fits = |label: &&str| !label.is_empty() && label.len() <= LABEL_MAX;
         if let (true, Some(label)) = (knows, line.tag("label").filter(fits)) {
             self.out.borrow_mut().open_label(by, label);

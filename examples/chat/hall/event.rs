@@ -1,6 +1,6 @@
 //! An event: a line that several are told, in each form that some of them want.
 //!
-//! Made by whoever does something that others see; given out by `outbox`. The bytes of each form are made once and
+//! Made by whoever does something that others see; given out by `outbox` and `bundle`. The bytes of each form are made once and
 //! shared.
 
 use std::cell::OnceCell;
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::bundle::Urgency;
+use super::client::ClientId;
 use crate::chat::caps::Caps;
 use crate::chat::{calendar, wire};
 
@@ -20,7 +22,9 @@ pub struct Event {
     pub msgid: String,
     /// The tags for those who take tags, finished.
     tags: String,
-    /// By [`Event::form_of`]. The first is the line itself.
+    /// Whose coming or going it tells, if that is what it does.
+    news_of: Option<ClientId>,
+    /// The first is the line itself.
     forms: [OnceCell<Bytes>; Self::FORMS],
 }
 
@@ -28,20 +32,33 @@ impl Event {
     /// How many forms an event has: with the time or without, with the tags or without.
     pub const FORMS: usize = 4;
 
-    /// Which of them somebody with these capabilities gets.
-    pub fn form_of(caps: Caps) -> usize {
-        usize::from(caps.has(Caps::SERVER_TIME)) + 2 * usize::from(caps.has(Caps::MESSAGE_TAGS))
-    }
-
     /// A line without tags of its own.
     pub fn new(line: Bytes, at: Duration) -> Self {
-        Self { line, at, msgid: String::new(), tags: String::new(), forms: Default::default() }
+        Self {
+            line,
+            at,
+            msgid: String::new(),
+            tags: String::new(),
+            news_of: None,
+            forms: Default::default(),
+        }
     }
 
     /// Done by a program (IRCv3 bot-mode).
     pub fn by_bot(mut self) -> Self {
         "bot".clone_into(&mut self.tags);
         self
+    }
+
+    /// Tells that this client comes or goes.
+    pub fn news_of(mut self, who: ClientId) -> Self {
+        self.news_of = Some(who);
+        self
+    }
+
+    /// What it is to this client: whoever comes or goes waits to hear so.
+    pub fn urgency(&self, to: ClientId) -> Urgency {
+        if self.news_of.is_some_and(|who| who != to) { Urgency::News } else { Urgency::Awaited }
     }
 
     /// With a name and with these tags and no others, for those who take them.
@@ -61,14 +78,11 @@ impl Event {
     }
 
     /// What somebody with these capabilities gets.
-    pub fn form(&self, caps: Caps) -> Bytes {
+    pub fn form(&self, caps: Caps) -> &Bytes {
         let make = || wire::tagged(&self.tags(caps), self.line.clone());
-        self.forms[Self::form_of(caps)].get_or_init(make).clone()
-    }
-
-    /// How long the line and the tags of its own are, in bytes.
-    pub fn length(&self) -> usize {
-        self.line.len() + self.tags.len()
+        let form = usize::from(caps.has(Caps::SERVER_TIME))
+            + 2 * usize::from(caps.has(Caps::MESSAGE_TAGS));
+        self.forms[form].get_or_init(make)
     }
 
     /// The tags that somebody with these capabilities gets, finished.

@@ -1,5 +1,7 @@
 //! Coming into a channel and going out of it: JOIN, PART and KICK.
 
+use std::rc::Rc;
+
 use super::channel::{Channel, Member};
 use super::client::ClientId;
 use super::{CHANNELS_MAX, Hall};
@@ -47,16 +49,16 @@ impl Hall {
         let client = self.client_mut(by);
         client.invitations.remove(&name);
         client.channels.insert(name.clone());
-        let (session, caps) = (client.session.clone(), client.caps);
+        let ear = Rc::clone(&client.ear);
         let make = || Channel::new(name.clone(), unix_s);
         let channel = self.channels.entry(name.clone()).or_insert_with(make);
         let operator = channel.members.is_empty();
-        channel.members.push(Member { id: by, session, caps, operator, voiced: false });
+        channel.members.push(Member { id: by, ear, operator, voiced: false });
 
         let channel = &self.channels[&name];
-        self.show_members(channel, &self.event(by, "JOIN", &[channel.name.as_str()], None));
+        self.show_members(channel, &self.news(by, "JOIN", &[channel.name.as_str()], None));
         if let Some(away) = &self.client(by).away {
-            let event = self.event(by, "AWAY", &[], Some(away));
+            let event = self.news(by, "AWAY", &[], Some(away));
             self.show_some(channel, &event, |id, caps| id != by && caps.has(Caps::AWAY_NOTIFY));
         }
         if channel.topic.is_some() {
@@ -110,7 +112,7 @@ impl Hall {
     fn go_out(&mut self, by: ClientId, name: &ChannelName, reason: Option<&str>) {
         if let Some(channel) = self.channels.get(name) {
             let reason = reason.filter(|reason| !reason.is_empty());
-            self.show_members(channel, &self.event(by, "PART", &[channel.name.as_str()], reason));
+            self.show_members(channel, &self.news(by, "PART", &[channel.name.as_str()], reason));
         }
         self.take_out(by, name);
     }

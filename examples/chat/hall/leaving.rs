@@ -19,7 +19,7 @@ impl Hall {
     pub(super) fn leave(&mut self, who: ClientId, ending: Ending) {
         if self.clients.get(&who).is_some_and(|client| client.registered) {
             self.remember(who);
-            let event = self.event(who, "QUIT", &[], Some(&ending.why));
+            let event = self.news(who, "QUIT", &[], Some(&ending.why));
             let neighbours = self.neighbours(who);
             for name in self.client(who).channels.clone() {
                 self.take_out(who, &name);
@@ -33,8 +33,7 @@ impl Hall {
             self.census.leave(client.modes);
             self.tell_monitors(nick, None);
         }
-        self.out.get_mut().let_go(who, &client.session);
-        // One that has ended has nobody left to tell.
-        let _ = client.session.send(session::Message::Close(ending));
+        self.out.get_mut().bundles.give_to(&client.ear);
+        client.ear.send(session::Message::Close(ending));
     }
 }

@@ -39,7 +39,7 @@ impl Hall {
     }
 
     fn shown_name(&self, to: ClientId, member: &Member) -> String {
-        let (client, caps) = (self.client(member.id), self.client(to).caps);
+        let (client, caps) = (self.client(member.id), self.client(to).caps());
         let prefix = member.prefix(caps.has(Caps::MULTI_PREFIX));
         let whole = caps.has(Caps::USERHOST_IN_NAMES);
         format!("{prefix}{}", if whole { &client.source } else { client.nick() })

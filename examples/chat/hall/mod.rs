@@ -6,8 +6,8 @@
 //! # Why it is one actor
 //! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to
 //! all, in every channel and in every count. Each command takes effect here, at once and as a whole, so that needs no
-//! further thought: what a command causes stands in the mailboxes of the sessions concerned before the next command is
-//! looked at, and a PONG takes the same way. Most commands also ask about several channels and people together: WHO,
+//! further thought: what a command causes is written down for everybody concerned before the next command is looked at,
+//! and given to their sessions before a PONG is said. Most commands also ask about several channels and people together: WHO,
 //! WHOIS of somebody in a secret channel, a nick that changes in ten channels and is told once to everybody. With an
 //! actor for each channel all of these are conversations; here they are loops.
 //!
@@ -17,12 +17,11 @@
 //!
 //! # Where to read
 //! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what
-//! they are about. `client.rs` and `channel.rs` are the state, `outbox.rs` and `bundle.rs` the ways out.
+//! they are about. `client.rs` and `channel.rs` are the state; `outbox.rs`, `bundle.rs` and `ear.rs` the way out.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,10 +33,11 @@ use super::ending::Ending;
 use super::names::{ChannelName, Nick};
 use super::session::{self, Heard};
 use super::wire::{self, Line};
-use bundle::Bundle;
+use bundle::WAIT_MAX;
 use census::Census;
 use channel::Channel;
 use client::{Client, ClientId};
+use ear::Ear;
 use monitors::Monitors;
 use numerics::ERR_INPUTTOOLONG;
 use outbox::Outbox;
@@ -52,6 +52,7 @@ mod channel_modes;
 mod chathistory;
 mod client;
 mod commands;
+mod ear;
 mod event;
 mod help;
 mod history;
@@ -100,12 +101,12 @@ pub struct Hall {
     channels: BTreeMap<ChannelName, Channel>,
     past: Past,
     monitors: Monitors,
-    /// What was said and not given out yet. Before anything else happens it is.
-    bundle: Bundle,
-    /// It has told itself to do so.
-    gives_out: bool,
     /// Borrowed for a push only.
     out: RefCell<Outbox>,
+    /// Since when something is to be given out, if it has told itself to do so.
+    waiting_since: Option<Timestamp>,
+    /// A timer is set for news.
+    news_waits: bool,
 }
 
 pub enum Message {
@@ -115,8 +116,10 @@ pub enum Message {
     Heard(ClientId, Heard),
     /// A client says nothing more, for this reason.
     Gone(ClientId, Ending),
-    /// What was said in a channel is to be given to its members: told by the hall to itself.
+    /// What is to be told is to be given out, but for news: told by the hall to itself.
     GiveOut,
+    /// Also news.
+    GiveNews,
     /// A session has ended, whatever it has said before.
     Ended(Terminated),
     /// What SIGHUP has had read.
@@ -141,9 +144,9 @@ impl Hall {
             channels: BTreeMap::new(),
             past: Past::default(),
             monitors: Monitors::default(),
-            bundle: Bundle::default(),
-            gives_out: false,
             out: RefCell::default(),
+            waiting_since: None,
+            news_waits: false,
         }
     }
 
@@ -159,11 +162,6 @@ impl Hall {
             Err(_) => Err(wire::TooLong),
         };
         let is_text = matches!(text, Ok(Cow::Borrowed(_)));
-        let goes_along = is_text && matches!(&line, Ok(Some(line)) if self.goes_along(by, line));
-        if !goes_along {
-            self.give_out();
-            self.out.get_mut().begin(by);
-        }
         match line {
             Ok(None) => {}
             Ok(Some(line)) => {
@@ -178,7 +176,36 @@ impl Hall {
             }
             Err(wire::TooLong) => self.refuse(by, ERR_INPUTTOOLONG, &[]),
         }
-        self.out.get_mut().finish(self.clients.get(&by).map(|client| &**client));
+    }
+
+    /// Gives everybody what it is to be told.
+    fn give_out(&mut self) {
+        self.out.get_mut().bundles.give_out();
+    }
+
+    /// Whatever somebody is to be told is given out soon.
+    fn see_to_giving_out(&mut self, ctx: &mut Context<Self>) -> Outcome {
+        let bundles = &mut self.out.get_mut().bundles;
+        if let (Some(wait), false) = (bundles.news_wait(), self.news_waits) {
+            self.news_waits = true;
+            ctx.send_after(wait, Message::GiveNews);
+        }
+        if !bundles.is_urgent() {
+            return Ok(());
+        }
+        match self.waiting_since {
+            None => {
+                self.waiting_since = Some(self.now);
+                // Behind everything that waits here by now.
+                ctx.address().send(Message::GiveOut)?;
+            }
+            Some(since) if self.now - since >= WAIT_MAX => {
+                self.waiting_since = Some(self.now);
+                bundles.give_urgent();
+            }
+            Some(_) => {}
+        }
+        Ok(())
     }
 
     fn client(&self, id: ClientId) -> &Client {
@@ -237,43 +264,41 @@ impl Actor for Hall {
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         (self.now, self.unix) = (ctx.now(), self.about.unix(ctx.now()));
-        // What anybody could notice comes behind what was said before. A line may be one that goes along with that.
-        if !matches!(message, Message::Heard(..) | Message::GiveOut) {
-            self.give_out();
-        }
         match message {
             Message::Heard(by, line) => self.hear(by, line),
             Message::GiveOut => {
-                self.gives_out = false;
+                self.waiting_since = None;
+                self.out.get_mut().bundles.give_urgent();
+            }
+            Message::GiveNews => {
+                self.news_waits = false;
                 self.give_out();
             }
             Message::Arrived { session, host, secure } => {
                 ctx.watch(&session, Message::Ended);
-                let client = Box::new(Client::new(session, host, secure));
-                self.clients.insert(client.session.id(), client);
+                let client = Client::new(Ear::new(session), host, secure);
+                self.clients.insert(client.ear.id(), Box::new(client));
             }
             Message::Gone(who, ending) => self.leave(who, ending),
             Message::Ended(ended) => self.leave(ended.id, Ending::failed()),
             Message::Reread(notices) => self.notices = notices,
             Message::Closing => {
+                self.give_out();
                 self.channels.clear();
                 self.nicks.clear();
                 self.clients.clear();
                 self.census = Census::default();
             }
         }
-        if !self.bundle.is_empty() && !mem::replace(&mut self.gives_out, true) {
-            // Behind everything that waits here by now.
-            ctx.address().send(Message::GiveOut)?;
-        }
-        Ok(())
+        self.see_to_giving_out(ctx)
     }
 
     fn show(message: &Message) -> String {
         match message {
             Message::Arrived { session, .. } => format!("{} has begun", session.path()),
             Message::Heard(by, heard) => format!("{by} says {}", session::shown(heard)),
-            Message::GiveOut => "what was said is given out".to_owned(),
+            Message::GiveNews => "news is given out".to_owned(),
+            Message::GiveOut => "what is to be told is given out".to_owned(),
             Message::Gone(who, ending) => format!("{who} leaves: {}", ending.why),
             Message::Ended(ended) => format!("{} has ended: {}", ended.path, ended.reason),
             Message::Reread(_) => "has been read again".to_owned(),

@@ -20,11 +20,11 @@ impl Hall {
                 if line.param(1).parse::<u32>().is_ok_and(|version| version >= WITH_NOTIFY) {
                     let client = self.client_mut(by);
                     client.knows_302 = true;
-                    client.caps = client.caps.with(Caps::CAP_NOTIFY);
+                    client.ear.set_caps(client.caps().with(Caps::CAP_NOTIFY));
                 }
                 self.answer_cap(by, "LS", &list(Caps::ALL));
             }
-            "LIST" => self.answer_cap(by, "LIST", &list(self.client(by).caps)),
+            "LIST" => self.answer_cap(by, "LIST", &list(self.client(by).caps())),
             "REQ" => {
                 self.hold_registration(by);
                 self.request_caps(by, line.param(1));
@@ -40,7 +40,7 @@ impl Hall {
     /// Takes all that is asked for, or nothing of it.
     fn request_caps(&mut self, by: ClientId, asked: &str) {
         let client = self.client(by);
-        let mut caps = client.caps;
+        let mut caps = client.caps();
         for name in asked.split(' ').filter(|name| !name.is_empty()) {
             let (wanted, name) = match name.strip_prefix('-') {
                 Some(name) => (false, name),
@@ -57,17 +57,7 @@ impl Hall {
         }
         // What a capability adds to lines begins behind the line that says so (IRCv3 server-time).
         self.answer_cap(by, "ACK", asked);
-        self.set_caps(by, caps);
-    }
-
-    fn set_caps(&mut self, by: ClientId, caps: Caps) {
-        self.client_mut(by).caps = caps;
-        for name in self.client(by).channels.clone() {
-            let member = self.channel_mut(&name).and_then(|channel| channel.member_mut(by));
-            if let Some(member) = member {
-                member.caps = caps;
-            }
-        }
+        self.client(by).ear.set_caps(caps);
     }
 
     fn hold_registration(&mut self, by: ClientId) {

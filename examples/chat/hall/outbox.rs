@@ -1,32 +1,26 @@
 //! The outbox: the way out of the hall, to sessions.
 //!
-//! Everything that anybody is told goes through here but what is said in channels (see `bundle`), so that the answers
-//! to a command with a label can be held until it is done, and then be marked as what they are (IRCv3
-//! labeled-response). Without a label they are held as well, to be given to the session in one piece. It decides
-//! nothing about who is told.
+//! Everything that anybody is told goes through here, so that the answers to a command with a label can be held until it
+//! is done, and then be marked as what they are (IRCv3 labeled-response). All else goes into the bundle of whoever is
+//! told. It decides nothing about who that is.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use roundsman::Address;
 
-use super::client::{Client, ClientId, deliver};
+use super::bundle::{Bundles, Urgency};
+use super::client::{Client, ClientId};
+use super::ear::Ear;
 use super::event::{Event, time_tag};
 use crate::chat::caps::Caps;
-use crate::chat::{session, wire};
-
-/// So many bytes of answers are given to a session at once, and a line more.
-const PIECE: usize = 4 * 1024;
+use crate::chat::wire;
 
 /// What goes out, and what is held.
 #[derive(Default)]
 pub struct Outbox {
     labeled: Option<Labeled>,
-    /// Whose command is in hand.
-    answering: Option<ClientId>,
-    /// What its client was told and has not been given, and how long it is.
-    answers: Vec<Bytes>,
-    length: usize,
+    pub bundles: Bundles,
     /// How many batches and messages have had a name.
     batches: u64,
     messages: u64,
@@ -48,37 +42,27 @@ struct Held {
 
 impl Outbox {
     /// Tells one client a line that is for it alone, such as a numeric.
-    pub fn tell(&mut self, to: ClientId, client: &Client, line: Bytes, now: Duration) {
-        let timed = client.caps.has(Caps::SERVER_TIME);
+    pub fn tell(&mut self, to: &Rc<Ear>, line: Bytes, now: Duration) {
+        let timed = to.caps().has(Caps::SERVER_TIME);
         let tags = if timed { time_tag(now) } else { String::new() };
-        self.tell_tagged(to, client, tags, line);
+        self.tell_tagged(to, tags, line);
     }
 
     /// The same with these tags, and no others.
-    pub fn tell_tagged(&mut self, to: ClientId, client: &Client, tags: String, line: Bytes) {
+    pub fn tell_tagged(&mut self, to: &Rc<Ear>, tags: String, line: Bytes) {
         match self.held_for(to) {
             Some(lines) => lines.push(Held { tags, line }),
-            None => self.give(to, &client.session, wire::tagged(&tags, line)),
+            None => self.bundles.add(to, &wire::tagged(&tags, line), Urgency::Awaited),
         }
     }
 
-    /// Tells somebody of an event. The hot path: mostly it is one push of bytes that are shared.
-    pub fn share(
-        &mut self,
-        to: ClientId,
-        session: &Address<session::Message>,
-        caps: Caps,
-        event: &Event,
-    ) {
+    /// Tells somebody of an event. The hot path: mostly it is the push of a number.
+    pub fn show(&mut self, to: &Rc<Ear>, event: &Event) {
+        let caps = to.caps();
         match self.held_for(to) {
             Some(lines) => lines.push(Held { tags: event.tags(caps), line: event.line().clone() }),
-            None => self.give(to, session, event.form(caps)),
+            None => self.bundles.add(to, event.form(caps), event.urgency(to.id())),
         }
-    }
-
-    /// Tells a client of an event.
-    pub fn show(&mut self, to: ClientId, client: &Client, event: &Event) {
-        self.share(to, &client.session, client.caps, event);
     }
 
     /// From now on what `to` is told answers the command with this label.
@@ -90,7 +74,7 @@ impl Outbox {
     ///
     /// `client` is nobody if the client has left with the command.
     pub fn close_label(&mut self, client: Option<&Client>, server: &str) {
-        let Some(Labeled { to, label, mut lines }) = self.labeled.take() else { return };
+        let Some(Labeled { label, mut lines, .. }) = self.labeled.take() else { return };
         let Some(client) = client else { return };
         let label = format!("label={label}");
         if lines.is_empty() {
@@ -109,57 +93,7 @@ impl Outbox {
             lines.push(Held { tags: String::new(), line: end });
         }
         for Held { tags, line } in lines {
-            self.give(to, &client.session, wire::tagged(&tags, line));
-        }
-    }
-
-    /// The command of this client is being carried out.
-    pub fn begin(&mut self, by: ClientId) {
-        self.answering = Some(by);
-    }
-
-    /// Whether a command of this client is in hand that it is answered. Of what goes along in a bundle nobody hears but
-    /// those who are in its channel.
-    pub fn answers(&self, by: ClientId) -> bool {
-        self.answering == Some(by)
-    }
-
-    /// It has been: gives out what its client was told, unless it has left and got it as it did.
-    pub fn finish(&mut self, client: Option<&Client>) {
-        self.answering = None;
-        if let Some(client) = client {
-            self.hand_over(&client.session);
-        }
-    }
-
-    /// A client is about to leave: it gets what it was told before.
-    pub fn let_go(&mut self, who: ClientId, session: &Address<session::Message>) {
-        if self.answering == Some(who) {
-            self.hand_over(session);
-        }
-    }
-
-    /// Gives a line to a client, whether its command has a label or not.
-    pub fn give(&mut self, to: ClientId, session: &Address<session::Message>, line: Bytes) {
-        if self.answering != Some(to) {
-            return deliver(session, line);
-        }
-        self.length += line.len();
-        self.answers.push(line);
-        if self.length >= PIECE {
-            self.hand_over(session);
-        }
-    }
-
-    fn hand_over(&mut self, session: &Address<session::Message>) {
-        self.length = 0;
-        match self.answers.len() {
-            0 => {}
-            1 => self.answers.drain(..).for_each(|line| deliver(session, line)),
-            _ => {
-                deliver(session, self.answers.concat().into());
-                self.answers.clear();
-            }
+            self.bundles.add(&client.ear, &wire::tagged(&tags, line), Urgency::Awaited);
         }
     }
 
@@ -175,8 +109,9 @@ impl Outbox {
         format!("{:x}-{:x}", server_started.as_millis(), self.messages)
     }
 
-    fn held_for(&mut self, to: ClientId) -> Option<&mut Vec<Held>> {
-        self.labeled.as_mut().filter(|labeled| labeled.to == to).map(|labeled| &mut labeled.lines)
+    fn held_for(&mut self, to: &Ear) -> Option<&mut Vec<Held>> {
+        let labeled = self.labeled.as_mut().filter(|labeled| labeled.to == to.id());
+        labeled.map(|labeled| &mut labeled.lines)
     }
 }
 

@@ -101,8 +101,7 @@ impl Hall {
         let modes = client.modes;
         (client.signed_on_unix_s, client.spoke_at) = (unix_s, now);
         client.sign();
-        // One that has ended meanwhile says so itself.
-        let _ = client.session.send(session::Message::Registered);
+        client.ear.send(session::Message::Registered);
         self.census.enter(modes);
         self.greet(by);
         self.tell_monitors(&nick, Some(by));
@@ -110,6 +109,8 @@ impl Hall {
 
     pub(super) fn ping(&mut self, by: ClientId, line: &Line<'_>) {
         let Some(token) = line.params().first() else { return self.refuse(by, ERR_NOORIGIN, &[]) };
+        // It promises that everybody has been told what this client said before.
+        self.give_out();
         let server = self.about.name();
         self.tell(by, wire::relay(server, "PONG", &[server], Some(token)));
     }
@@ -122,7 +123,7 @@ impl Hall {
         }
         self.client_mut(by).realname = realname.into();
         let event = self.event(by, "SETNAME", &[], Some(realname));
-        if self.client(by).caps.has(Caps::SETNAME) {
+        if self.client(by).caps().has(Caps::SETNAME) {
             self.show(by, &event);
         }
         self.show_each(&self.neighbours(by), &event, Caps::SETNAME);

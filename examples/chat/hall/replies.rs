@@ -82,7 +82,7 @@ impl Hall {
     /// A finished line for one client alone.
     pub(super) fn tell(&self, to: ClientId, line: Bytes) {
         if let Some(client) = self.clients.get(&to) {
-            self.out.borrow_mut().tell(to, client, line, self.unix);
+            self.out.borrow_mut().tell(&client.ear, line, self.unix);
         }
     }
 
@@ -99,10 +99,21 @@ impl Hall {
         if client.modes.bot { event.by_bot() } else { event }
     }
 
+    /// The same, where it is that the client comes or goes.
+    pub(super) fn news(
+        &self,
+        of: ClientId,
+        command: &str,
+        params: &[&str],
+        text: Option<&str>,
+    ) -> Event {
+        self.event(of, command, params, text).news_of(of)
+    }
+
     /// Shows an event to one client.
     pub(super) fn show(&self, to: ClientId, event: &Event) {
         if let Some(client) = self.clients.get(&to) {
-            self.out.borrow_mut().show(to, client, event);
+            self.out.borrow_mut().show(&client.ear, event);
         }
     }
 
@@ -119,17 +130,18 @@ impl Hall {
         meant: impl Fn(ClientId, Caps) -> bool,
     ) {
         let mut out = self.out.borrow_mut();
-        for member in channel.members.iter().filter(|member| meant(member.id, member.caps)) {
-            out.share(member.id, &member.session, member.caps, event);
+        let members = channel.members.iter();
+        for member in members.filter(|member| meant(member.id, member.ear.caps())) {
+            out.show(&member.ear, event);
         }
     }
 
     /// Shows an event once to each of these who has all the capabilities.
     pub(super) fn show_each(&self, to: &[ClientId], event: &Event, caps: Caps) {
         let mut out = self.out.borrow_mut();
-        for (id, client) in to.iter().filter_map(|id| Some((*id, self.clients.get(id)?))) {
-            if client.caps.has(caps) {
-                out.show(id, client, event);
+        for client in to.iter().filter_map(|id| self.clients.get(id)) {
+            if client.caps().has(caps) {
+                out.show(&client.ear, event);
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Hall;
+use super::bundle::Urgency;
 use super::channel::Channel;
 use super::client::ClientId;
 use super::event::Event;
@@ -43,7 +44,7 @@ struct Floor<'a> {
 
 /// Whether somebody with these capabilities is told what is said by `by`: everybody is, but who has said it has to want
 /// that.
-pub fn hears(by: ClientId, who: ClientId, caps: Caps) -> bool {
+fn hears(by: ClientId, who: ClientId, caps: Caps) -> bool {
     who != by || caps.has(Caps::ECHO_MESSAGE)
 }
 
@@ -67,7 +68,7 @@ impl Hall {
     }
 
     pub(super) fn tag_message(&mut self, by: ClientId, line: &Line<'_>) {
-        if !self.client(by).caps.has(Caps::MESSAGE_TAGS) {
+        if !self.client(by).caps().has(Caps::MESSAGE_TAGS) {
             return self.refuse(by, ERR_UNKNOWNCOMMAND, &[line.command()]);
         }
         self.say(by, Speech { kind: Kind::Tags, line, text: None });
@@ -102,20 +103,6 @@ impl Hall {
         }
     }
 
-    /// Whether a line says something that nobody hears but the members of one channel: no answer to it, no echo that is
-    /// marked as one. Then it can go together with what others say there.
-    pub(super) fn goes_along(&self, by: ClientId, line: &Line<'_>) -> bool {
-        let says =
-            matches!(line.verb().as_str(), "PRIVMSG" | "NOTICE") && !line.param(1).is_empty();
-        let is_heard_by_members_only = || {
-            let floor = self.floor(by, line.param(0));
-            floor.is_ok_and(|floor| floor.is_member)
-        };
-        says && line.tag("label").is_none()
-            && self.client(by).registered
-            && is_heard_by_members_only()
-    }
-
     /// Refuses what is said; a notice in silence.
     fn object(&self, by: ClientId, speech: Speech<'_>, why: Numeric, params: &[&str]) {
         if speech.kind != Kind::Notice {
@@ -131,15 +118,11 @@ impl Hall {
         let event = Rc::new(self.speech_event(by, channel.name.as_str(), speech));
         let name = channel.name.clone();
         let only_tags = speech.kind == Kind::Tags;
-        if !self.out.borrow().answers(by) {
-            self.say_along(&name, by, Rc::clone(&event));
-        } else {
-            self.show_some(channel, &event, |id, caps| {
-                hears(by, id, caps) && (!only_tags || caps.has(Caps::MESSAGE_TAGS))
-            });
-            if !is_member && hears(by, by, self.client(by).caps) {
-                self.show(by, &event);
-            }
+        self.show_some(channel, &event, |id, caps| {
+            hears(by, id, caps) && (!only_tags || caps.has(Caps::MESSAGE_TAGS))
+        });
+        if !is_member && hears(by, by, self.client(by).caps()) {
+            self.show(by, &event);
         }
         if !only_tags && let Some(channel) = self.channel_mut(&name) {
             channel.history.add(event);
@@ -164,13 +147,17 @@ impl Hall {
             return self.object(by, speech, ERR_NOSUCHNICK, &[target]);
         };
         let event = self.speech_event(by, client.nick(), speech);
-        let takes = speech.kind != Kind::Tags || client.caps.has(Caps::MESSAGE_TAGS);
-        if hears(by, by, self.client(by).caps) {
+        let takes = speech.kind != Kind::Tags || client.caps().has(Caps::MESSAGE_TAGS);
+        if hears(by, by, self.client(by).caps()) {
             self.show(by, &event);
         }
         if takes && id == by {
             // Said to oneself: what is heard is no answer, so it has no label.
-            self.out.borrow_mut().give(id, &client.session, event.form(client.caps));
+            self.out.borrow_mut().bundles.add(
+                &client.ear,
+                event.form(client.caps()),
+                Urgency::Awaited,
+            );
         } else if takes {
             self.show(id, &event);
         }
@@ -193,7 +180,7 @@ impl Hall {
         let answer = if away.is_some() { RPL_NOWAWAY } else { RPL_UNAWAY };
         self.answer(by, answer, &[]);
         if self.client(by).away != away {
-            let event = self.event(by, "AWAY", &[], away.as_deref());
+            let event = self.news(by, "AWAY", &[], away.as_deref());
             self.show_each(&self.neighbours(by), &event, Caps::AWAY_NOTIFY);
             self.client_mut(by).away = away;
         }

@@ -80,7 +80,7 @@ impl Hall {
         let channel = place.map_or("*", |(channel, _)| channel.name.as_str());
         let mut flags = client.flags();
         if let Some((_, member)) = place {
-            flags.push_str(member.prefix(self.client(to).caps.has(Caps::MULTI_PREFIX)));
+            flags.push_str(member.prefix(self.client(to).caps().has(Caps::MULTI_PREFIX)));
         }
         if client.modes.bot {
             flags.push('B');

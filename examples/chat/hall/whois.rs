@@ -70,7 +70,7 @@ impl Hall {
             let private = channel.modes.secret || client.modes.invisible;
             to == id || !private || channel.has(to)
         });
-        let all = self.client(to).caps.has(Caps::MULTI_PREFIX);
+        let all = self.client(to).caps().has(Caps::MULTI_PREFIX);
         let prefixed = |channel: &super::Channel| {
             let prefix = channel.member(id).map_or("", |member| member.prefix(all));
             format!("{prefix}{}", channel.name)
