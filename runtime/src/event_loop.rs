@@ -27,8 +27,6 @@ use crate::waiting;
 const TURNS_PER_LOOK: u32 = 16;
 /// So many rounds in a row may leave an actor's end of the round to the next.
 const POSTPONED_MAX: u8 = 4;
-/// At the end of a round so many mailboxes are looked at that may give room back.
-const ROOMS_PER_ROUND: usize = 1024;
 /// The clock is looked at every so many messages.
 const MESSAGES_PER_CLOCK: u64 = 64;
 /// And every so many looks at the inbox: there are turns without messages, first ones and last ones.
@@ -261,7 +259,7 @@ impl EventLoop {
 
     fn publish(&mut self) {
         let local = &self.local;
-        local.give_back_room(ROOMS_PER_ROUND);
+        local.give_back_room();
         local.counters().rounds.add(1);
         local.counters().actors.set(local.population.get() as u64);
     }

@@ -215,9 +215,10 @@ impl Local {
         self.rooms.borrow_mut().enter(cell.clone(), own.handled.get(), self.now());
     }
 
-    /// Has mailboxes that have rested give their room back: so many at most.
-    pub(crate) fn give_back_room(&self, most: usize) {
-        for _ in 0..most {
+    /// At the end of a round: has mailboxes that have rested give their room back.
+    pub(crate) fn give_back_room(&self) {
+        let looks = self.rooms.borrow_mut().looks();
+        for _ in 0..looks {
             let Some(roomy) = self.rooms.borrow_mut().next(self.now()) else { return };
             let Roomy { cell, handled, .. } = roomy;
             let (own, now) = (cell.own(self), cell.own(self).handled.get());
@@ -225,7 +226,7 @@ impl Local {
             if rests || own.has(flag::DEAD) {
                 own.clear(flag::ROOMY);
             } else {
-                self.rooms.borrow_mut().enter(cell, now, self.now());
+                self.rooms.borrow_mut().enter_again(cell, now, self.now());
             }
         }
     }

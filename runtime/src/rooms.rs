@@ -19,12 +19,17 @@ const REST: Duration = Duration::from_millis(20);
 /// For so many, and more, a loop wakes.
 const MANY: usize = 256;
 
+/// So many are looked at in a round, and one for each that has come: their line gets no longer than a crowd makes it at once.
+const LOOKS: usize = 1024;
+
 /// So many that have ended are left alone.
 const ENDED: usize = 64;
 
 /// Mailboxes with room, those first that were looked at first.
 pub(crate) struct Rooms<C> {
     queue: VecDeque<Roomy<C>>,
+    /// How many have come since the last round.
+    came: usize,
     /// How many of them have ended, or nearly.
     ended: usize,
 }
@@ -39,14 +44,25 @@ pub(crate) struct Roomy<C> {
 
 impl<C> Default for Rooms<C> {
     fn default() -> Self {
-        Self { queue: VecDeque::new(), ended: 0 }
+        Self { queue: VecDeque::new(), came: 0, ended: 0 }
     }
 }
 
 impl<C> Rooms<C> {
-    /// One has made room, or goes on needing it.
+    /// One has made room.
     pub(crate) fn enter(&mut self, cell: C, handled: u64, now: Timestamp) {
+        self.came += 1;
+        self.enter_again(cell, handled, now);
+    }
+
+    /// One goes on needing it.
+    pub(crate) fn enter_again(&mut self, cell: C, handled: u64, now: Timestamp) {
         self.queue.push_back(Roomy { cell, handled, looked_at: now });
+    }
+
+    /// How many are to be looked at in this round, at most.
+    pub(crate) fn looks(&mut self) -> usize {
+        LOOKS + std::mem::take(&mut self.came)
     }
 
     /// The next that is to be looked at.

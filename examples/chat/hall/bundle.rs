@@ -32,6 +32,8 @@ use super::event::Event;
 /// So many bytes are given to a session at once, and a line more. Far below the smallest `--sendq`, for they are taken
 /// or refused as a whole.
 const LENGTH_MAX: usize = 4 * 1024;
+/// So much of what is for one client alone, for nobody gains if it waits.
+const OWN_MAX: usize = 1024;
 /// How long lines wait for others if the hall has that much to hear.
 pub const WAIT_MAX: Duration = Duration::from_millis(50);
 /// How long news waits for each who was told some the last time: the write to a socket takes a third of it.
@@ -53,16 +55,17 @@ pub struct Bundles {
     /// Some are only news, which waits so long for more.
     has_news: bool,
     news_wait: Duration,
-    /// The last piece of several lines.
+    /// The last piece of several lines that was made.
     piece: Piece,
 }
 
-/// What one client is to be told.
+/// What one client is to be told: the text, and then the lines.
 struct Bundle {
     to: Rc<Ear>,
-    /// By their place among the lines.
+    /// Ends in what is for this client alone.
+    text: Vec<u8>,
+    /// Lines that others may be told as well, by their place among these; and how long they are.
     lines: Vec<u32>,
-    /// In bytes.
     length: usize,
     /// Not only news.
     urgent: bool,
@@ -85,31 +88,32 @@ struct Piece {
 }
 
 impl Bundles {
-    /// Adds a line to what somebody is to be told. If that becomes too much, it is given out at once.
+    /// Adds a line that others may be told as well. If that becomes too much, it is given out at once.
     pub fn add(&mut self, to: &Rc<Ear>, line: &Bytes, urgency: Urgency) {
         let number = self.number(line);
-        let open = &mut self.open;
-        let at = to.bundle.get().unwrap_or_else(|| {
-            let at = as_number(open.len());
-            open.push(Bundle {
-                to: Rc::clone(to),
-                lines: Vec::with_capacity(8),
-                length: 0,
-                urgent: false,
-            });
-            to.bundle.set(Some(at));
-            at
-        });
-        let bundle = &mut open[at as usize];
+        let at = self.open(to);
+        let bundle = &mut self.open[at as usize];
         bundle.lines.push(number);
         bundle.length += line.len();
-        if urgency == Urgency::News && !self.news_wait.is_zero() {
-            self.has_news = true;
-        } else if !mem::replace(&mut bundle.urgent, true) {
-            self.urgent.push(at);
-        }
-        if bundle.length >= LENGTH_MAX {
+        if bundle.text.len() + bundle.length >= LENGTH_MAX {
             self.give(at);
+        } else if urgency == Urgency::News && !self.news_wait.is_zero() {
+            self.has_news = true;
+        } else {
+            self.is_awaited(at);
+        }
+    }
+
+    /// Adds a line that is for this client alone.
+    pub fn add_own(&mut self, to: &Rc<Ear>, line: &[u8]) {
+        let at = self.open(to);
+        let bundle = &mut self.open[at as usize];
+        bundle.write_down(&self.lines);
+        bundle.text.extend_from_slice(line);
+        if bundle.text.len() >= OWN_MAX {
+            self.give(at);
+        } else {
+            self.is_awaited(at);
         }
     }
 
@@ -159,25 +163,44 @@ impl Bundles {
         self.piece = Piece::default();
     }
 
+    /// The bundle of a client.
+    fn open(&mut self, to: &Rc<Ear>) -> u32 {
+        to.bundle.get().unwrap_or_else(|| {
+            let at = as_number(self.open.len());
+            self.open.push(Bundle::new(Rc::clone(to)));
+            to.bundle.set(Some(at));
+            at
+        })
+    }
+
+    fn is_awaited(&mut self, at: u32) {
+        if !mem::replace(&mut self.open[at as usize].urgent, true) {
+            self.urgent.push(at);
+        }
+    }
+
     /// The bundle stays open, and is empty.
     fn give(&mut self, at: u32) {
-        let Bundle { to, lines, length, .. } = &mut self.open[at as usize];
-        let whole = match lines[..] {
+        let bundle = &mut self.open[at as usize];
+        if !bundle.text.is_empty() {
+            bundle.write_down(&self.lines);
+            return bundle.to.deliver(mem::take(&mut bundle.text).into());
+        }
+        let piece = match bundle.lines[..] {
             [] => return,
             [one] => self.lines[one as usize].clone(),
-            _ if *lines == self.piece.lines => self.piece.bytes.clone(),
+            _ if bundle.lines == self.piece.lines => self.piece.bytes.clone(),
             _ => {
-                let all = lines.iter().map(|line| &self.lines[*line as usize][..]);
-                let mut bytes = Vec::with_capacity(*length);
-                all.for_each(|line| bytes.extend_from_slice(line));
-                let bytes = Bytes::from(bytes);
-                self.piece = Piece { lines: mem::take(lines), bytes: bytes.clone() };
+                let lines = bundle.lines.clone();
+                bundle.write_down(&self.lines);
+                let bytes = Bytes::from(mem::take(&mut bundle.text));
+                self.piece = Piece { lines, bytes: bytes.clone() };
                 bytes
             }
         };
-        to.deliver(whole);
-        lines.clear();
-        *length = 0;
+        bundle.lines.clear();
+        bundle.length = 0;
+        bundle.to.deliver(piece);
     }
 
     /// The place of a line among the lines. What many are told is one of the last, in one of its forms.
@@ -190,6 +213,21 @@ impl Bundles {
             self.lines.push(line.clone());
         }
         as_number(at)
+    }
+}
+
+impl Bundle {
+    fn new(to: Rc<Ear>) -> Self {
+        Self { to, text: Vec::new(), lines: Vec::new(), length: 0, urgent: false }
+    }
+
+    /// Makes text of the lines.
+    fn write_down(&mut self, lines: &[Bytes]) {
+        self.text.reserve_exact(self.length);
+        for line in self.lines.drain(..) {
+            self.text.extend_from_slice(&lines[line as usize]);
+        }
+        self.length = 0;
     }
 }
 

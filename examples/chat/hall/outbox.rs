@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::bundle::{Bundles, Urgency};
+use super::bundle::Bundles;
 use super::client::{Client, ClientId};
 use super::ear::Ear;
 use super::event::{Event, time_tag};
@@ -52,7 +52,7 @@ impl Outbox {
     pub fn tell_tagged(&mut self, to: &Rc<Ear>, tags: String, line: Bytes) {
         match self.held_for(to) {
             Some(lines) => lines.push(Held { tags, line }),
-            None => self.bundles.add(to, &wire::tagged(&tags, line), Urgency::Awaited),
+            None => self.bundles.add_own(to, &wire::tagged(&tags, line)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Outbox {
             lines.push(Held { tags: String::new(), line: end });
         }
         for Held { tags, line } in lines {
-            self.bundles.add(&client.ear, &wire::tagged(&tags, line), Urgency::Awaited);
+            self.bundles.add_own(&client.ear, &wire::tagged(&tags, line));
         }
     }
 

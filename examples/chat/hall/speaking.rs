@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use super::Hall;
-use super::bundle::Urgency;
 use super::channel::Channel;
 use super::client::ClientId;
 use super::event::Event;
@@ -153,11 +152,7 @@ impl Hall {
         }
         if takes && id == by {
             // Said to oneself: what is heard is no answer, so it has no label.
-            self.out.borrow_mut().bundles.add(
-                &client.ear,
-                event.form(client.caps()),
-                Urgency::Awaited,
-            );
+            self.out.borrow_mut().bundles.add_own(&client.ear, event.form(client.caps()));
         } else if takes {
             self.show(id, &event);
         }

@@ -41,3 +41,12 @@ fn those_that_have_ended_are_never_many_more_than_the_others() {
         assert!(kept <= living.max(ENDED as u32), "{kept} are kept beside {living}");
     }
 }
+
+#[test]
+fn a_round_looks_at_as_many_as_have_come_and_some_more() {
+    let mut rooms = Rooms::default();
+    (0..5000).for_each(|_| rooms.enter((), 0, at(0)));
+    rooms.enter_again((), 0, at(0));
+    assert_eq!(rooms.looks(), LOOKS + 5000);
+    assert_eq!(rooms.looks(), LOOKS);
+}
