@@ -198,9 +198,9 @@ impl Server {
         // peer takes. If it could be paused, it would not keep up with what it is to deliver. Unmourned, for what it is
         // told after its client has gone is nobody's loss.
         let spawn = Spawn::named(format!("session:{peer}")).tireless().unmourned();
-        let arrival = transport::Arrival { incoming, host: Arc::clone(&host), secure };
+        let arrival = transport::Arrival { incoming, host: Arc::clone(&host), secure, refusal };
         let mouth = Mouth::new(outlet, goodbye);
-        let session = Session::new(Arc::clone(&self.about), hall.clone(), arrival, mouth, refusal);
+        let session = Session::new(Arc::clone(&self.about), hall.clone(), arrival, mouth);
         let session = ctx.spawn_with(spawn, session);
         // Before the session pipes the other half: so the connection is ours, too.
         let id = session.id();

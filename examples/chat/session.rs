@@ -63,8 +63,6 @@ pub struct Session {
     /// Until the client has registered: the end of its time for that.
     registration: Option<TimerId>,
     stage: Stage,
-    /// Why nobody is to be served here: the first thing that is said, and the last.
-    refusal: Option<&'static str>,
     read_ended: bool,
     write_ended: bool,
 }
@@ -109,14 +107,12 @@ pub enum Message {
 }
 
 impl Session {
-    /// A session of somebody who has come, whom it answers through `mouth`. With a `refusal` the client is told that at
-    /// once, and that is all.
+    /// A session of somebody who has come, whom it answers through `mouth`.
     pub fn new(
         about: Arc<About>,
         hall: Address<hall::Message>,
         arrival: Arrival,
         mouth: Mouth,
-        refusal: Option<&'static str>,
     ) -> Self {
         let gate = |flood| Gate {
             allowance: Allowance::new(flood),
@@ -133,7 +129,6 @@ impl Session {
             asked: false,
             registration: None,
             stage: Stage::Serving,
-            refusal,
             read_ended: false,
             write_ended: false,
         }
@@ -240,10 +235,10 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let Some(arrival) = self.arrival.take() else { return Ok(()) };
-        let Arrival { incoming, host, secure } = *arrival;
+        let Arrival { incoming, host, secure, refusal } = *arrival;
         incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |_| Message::ReadEnded);
         self.heard_at = ctx.now();
-        if let Some(refusal) = self.refusal {
+        if let Some(refusal) = refusal {
             self.close(Ending::cut_off(refusal), ctx);
             return Ok(());
         }

@@ -55,6 +55,8 @@ pub struct Arrival {
     pub host: Arc<str>,
     /// Nobody in between can read it.
     pub secure: bool,
+    /// Why nobody is to be served here: the first thing that is said, and the last.
+    pub refusal: Option<&'static str>,
 }
 
 impl Transport {

@@ -48,7 +48,7 @@ pub(crate) fn stop(local: &Local, cell: &CellRef, reason: ExitReason, then: Opti
         return resting::give_up(local, cell, then);
     }
     if !own.has(flag::STOPPING) && reason != ExitReason::Normal {
-        own.extras().borrow_mut().reason = Some(reason);
+        own.extras().borrow_mut().reason = Some(Box::new(reason));
     }
     if then.is_some() {
         let mut extras = own.extras().borrow_mut();
@@ -68,7 +68,7 @@ pub(crate) fn kill(local: &Local, cell: &CellRef, then: Then) {
     }
     {
         let mut extras = own.extras().borrow_mut();
-        extras.reason = Some(ExitReason::Killed);
+        extras.reason = Some(Box::new(ExitReason::Killed));
         if extras.then != Some(Then::End) {
             extras.then = Some(then);
         }
@@ -142,7 +142,7 @@ fn set_failed(local: &Local, cell: &CellRef, reason: ExitReason) {
         tracing::error!(path = %path_of(cell), %reason, "an actor failed");
     }
     local.call_attention();
-    own.extras().borrow_mut().reason = Some(reason);
+    own.extras().borrow_mut().reason = Some(Box::new(reason));
     own.set(flag::STOPPING);
     if own.has(flag::PAUSED) {
         waiting::stand_up(local, cell);
@@ -197,7 +197,9 @@ fn end<A: Actor>(actor: &Handle<'_, A>) {
 
 pub(crate) fn reason_of<A: Actor>(actor: &Handle<'_, A>) -> ExitReason {
     let extras = actor.own().extras_if_any();
-    extras.and_then(|extras| extras.borrow().reason.clone()).unwrap_or(ExitReason::Normal)
+    extras
+        .and_then(|extras| extras.borrow().reason.as_deref().cloned())
+        .unwrap_or(ExitReason::Normal)
 }
 
 fn say_stopping<A: Actor>(actor: &Handle<'_, A>) {

@@ -31,8 +31,8 @@ use crate::watch::Watch;
 pub(crate) struct Extras {
     pub(crate) children: Children,
     pub(crate) watchers: Vec<Watcher>,
-    /// Why it is stopping.
-    pub(crate) reason: Option<ExitReason>,
+    /// Why it is stopping. Boxed, for most are not.
+    pub(crate) reason: Option<Box<ExitReason>>,
     /// How it is built anew, if its parent supervises it.
     pub(crate) supervised: Option<Box<Supervised>>,
     /// How many lives it has had before this one.

@@ -21,6 +21,7 @@ use crate::local::Local;
 use crate::own::flag;
 use crate::poller::Readiness;
 use crate::reply::{AskError, Asked};
+use crate::slots::Slots;
 use crate::timer_wheel::TimerKey;
 
 /// Names a timer of one actor, for [`Context::cancel`](crate::Context::cancel). Each actor has its own count: given to
@@ -55,7 +56,7 @@ pub enum MissedTicks {
 /// What waits ahead of one actor's mailbox, or will.
 pub(crate) struct Hooks<M> {
     timers: Slab<Timer<M>>,
-    sources: Slab<Source<M>>,
+    sources: Slots<Source<M>>,
     /// What is due: mostly there is one timer, or one source.
     urgent: Few<Urgent>,
     /// Of the few that put messages aside.
@@ -81,7 +82,7 @@ impl<M> Default for Hooks<M> {
     fn default() -> Self {
         Self {
             timers: Slab::new(),
-            sources: Slab::new(),
+            sources: Slots::default(),
             urgent: Few::default(),
             aside: None,
             generation: 0,
@@ -271,10 +272,8 @@ pub(crate) fn add_source<A: Actor>(
 ) -> SourceId {
     let mut hooks = actor.front().hooks(actor.local).borrow_mut();
     let generation = hooks.next_generation();
-    make_room(&mut hooks.sources);
-    let vacant = hooks.sources.vacant_entry();
-    let id = SourceId { index: vacant.key() as u32, generation };
-    vacant.insert(Source {
+    let id = SourceId { index: hooks.sources.vacant() as u32, generation };
+    hooks.sources.insert(Source {
         generation,
         entry: entry(id),
         kept: true,
@@ -299,7 +298,7 @@ pub(crate) fn remove_source<M>(
     id: SourceId,
 ) -> Option<(usize, Option<MapReadiness<M>>)> {
     hooks.source(id)?;
-    let source = hooks.sources.remove(id.index as usize);
+    let source = hooks.sources.remove(id.index as usize)?;
     if source.kept {
         local.unkeep();
     }
@@ -443,7 +442,7 @@ pub(crate) fn held<M>(hooks: &Hooks<M>) -> Held {
             held.oneshots += usize::from(once && timer.kept);
         }
     }
-    held.kept_sources = hooks.sources.iter().filter(|(_, source)| source.kept).count();
+    held.kept_sources = hooks.sources.iter().filter(|source| source.kept).count();
     held
 }
 
@@ -460,7 +459,7 @@ pub(crate) fn clear<A: Actor>(actor: &Handle<'_, A>) -> Vec<What<A::Message>> {
         .map(|(index, timer)| TimerId { index: index as u32, generation: timer.generation })
         .collect();
     drop(hooks);
-    for (_, Source { entry, kept, map, .. }) in sources {
+    for Source { entry, kept, map, .. } in sources {
         if kept {
             local.unkeep();
         }

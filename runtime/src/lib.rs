@@ -106,6 +106,7 @@ mod signals;
 mod simulate;
 mod simulation;
 mod sizing;
+mod slots;
 mod time_hold;
 mod tree;
 mod watchdog;

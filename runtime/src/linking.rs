@@ -70,7 +70,8 @@ impl<A: Actor> Context<'_, A> {
 pub(crate) fn link(local: &Local, cell: &CellRef, with: CellRef) {
     let own = cell.own(local);
     let reason = || {
-        let reason = own.extras_if_any().and_then(|extras| extras.borrow().reason.clone());
+        let reason =
+            own.extras_if_any().and_then(|extras| extras.borrow().reason.as_deref().cloned());
         reason.unwrap_or(ExitReason::Normal)
     };
     // One that has not lived yet, or rests without having failed, is as good as alive.

@@ -32,7 +32,7 @@ pub(crate) fn wants_rest(local: &Local, cell: &CellRef) -> bool {
         Some(Then::End) => false,
         None => match supervised.restart {
             Restart::Permanent => true,
-            Restart::Transient => extras.reason.as_ref().is_some_and(ExitReason::is_failure),
+            Restart::Transient => extras.reason.as_deref().is_some_and(ExitReason::is_failure),
             Restart::Temporary => false,
         },
     }

@@ -17,6 +17,7 @@ use crate::drainer;
 use crate::dying;
 use crate::exit::Terminated;
 use crate::hooks;
+use crate::mailbox::Mailbox;
 use crate::own::flag;
 use crate::panics;
 use crate::parcel::Parcel;
@@ -53,6 +54,10 @@ fn visit<A: Actor>(actor: &Handle<'_, A>) {
     local.end_turn();
 }
 
+/// An actor that has handled fewer messages than this keeps no room for others: most of a crowd, such as the stages of a
+/// connection, are told a few things as they begin and then nothing for long.
+const NEW: u64 = 16;
+
 /// What keeps an actor from its mailbox after its turn.
 const UNUSUAL: u32 = flag::STOPPING | flag::PAUSED | flag::URGENT | flag::DEAD | flag::VACANT;
 
@@ -80,7 +85,10 @@ fn after_unusual_turn<A: Actor>(actor: &Handle<'_, A>) {
     let own = actor.own();
     if own.has(flag::GROWN) && !own.has(flag::STOPPING | flag::DEAD) {
         own.clear(flag::GROWN);
-        actor.local.has_room(actor.cell);
+        let is_new = own.handled.get() < NEW;
+        if !(is_new && actor.mailbox(Mailbox::give_back)) {
+            actor.local.has_room(actor.cell);
+        }
         if !own.has(UNUSUAL) {
             return after_turn(actor);
         }

@@ -63,7 +63,7 @@ pub(crate) fn watch(local: &Local, cell: &CellRef, watcher: Watcher) {
     if own.has(flag::DEAD) || watcher.life.is_some_and(|life| life != lives) {
         let reason = own
             .extras_if_any()
-            .and_then(|extras| extras.borrow().reason.clone())
+            .and_then(|extras| extras.borrow().reason.as_deref().cloned())
             .unwrap_or(ExitReason::Normal);
         tell(watcher, cell, reason);
     } else {

@@ -38,8 +38,8 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
         pump: None,
         nudged: false,
         owed: Owed::default(),
-        asked: VecDeque::new(),
-        kept: VecDeque::new(),
+        items: VecDeque::new(),
+        asked: 0,
         kept_weight: 0,
         limit,
         life: Life::Open,
@@ -122,7 +122,7 @@ impl<T: Send + 'static> Outlet<T> {
     pub fn notify(&mut self, recipient: Recipient<Wanted>) {
         self.shared.with(|state| {
             let told = Told::Enough;
-            state.wanted = Some(Listener { recipient, told });
+            state.wanted = Some(Box::new(Listener { recipient, told }));
         });
     }
 }
@@ -144,14 +144,14 @@ struct State<T: Send + 'static> {
     nudged: bool,
     /// Asked for, and not pushed yet.
     owed: Owed,
-    /// Asked for, and not sent yet: no more than the link's window.
-    asked: VecDeque<T>,
-    /// Not asked for yet.
-    kept: VecDeque<T>,
+    /// What was pushed and not sent yet.
+    items: VecDeque<T>,
+    /// So many of them are asked for: no more than the link's window. The others are kept until they are.
+    asked: usize,
     kept_weight: u64,
     limit: u64,
     life: Life,
-    wanted: Option<Listener>,
+    wanted: Option<Box<Listener>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -212,21 +212,25 @@ impl<T: Send + 'static> State<T> {
             return Err(Full::Closed(item));
         }
         let weight = weight(&item);
-        if self.kept.is_empty() && self.owed.is_due() {
+        if self.keeps_nothing() && self.owed.is_due() {
             self.owed.give(weight);
-            self.asked.push_back(item);
+            self.asked += 1;
         } else {
             if self.kept_weight.saturating_add(weight) > self.limit {
                 self.listen();
                 return Err(Full::Limit(item));
             }
             self.kept_weight += weight;
-            self.kept.push_back(item);
         }
+        self.items.push_back(item);
         if !self.owed.is_due() {
             self.listen();
         }
         Ok(self.owed.left())
+    }
+
+    fn keeps_nothing(&self) -> bool {
+        self.asked == self.items.len()
     }
 
     /// A push has found no demand.
@@ -240,11 +244,11 @@ impl<T: Send + 'static> State<T> {
     fn request(&mut self, amount: u64) {
         self.owed.ask(amount);
         while self.owed.is_due() {
-            let Some(item) = self.kept.pop_front() else { break };
-            let weight = weight(&item);
+            let Some(item) = self.items.get(self.asked) else { break };
+            let weight = weight(item);
             self.kept_weight -= weight;
             self.owed.give(weight);
-            self.asked.push_back(item);
+            self.asked += 1;
         }
         if self.owed.is_due() {
             self.tell();
@@ -252,32 +256,42 @@ impl<T: Send + 'static> State<T> {
     }
 
     fn tell(&mut self) {
-        if let Some(listener @ Listener { told: Told::Waits, .. }) = &mut self.wanted {
+        if let Some(listener) = &mut self.wanted
+            && listener.told == Told::Waits
+        {
             listener.told = Told::Now;
         }
     }
 
+    /// What is asked for.
+    fn take_asked(&mut self) -> VecDeque<T> {
+        let kept = self.items.split_off(std::mem::take(&mut self.asked));
+        std::mem::replace(&mut self.items, kept)
+    }
+
+    /// What is kept.
     fn discard(&mut self) -> VecDeque<T> {
         self.kept_weight = 0;
-        std::mem::take(&mut self.kept)
+        self.items.split_off(self.asked)
     }
 
     /// Nobody takes items any more. Returns those that are left, to be dropped outside of the mutex.
     #[must_use]
-    fn close(&mut self) -> (VecDeque<T>, VecDeque<T>) {
+    fn close(&mut self) -> VecDeque<T> {
         self.life = Life::Closed;
         self.tell();
-        (std::mem::take(&mut self.asked), self.discard())
+        (self.asked, self.kept_weight) = (0, 0);
+        std::mem::take(&mut self.items)
     }
 
     /// The pump, if it has something to do and does not know.
     fn nudge(&mut self) -> Option<Address<Message>> {
         let idle = match self.life {
             Life::Open => true,
-            Life::Ending => !self.kept.is_empty(),
+            Life::Ending => !self.keeps_nothing(),
             Life::Abandoned | Life::Closed => false,
         };
-        if self.nudged || (idle && self.asked.is_empty()) {
+        if self.nudged || (idle && self.asked == 0) {
             return None;
         }
         self.nudged = self.pump.is_some();
@@ -286,13 +300,9 @@ impl<T: Send + 'static> State<T> {
 
     /// Who is to be told that it is worth pushing again.
     fn news(&mut self) -> Option<Recipient<Wanted>> {
-        match &mut self.wanted {
-            Some(Listener { recipient, told: told @ Told::Now }) => {
-                *told = Told::Enough;
-                Some(recipient.clone())
-            }
-            _ => None,
-        }
+        let listener = self.wanted.as_mut().filter(|listener| listener.told == Told::Now)?;
+        listener.told = Told::Enough;
+        Some(listener.recipient.clone())
     }
 }
 
@@ -348,8 +358,8 @@ impl<T: Send + 'static> Pump<T> {
         let (items, life) = {
             let mut state = self.shared.lock();
             state.nudged = false;
-            let ends = state.life != Life::Ending || state.kept.is_empty();
-            (std::mem::take(&mut state.asked), if ends { state.life } else { Life::Open })
+            let ends = state.life != Life::Ending || state.keeps_nothing();
+            (state.take_asked(), if ends { state.life } else { Life::Open })
         };
         let taken = items.is_empty() || self.link.take(Flow::Items(items.into()));
         if !taken {

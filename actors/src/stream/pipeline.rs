@@ -99,15 +99,12 @@ impl<R: Send + 'static> Pipeline<R> {
         let coordinator = Coordinator {
             tell: ctx.recipient(map),
             conclude: Some(self.conclude),
-            members: Vec::new(),
-            closed: 0,
+            members: Box::default(),
             told: false,
-            before: Vec::new(),
             assembled: false,
             paused: false,
-            counts: Counts::default(),
-            error: None,
             begun: ctx.now(),
+            closing: None,
         };
         let address =
             owner.spawn_with(Spawn::fixed("pipeline").tireless().unmourned(), coordinator);
@@ -133,17 +130,26 @@ struct Coordinator<R: Send + 'static> {
     tell: Recipient<Result<R, PipeError>>,
     conclude: Option<Conclude<R>>,
     /// How those who belong to it are told what is wanted; `None` of those who do not listen, or have closed.
-    members: Vec<Option<Recipient<Control>>>,
-    closed: usize,
+    members: Box<[Option<Recipient<Control>>]>,
     /// The owner has been told how it ended.
     told: bool,
-    /// Let go when that has been done: others are told after it.
-    before: Vec<Arc<dyn Send + Sync>>,
     assembled: bool,
     paused: bool,
-    counts: Counts,
-    error: Option<PipeError>,
     begun: Timestamp,
+    /// Since the first has closed or something has failed: thousands of pipelines wait for that.
+    closing: Option<Box<Closing>>,
+}
+
+/// What those who have closed leave behind.
+#[derive(Default)]
+struct Closing {
+    /// How many have.
+    closed: usize,
+    counts: Counts,
+    /// The first error.
+    error: Option<PipeError>,
+    /// Let go when the owner has been told: others are told after it.
+    before: Vec<Arc<dyn Send + Sync>>,
 }
 
 /// What its actor takes.
@@ -156,16 +162,17 @@ pub(crate) enum Message {
 
 impl<R: Send + 'static> Coordinator<R> {
     fn close(&mut self, report: Report) {
-        self.closed += 1;
         // One that closes before the pipeline is whole hears all the same what the others hear: it takes no notice.
         if let Some(member) = self.members.get_mut(report.member as usize) {
             *member = None;
         }
-        self.before.extend(report.before);
+        let closing = self.closing.get_or_insert_default();
+        closing.closed += 1;
+        closing.before.extend(report.before);
         match report.result {
             Ok(counts) => {
-                self.counts.items += counts.items;
-                self.counts.bytes += counts.bytes;
+                closing.counts.items += counts.items;
+                closing.counts.bytes += counts.bytes;
             }
             Err(error) => self.abort(error),
         }
@@ -173,8 +180,9 @@ impl<R: Send + 'static> Coordinator<R> {
 
     /// The first error stands; everybody who has not closed hears of it.
     fn abort(&mut self, error: PipeError) {
-        if self.error.is_none() {
-            self.error = Some(error.clone());
+        let first = &mut self.closing.get_or_insert_default().error;
+        if first.is_none() {
+            *first = Some(error.clone());
             self.tell_members(&Control::Abort(error));
         }
     }
@@ -193,32 +201,36 @@ impl<R: Send + 'static> Coordinator<R> {
     }
 
     fn assembled(&mut self, members: Vec<Option<Recipient<Control>>>) {
-        self.members = members;
+        self.members = members.into();
         self.assembled = true;
-        if let Some(error) = &self.error {
+        let closing = self.closing.as_deref();
+        if let Some(error) = closing.and_then(|closing| closing.error.as_ref()) {
             self.tell_members(&Control::Abort(error.clone()));
         } else if self.paused {
             self.tell_members(&Control::Pause);
         }
     }
 
+    /// Whether somebody has not closed yet.
+    fn lacks_some(&self) -> bool {
+        self.closing.as_ref().map_or(0, |closing| closing.closed) < self.members.len()
+    }
+
     fn conclude(&mut self, ctx: &mut Context<Self>) {
-        if !self.assembled || self.closed < self.members.len() {
+        if !self.assembled || self.lacks_some() {
             return;
         }
         let Some(conclude) = self.conclude.take() else { return };
-        let summary = Summary {
-            items: self.counts.items,
-            bytes: self.counts.bytes,
-            elapsed: ctx.now() - self.begun,
-        };
-        let result = match self.error.take() {
+        let closing = self.closing.get_or_insert_default();
+        let Counts { items, bytes } = closing.counts;
+        let summary = Summary { items, bytes, elapsed: ctx.now() - self.begun };
+        let result = match closing.error.take() {
             Some(error) => Err(error),
             None => conclude(summary).ok_or_else(|| PipeError::new("sink", Cut::StageGone)),
         };
         self.told = true;
         self.tell.complete(result);
-        self.before.clear();
+        self.closing = None;
         ctx.stop();
     }
 }
@@ -265,7 +277,8 @@ impl<R: Send + 'static> Actor for Coordinator<R> {
             // What makes something of the result is the user's, and has panicked.
             self.tell.complete(Err(PipeError::new("map_result", Cut::stage(reason))));
         }
-        if self.error.is_none() && self.closed < self.members.len() {
+        let has_failed = self.closing.as_ref().is_some_and(|closing| closing.error.is_some());
+        if !self.told && !has_failed && self.lacks_some() {
             self.abort(PipeError::new("pipeline", Cut::OwnerGone));
         }
     }

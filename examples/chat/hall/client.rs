@@ -26,7 +26,6 @@ pub struct Client {
     pub nick: Option<Nick>,
     pub user: Option<UserName>,
     pub realname: Box<str>,
-    pub password: Option<Box<str>>,
     /// Others know it.
     pub registered: bool,
     /// `nick!user@host`: how what it does is signed. Empty until it has registered.
@@ -38,15 +37,32 @@ pub struct Client {
     pub knows_302: bool,
 
     pub modes: UserModes,
+    pub channels: BTreeSet<ChannelName>,
+    pub signed_on_unix_s: u64,
+    pub spoke_at: Timestamp,
+    rare: Option<Box<Rare>>,
+}
+
+/// What few clients have. Most of a crowd are just there.
+#[derive(Default)]
+pub struct Rare {
+    /// Until it has registered.
+    pub password: Option<Box<str>>,
     /// Why it is away.
     pub away: Option<Box<str>>,
-    pub channels: BTreeSet<ChannelName>,
     /// Where it has been invited to and not been yet. At most [`super::INVITES_MAX`].
     pub invitations: BTreeSet<ChannelName>,
     /// Whose coming and going it wants to hear of, as it spells them.
     pub monitored: BTreeSet<Nick>,
-    pub signed_on_unix_s: u64,
-    pub spoke_at: Timestamp,
+}
+
+impl Rare {
+    const NONE: &'static Self = &Self {
+        password: None,
+        away: None,
+        invitations: BTreeSet::new(),
+        monitored: BTreeSet::new(),
+    };
 }
 
 /// What `MODE nick` shows.
@@ -95,19 +111,25 @@ impl Client {
             nick: None,
             user: None,
             realname: Box::default(),
-            password: None,
             registered: false,
             source: Box::default(),
             negotiating: false,
             knows_302: false,
             modes: UserModes::default(),
-            away: None,
             channels: BTreeSet::new(),
-            invitations: BTreeSet::new(),
-            monitored: BTreeSet::new(),
             signed_on_unix_s: 0,
             spoke_at: Timestamp::default(),
+            rare: None,
         }
+    }
+
+    pub fn rare(&self) -> &Rare {
+        self.rare.as_deref().unwrap_or(Rare::NONE)
+    }
+
+    /// To be kept from now on.
+    pub fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// What it can take.
@@ -140,7 +162,7 @@ impl Client {
 
     /// `H` or `G`, then `*` for an operator; what WHO begins its flags with.
     pub fn flags(&self) -> String {
-        let here = if self.away.is_some() { "G" } else { "H" };
+        let here = if self.rare().away.is_some() { "G" } else { "H" };
         format!("{here}{}", if self.modes.operator { "*" } else { "" })
     }
 }

@@ -35,13 +35,13 @@ impl Hall {
             return self.refuse(by, ERR_USERONCHANNEL, &[nick, name.as_str()]);
         }
         self.reply_bare(by, RPL_INVITING, &[nick, name.as_str()]);
-        if let Some(away) = &invited.away {
+        if let Some(away) = &invited.rare().away {
             self.reply(by, RPL_AWAY, &[nick], away);
         }
         let event = self.event(by, "INVITE", &[nick, name.as_str()], None);
         self.show(target, &event);
         self.show_some(channel, &event, |id, caps| id != by && caps.has(Caps::INVITE_NOTIFY));
-        let invitations = &mut self.client_mut(target).invitations;
+        let invitations = &mut self.client_mut(target).rare_mut().invitations;
         if invitations.len() == INVITES_MAX {
             invitations.pop_first();
         }
@@ -49,7 +49,7 @@ impl Hall {
     }
 
     fn show_invitations(&self, to: ClientId) {
-        for name in &self.client(to).invitations {
+        for name in &self.client(to).rare().invitations {
             self.reply_bare(to, RPL_INVITELIST, &[name.as_str()]);
         }
         self.answer(to, RPL_ENDOFINVITELIST, &[]);

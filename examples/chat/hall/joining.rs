@@ -47,7 +47,9 @@ impl Hall {
         }
         let unix_s = self.unix.as_secs();
         let client = self.client_mut(by);
-        client.invitations.remove(&name);
+        if client.rare().invitations.contains(&name) {
+            client.rare_mut().invitations.remove(&name);
+        }
         client.channels.insert(name.clone());
         let ear = Rc::clone(&client.ear);
         let make = || Channel::new(name.clone(), unix_s);
@@ -57,7 +59,7 @@ impl Hall {
 
         let channel = &self.channels[&name];
         self.show_members(channel, &self.news(by, "JOIN", &[channel.name.as_str()], None));
-        if let Some(away) = &self.client(by).away {
+        if let Some(away) = &self.client(by).rare().away {
             let event = self.news(by, "AWAY", &[], Some(away));
             self.show_some(channel, &event, |id, caps| id != by && caps.has(Caps::AWAY_NOTIFY));
         }
@@ -75,7 +77,7 @@ impl Hall {
             return Some(ERR_TOOMANYCHANNELS);
         }
         let channel = self.channels.get(name)?;
-        let (modes, invited) = (&channel.modes, client.invitations.contains(name));
+        let (modes, invited) = (&channel.modes, client.rare().invitations.contains(name));
         let full = |limit: u32| channel.members.len() >= limit as usize;
         if channel.bans(&client.source) && !invited {
             Some(ERR_BANNEDFROMCHAN)

@@ -27,7 +27,7 @@ impl Hall {
             self.show_each(&neighbours, &event, Caps::default());
         }
         let Some(client) = self.clients.remove(&who) else { return };
-        self.monitors.forget(who, &client.monitored);
+        self.monitors.forget(who, &client.rare().monitored);
         if let (true, Some(nick)) = (client.registered, &client.nick) {
             self.nicks.remove(nick);
             self.census.leave(client.modes);

@@ -41,22 +41,22 @@ impl Hall {
             "+" => self.monitor_more(by, line),
             "-" => {
                 for nick in line.list(1).filter_map(|nick| Nick::parse(nick).ok()) {
-                    self.client_mut(by).monitored.remove(&nick);
+                    self.client_mut(by).rare_mut().monitored.remove(&nick);
                     self.monitors.remove(&nick, by);
                 }
             }
             "C" | "c" => {
-                let all = std::mem::take(&mut self.client_mut(by).monitored);
+                let all = std::mem::take(&mut self.client_mut(by).rare_mut().monitored);
                 self.monitors.forget(by, &all);
             }
             "L" | "l" => {
-                let mut all = self.client(by).monitored.iter().map(Nick::as_str).peekable();
+                let mut all = self.client(by).rare().monitored.iter().map(Nick::as_str).peekable();
                 if all.peek().is_some() {
                     self.reply_commas(by, RPL_MONLIST, all);
                 }
                 self.answer(by, RPL_ENDOFMONLIST, &[]);
             }
-            "S" | "s" => self.show_monitored(by, &self.client(by).monitored),
+            "S" | "s" => self.show_monitored(by, &self.client(by).rare().monitored),
             _ => {}
         }
     }
@@ -65,7 +65,7 @@ impl Hall {
         let (mut added, mut refused) = (BTreeSet::new(), Vec::new());
         for asked in line.list(1) {
             let Ok(nick) = Nick::parse(asked) else { continue };
-            let monitored = &mut self.client_mut(by).monitored;
+            let monitored = &mut self.client_mut(by).rare_mut().monitored;
             if monitored.len() >= MONITORED_MAX && !monitored.contains(&nick) {
                 refused.push(asked);
                 continue;

@@ -18,7 +18,7 @@ impl Hall {
         if self.client(by).registered {
             return self.refuse(by, ERR_ALREADYREGISTERED, &[]);
         }
-        self.client_mut(by).password = Some(line.param(0).into());
+        self.client_mut(by).rare_mut().password = Some(line.param(0).into());
     }
 
     pub(super) fn user(&mut self, by: ClientId, line: &Line<'_>) {
@@ -82,7 +82,7 @@ impl Hall {
             return;
         }
         if let Some(wanted) = &self.about.settings.password {
-            let given = client.password.as_deref().unwrap_or_default();
+            let given = client.rare().password.as_deref().unwrap_or_default();
             if !constant_time_eq(wanted.as_bytes(), given.as_bytes()) {
                 self.refuse(by, ERR_PASSWDMISMATCH, &[]);
                 return self.leave(by, Ending::cut_off("Bad password"));
@@ -97,7 +97,9 @@ impl Hall {
         self.users_max = self.users_max.max(self.nicks.len());
         let client = self.client_mut(by);
         client.registered = true;
-        client.password = None;
+        if client.rare().password.is_some() {
+            client.rare_mut().password = None;
+        }
         let modes = client.modes;
         (client.signed_on_unix_s, client.spoke_at) = (unix_s, now);
         client.sign();

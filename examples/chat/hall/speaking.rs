@@ -156,7 +156,7 @@ impl Hall {
         } else if takes {
             self.show(id, &event);
         }
-        if let (Kind::Message, Some(away)) = (speech.kind, &client.away) {
+        if let (Kind::Message, Some(away)) = (speech.kind, &client.rare().away) {
             self.reply(by, RPL_AWAY, &[client.nick()], away);
         }
     }
@@ -174,10 +174,10 @@ impl Hall {
         let away: Option<Box<str>> = (!text.is_empty()).then(|| text.into());
         let answer = if away.is_some() { RPL_NOWAWAY } else { RPL_UNAWAY };
         self.answer(by, answer, &[]);
-        if self.client(by).away != away {
+        if self.client(by).rare().away != away {
             let event = self.news(by, "AWAY", &[], away.as_deref());
             self.show_each(&self.neighbours(by), &event, Caps::AWAY_NOTIFY);
-            self.client_mut(by).away = away;
+            self.client_mut(by).rare_mut().away = away;
         }
     }
 }

@@ -131,7 +131,7 @@ impl Hall {
         let here = words(line).take(5).filter_map(|word| {
             let client = self.find(word)?.1;
             let operator = if client.modes.operator { "*" } else { "" };
-            let here = if client.away.is_some() { '-' } else { '+' };
+            let here = if client.rare().away.is_some() { '-' } else { '+' };
             Some(format!("{}{operator}={here}{}@{}", client.nick(), client.user(), client.host))
         });
         self.reply_list(by, RPL_USERHOST, &[], here);

@@ -45,7 +45,7 @@ impl Hall {
         }
         let settings = &self.about.settings;
         self.reply(to, RPL_WHOISSERVER, &[nick, &settings.server_name], &settings.description);
-        if let Some(away) = &client.away {
+        if let Some(away) = &client.rare().away {
             self.reply(to, RPL_AWAY, &[nick], away);
         }
         if client.modes.operator {
