@@ -14,7 +14,7 @@
 //! # The way of a line
 //!
 //! Socket → `lines` → session → hall → sessions of all who are to know → their sockets. In the hall `wire` takes the
-//! line apart, `commands` finds what carries it out, and `bundle` joins what is said in one channel at one time. The
+//! line apart, `commands` finds what carries it out, and `bundle` joins what one client is to be told. The
 //! first arrows and the last are links: a client that sends faster than it is served is read from no further, and one
 //! that does not read is cut off once `--sendq` bytes wait for it. In between are messages.
 //!

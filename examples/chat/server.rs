@@ -194,9 +194,9 @@ impl Server {
             Entry::Shut => return,
         };
         let (lines, outlet) = outlet(self.about.settings.sendq);
-        // Tireless, for a session bounds by itself what it sends: to the hall a window of lines, to its peer what the
-        // peer takes. If it could be paused, it would not keep up with what it is to deliver. Unmourned, for what it is
-        // told after its client has gone is nobody's loss.
+        // Tireless, for demand bounds what a session sends: a window of lines to the hall. If it could be paused, it
+        // would not keep up with the end of others. Unmourned, for what it is told after its client has gone is nobody's
+        // loss.
         let spawn = Spawn::named(format!("session:{peer}")).tireless().unmourned();
         let arrival = transport::Arrival { incoming, host: Arc::clone(&host), secure, refusal };
         let mouth = Mouth::new(outlet, goodbye);

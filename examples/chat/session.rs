@@ -1,9 +1,9 @@
-//! A session: the actor of one connection, which hands on what its client says and writes what the client is told.
+//! A session: the actor of one connection, which hands on what its client says and sees to its end.
 //!
 //! Spawned by the server for each connection. It reads nothing of a line: everything that is said, and that nothing is
-//! said any more, goes to the hall in the order in which it came, and what the hall has for the client comes back. What
-//! is left to a session is the connection itself: how much may wait for it, how fast it may talk, and when it has been
-//! silent for too long.
+//! said any more, goes to the hall in the order in which it came. What the hall has for the client goes into the outlet
+//! of the session at once. What is left to a session is the connection itself: how much may wait for it, how fast it
+//! may talk, and when it has been silent for too long.
 //!
 //! # A client that talks
 //! A line travels to the hall as the item that it is, and its demand returns when the hall has taken it: a window of
@@ -11,9 +11,8 @@
 //! well.
 //!
 //! # A client that does not read
-//! A session never waits for its client: it pushes lines into an outlet that holds `--sendq` bytes ahead of the socket.
-//! When that is full the client is cut off. So a session always keeps up with its mailbox, and the hall never waits for
-//! a member.
+//! Nobody waits for a client: lines are pushed into an outlet that holds `--sendq` bytes ahead of the socket. When that
+//! is full the client is cut off. So the hall never waits for a member.
 //!
 //! # The end
 //! Whoever ends it, and also if it fails, `ERROR` is the last line, and FIN follows it. What the client still sends is
@@ -86,8 +85,8 @@ enum Stage {
 }
 
 pub enum Message {
-    /// Lines for the client.
-    Deliver(Bytes),
+    /// More lines wait for the client than may.
+    Overflowed,
     /// The client has said who it is.
     Registered,
     /// The client is gone for everybody else: this is to be its last line.
@@ -167,15 +166,15 @@ impl Session {
         }
     }
 
-    /// Gives the client lines; or gives it up, if too many wait for it.
-    fn deliver(&mut self, lines: Bytes, ctx: &mut Context<Self>) {
-        // A link that is closed takes no more, which is as it should be.
-        if let Err(Full::Limit(_)) = self.mouth.push(lines) {
-            const WHY: &str = "SendQ exceeded";
-            self.mouth.discard();
-            self.leave(Ending::cut_off(WHY), ctx);
-            self.close(Ending::cut_off(WHY), ctx);
+    /// Gives up a client for whom too many lines wait.
+    fn cut_off(&mut self, ctx: &mut Context<Self>) {
+        const WHY: &str = "SendQ exceeded";
+        if self.stage == Stage::Closed {
+            return;
         }
+        self.mouth.discard();
+        self.leave(Ending::cut_off(WHY), ctx);
+        self.close(Ending::cut_off(WHY), ctx);
     }
 
     /// Asks a client that has been silent whether it is there, and gives it up after as long again.
@@ -187,7 +186,9 @@ impl Session {
         }
         if silent >= ping && !self.asked {
             self.asked = true;
-            self.deliver(wire::bare("PING", self.about.name()), ctx);
+            if let Err(Full::Limit(_)) = self.mouth.push(wire::bare("PING", self.about.name())) {
+                return self.cut_off(ctx);
+            }
         }
         let next = if self.asked { ping * 2 } else { ping };
         ctx.send_after(next.saturating_sub(silent), Message::Look);
@@ -243,14 +244,15 @@ impl Actor for Session {
             return Ok(());
         }
         let session = ctx.address();
-        self.tell_hall(hall::Message::Arrived { session, host, secure }, ctx);
+        let lines = self.mouth.pusher();
+        self.tell_hall(hall::Message::Arrived { session, lines, host, secure }, ctx);
         self.registration = Some(ctx.send_after(REGISTRATION, Message::RegistrationOver));
         Ok(())
     }
 
     fn receive(&mut self, message: Message, ctx: &mut Context<Self>) -> Outcome {
         match message {
-            Message::Deliver(lines) => self.deliver(lines, ctx),
+            Message::Overflowed => self.cut_off(ctx),
             Message::Heard(line) => self.hear(line, ctx),
             Message::Permitted => self.gate.iter_mut().for_each(|gate| gate.holding = false),
             Message::Registered => {
@@ -280,7 +282,7 @@ impl Actor for Session {
     }
     fn show(message: &Message) -> String {
         match message {
-            Message::Deliver(lines) => format!("deliver {}", wire::decode(lines).trim_end()),
+            Message::Overflowed => "more lines wait than may".to_owned(),
             Message::Registered => "registered".to_owned(),
             Message::Close(ending) => format!("close: {}", ending.why),
             Message::Heard(line) => format!("heard {}", shown(line)),

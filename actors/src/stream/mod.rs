@@ -82,7 +82,7 @@ pub(crate) use link::{Subscriber, ToActor, is_bytes, weight, window};
 pub use map_on_pool::{Jobs, map_on_pool, try_map_on_pool};
 pub(crate) use meter::Downstream;
 pub use operators::*;
-pub use outlet::{Full, Outlet, Wanted, outlet};
+pub use outlet::{Full, Outlet, Pusher, Wanted, outlet};
 pub(crate) use owed::Owed;
 pub use pipeline::{Pipeline, Running, Summary};
 pub use progress::{LinkProgress, Progress};

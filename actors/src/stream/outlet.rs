@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use roundsman_runtime::{Actor, Address, Context, ExitReason, Outcome, Recipient, Spawn};
@@ -38,7 +39,7 @@ pub fn outlet<T: Send + 'static>(limit: u64) -> (Source<T>, Outlet<T>) {
         pump: None,
         nudged: false,
         owed: Owed::default(),
-        items: VecDeque::new(),
+        items: Items::default(),
         asked: 0,
         kept_weight: 0,
         limit,
@@ -89,6 +90,12 @@ impl<T: Send + 'static> Outlet<T> {
         self.shared.with(|state| state.push(item))
     }
 
+    /// Another hand that pushes, for an actor that should not have to go through this one's.
+    #[must_use]
+    pub fn pusher(&self) -> Pusher<T> {
+        Pusher { shared: Arc::clone(&self.shared) }
+    }
+
     /// Whether it takes nothing any more: it was [ended](Self::end), its pipeline has ended, or its source was dropped
     /// unstarted. Once closed it stays so.
     #[must_use]
@@ -127,6 +134,47 @@ impl<T: Send + 'static> Outlet<T> {
     }
 }
 
+/// Pushes into an [`Outlet`], and does no more: for others than whoever says when it ends. Cheap to clone.
+///
+/// The stream does not wait for it: it ends, or fails, as the outlet says.
+///
+/// # Examples
+/// ```
+/// use roundsman::stream::{Full, outlet};
+///
+/// let (source, mut outlet) = outlet::<u32>(2);
+/// let pusher = outlet.pusher();
+/// assert_eq!((pusher.push(1), outlet.push(2)), (Ok(0), Ok(0)));
+/// outlet.end();
+/// assert_eq!(pusher.push(3), Err(Full::Closed(3)));
+/// # drop(source);
+/// ```
+pub struct Pusher<T: Send + 'static> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T: Send + 'static> Pusher<T> {
+    /// As [`Outlet::push`]. Of several who push, one after another, each item has its place as it is pushed.
+    ///
+    /// # Errors
+    /// [`Full`] hands the item back: the limit is reached, or nobody takes items any more.
+    pub fn push(&self, item: T) -> Result<u64, Full<T>> {
+        self.shared.with(|state| state.push(item))
+    }
+}
+
+impl<T: Send + 'static> Clone for Pusher<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Pusher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pusher({} waiting)", self.shared.lock().kept_weight)
+    }
+}
+
 /// It is worth pushing again: there is demand, or nobody takes items any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted;
@@ -145,7 +193,7 @@ struct State<T: Send + 'static> {
     /// Asked for, and not pushed yet.
     owed: Owed,
     /// What was pushed and not sent yet.
-    items: VecDeque<T>,
+    items: Items<T>,
     /// So many of them are asked for: no more than the link's window. The others are kept until they are.
     asked: usize,
     kept_weight: u64,
@@ -222,7 +270,7 @@ impl<T: Send + 'static> State<T> {
             }
             self.kept_weight += weight;
         }
-        self.items.push_back(item);
+        self.items.push(item);
         if !self.owed.is_due() {
             self.listen();
         }
@@ -264,20 +312,20 @@ impl<T: Send + 'static> State<T> {
     }
 
     /// What is asked for.
-    fn take_asked(&mut self) -> VecDeque<T> {
+    fn take_asked(&mut self) -> Items<T> {
         let kept = self.items.split_off(std::mem::take(&mut self.asked));
         std::mem::replace(&mut self.items, kept)
     }
 
     /// What is kept.
-    fn discard(&mut self) -> VecDeque<T> {
+    fn discard(&mut self) -> Items<T> {
         self.kept_weight = 0;
         self.items.split_off(self.asked)
     }
 
     /// Nobody takes items any more. Returns those that are left, to be dropped outside of the mutex.
     #[must_use]
-    fn close(&mut self) -> VecDeque<T> {
+    fn close(&mut self) -> Items<T> {
         self.life = Life::Closed;
         self.tell();
         (self.asked, self.kept_weight) = (0, 0);
@@ -306,6 +354,60 @@ impl<T: Send + 'static> State<T> {
     }
 }
 
+/// Items in order. Mostly there is one at most, which takes no room of its own.
+struct Items<T> {
+    /// `None` only if there are no others.
+    first: Option<T>,
+    others: VecDeque<T>,
+}
+
+impl<T> Default for Items<T> {
+    fn default() -> Self {
+        Self { first: None, others: VecDeque::new() }
+    }
+}
+
+impl<T> Items<T> {
+    fn push(&mut self, item: T) {
+        if self.first.is_none() {
+            self.first = Some(item);
+        } else {
+            self.others.push_back(item);
+        }
+    }
+
+    fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    fn get(&self, at: usize) -> Option<&T> {
+        match at.checked_sub(1) {
+            None => self.first.as_ref(),
+            Some(other) => self.others.get(other),
+        }
+    }
+
+    /// Takes off those from `at` on.
+    fn split_off(&mut self, at: usize) -> Self {
+        match at.checked_sub(1) {
+            None => std::mem::take(self),
+            Some(other) => {
+                let mut others = self.others.split_off(other);
+                Self { first: others.pop_front(), others }
+            }
+        }
+    }
+}
+
+impl<T> IntoIterator for Items<T> {
+    type Item = T;
+    type IntoIter = iter::Chain<std::option::IntoIter<T>, std::collections::vec_deque::IntoIter<T>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.first.into_iter().chain(self.others)
+    }
+}
+
 impl<T: Send + 'static> Supplier for Arc<Shared<T>> {
     fn ask(&self, demand: Demand) {
         match demand {
@@ -320,7 +422,7 @@ impl<T: Send + 'static> Drop for Outlet<T> {
         let lost = self.shared.with(|state| {
             state.wanted = None;
             if state.life != Life::Open {
-                return VecDeque::new();
+                return Items::default();
             }
             state.life = Life::Abandoned;
             state.discard()
@@ -361,7 +463,13 @@ impl<T: Send + 'static> Pump<T> {
             let ends = state.life != Life::Ending || state.keeps_nothing();
             (state.take_asked(), if ends { state.life } else { Life::Open })
         };
-        let taken = items.is_empty() || self.link.take(Flow::Items(items.into()));
+        let taken = match items {
+            Items { first: None, .. } => true,
+            Items { first: Some(item), others } if others.is_empty() => {
+                self.link.take(Flow::Item(item))
+            }
+            items => self.link.take(Flow::Items(items.into_iter().collect())),
+        };
         if !taken {
             return self.close(Ok(Counts::default()), ctx);
         }

@@ -184,7 +184,8 @@ impl Bundles {
         let bundle = &mut self.open[at as usize];
         if !bundle.text.is_empty() {
             bundle.write_down(&self.lines);
-            return bundle.to.deliver(mem::take(&mut bundle.text).into());
+            let text = bundle.take_text();
+            return bundle.to.hear(text);
         }
         let piece = match bundle.lines[..] {
             [] => return,
@@ -193,14 +194,14 @@ impl Bundles {
             _ => {
                 let lines = bundle.lines.clone();
                 bundle.write_down(&self.lines);
-                let bytes = Bytes::from(mem::take(&mut bundle.text));
+                let bytes = bundle.take_text();
                 self.piece = Piece { lines, bytes: bytes.clone() };
                 bytes
             }
         };
         bundle.lines.clear();
         bundle.length = 0;
-        bundle.to.deliver(piece);
+        bundle.to.hear(piece);
     }
 
     /// The place of a line among the lines. What many are told is one of the last, in one of its forms.
@@ -219,6 +220,11 @@ impl Bundles {
 impl Bundle {
     fn new(to: Rc<Ear>) -> Self {
         Self { to, text: Vec::new(), lines: Vec::new(), length: 0, urgent: false }
+    }
+
+    /// Thousands may be on their way: none longer than it is.
+    fn take_text(&mut self) -> Bytes {
+        mem::take(&mut self.text).into_boxed_slice().into()
     }
 
     /// Makes text of the lines.

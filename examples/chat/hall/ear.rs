@@ -1,4 +1,4 @@
-//! An ear: where a client hears, which is its session, and what it can take.
+//! An ear: where a client hears, and what it can take.
 //!
 //! Made by the hall for each session, and shared by its client and the channels that it is in: telling everybody in a
 //! channel should not have to look into every client. It decides nothing about who is told.
@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 use roundsman::Address;
+use roundsman::stream::{Full, Pusher};
 
 use super::client::ClientId;
 use crate::chat::caps::Caps;
@@ -15,14 +16,16 @@ use crate::chat::session;
 /// Where one client hears.
 pub struct Ear {
     session: Address<session::Message>,
+    /// The way to its client that its session has: lines need not take the way through a mailbox first.
+    lines: Pusher<Bytes>,
     caps: Cell<Caps>,
     /// Which of the open bundles is its own, if one is: see `bundle`.
     pub(super) bundle: Cell<Option<u32>>,
 }
 
 impl Ear {
-    pub fn new(session: Address<session::Message>) -> Self {
-        Self { session, caps: Cell::default(), bundle: Cell::default() }
+    pub fn new(session: Address<session::Message>, lines: Pusher<Bytes>) -> Self {
+        Self { session, lines, caps: Cell::default(), bundle: Cell::default() }
     }
 
     pub fn id(&self) -> ClientId {
@@ -38,9 +41,12 @@ impl Ear {
         self.caps.set(caps);
     }
 
-    /// Gives its session finished lines.
-    pub(super) fn deliver(&self, lines: Bytes) {
-        self.send(session::Message::Deliver(lines));
+    /// Has it hear finished lines. If too many wait for it already, its session is told to cut it off.
+    pub(super) fn hear(&self, lines: Bytes) {
+        // One that is closed takes no more, which is as it should be.
+        if let Err(Full::Limit(_)) = self.lines.push(lines) {
+            self.send(session::Message::Overflowed);
+        }
     }
 
     pub fn send(&self, message: session::Message) {

@@ -1,19 +1,19 @@
 //! The hall: the actor that knows everybody and every channel, and carries out what clients ask for.
 //!
-//! Spawned by the server, under its supervision; sessions tell it what their clients say, and are told what these are
-//! to hear. It knows no socket and no timer.
+//! Spawned by the server, under its supervision; sessions tell it what their clients say, and it pushes what these are to
+//! hear into their outlets. It knows no socket and no timer but for news.
 //!
 //! # Why it is one actor
 //! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to
 //! all, in every channel and in every count. Each command takes effect here, at once and as a whole, so that needs no
 //! further thought: what a command causes is written down for everybody concerned before the next command is looked at,
-//! and given to their sessions before a PONG is said. Most commands also ask about several channels and people together: WHO,
+//! and given to them before a PONG is said. Most commands also ask about several channels and people together: WHO,
 //! WHOIS of somebody in a secret channel, a nick that changes in ten channels and is told once to everybody. With an
 //! actor for each channel all of these are conversations; here they are loops.
 //!
 //! The price is that one channel's failure is everybody's, and that rooms share one loop. The first is answered by the
 //! supervision in `server.rs`. The second costs nothing that a chat would notice: what takes time is not deciding who
-//! hears a line but sending it, and that is done by the sessions, a share of the same bytes each.
+//! hears a line but sending it, and that is done by the connections, a share of the same bytes each.
 //!
 //! # Where to read
 //! `commands.rs` is the list of all commands, with the function that carries each out; those stand together by what
@@ -25,7 +25,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use roundsman::prelude::*;
+use roundsman::stream::Pusher;
 use roundsman::{Recipient, Terminated, Timestamp};
 
 use super::about::{About, Notices};
@@ -111,7 +113,12 @@ pub struct Hall {
 
 pub enum Message {
     /// A session has begun.
-    Arrived { session: Address<session::Message>, host: Arc<str>, secure: bool },
+    Arrived {
+        session: Address<session::Message>,
+        lines: Pusher<Bytes>,
+        host: Arc<str>,
+        secure: bool,
+    },
     /// A client has said something.
     Heard(ClientId, Heard),
     /// A client says nothing more, for this reason.
@@ -274,9 +281,9 @@ impl Actor for Hall {
                 self.news_waits = false;
                 self.give_out();
             }
-            Message::Arrived { session, host, secure } => {
+            Message::Arrived { session, lines, host, secure } => {
                 ctx.watch(&session, Message::Ended);
-                let client = Client::new(Ear::new(session), host, secure);
+                let client = Client::new(Ear::new(session, lines), host, secure);
                 self.clients.insert(client.ear.id(), Box::new(client));
             }
             Message::Gone(who, ending) => self.leave(who, ending),

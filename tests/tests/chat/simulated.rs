@@ -70,15 +70,16 @@ impl Actor for Visitor {
     fn receive(&mut self, message: Message, ctx: &mut Context<'_, Self>) -> Outcome {
         match message {
             Message::Say(line) => self.say(line),
-            Message::Told(line) => {
-                let text = str::from_utf8(&line)?.trim_end().to_owned();
-                if let (true, Some(token)) = (self.is_there, text.strip_prefix("PING ")) {
-                    self.say(format!("PONG {token}"));
-                }
+            Message::Told(lines) => {
                 let at = ctx.now().since_start().as_secs_f64();
-                self.heard.lock().expect("not poisoned").push((at, text.clone()));
-                if text.starts_with("ERROR ") {
-                    self.mouth.take().expect("it ends once").end();
+                for line in str::from_utf8(&lines)?.lines() {
+                    if let (true, Some(token)) = (self.is_there, line.strip_prefix("PING ")) {
+                        self.say(format!("PONG {token}"));
+                    }
+                    self.heard.lock().expect("not poisoned").push((at, line.to_owned()));
+                    if line.starts_with("ERROR ") {
+                        self.mouth.take().expect("it ends once").end();
+                    }
                 }
             }
         }
@@ -197,6 +198,35 @@ fn the_times_of_messages_are_those_of_the_world() {
     let (_, line) = heard[0].last().expect("a message");
     // 1,000,000,100 seconds since 1970.
     assert_eq!(line, "@time=2001-09-09T01:48:20.000Z :ann!ann@nowhere PRIVMSG ann :x");
+}
+
+#[test]
+fn who_comes_to_many_is_told_together_but_never_behind_a_pong_or_what_is_said() {
+    let mut visitors = vec![
+        (true, registered("ann", &[(20, "JOIN #c")])),
+        (true, registered("bob", &[(30, "JOIN #c"), (30, "PING x")])),
+        (true, registered("cat", &[(40, "JOIN #c"), (40, "PRIVMSG #c :hi")])),
+        (true, registered("dan", &[(5, "JOIN #c"), (9, "PRIVMSG #c :hi")])),
+    ];
+    visitors.extend((0..100).map(|n| (true, registered(&format!("v{n}"), &[(1, "JOIN #c")]))));
+    let heard = visit(1, Settings::default(), visitors, Duration::from_secs(60));
+    let told = |who: usize, nick: &str| {
+        let line = format!(":{nick}!{nick}@nowhere JOIN #c");
+        position(&heard[who], &line).expect("everybody hears of everybody")
+    };
+    for other in 4..heard.len() {
+        // The last thing was told to 100: 50 µs for each.
+        let (own, others) = (told(0, "ann"), told(other, "ann"));
+        assert!((0.004..0.006).contains(&(others - own)), "{own}, and {others}");
+        // A PONG does not wait, and says that everybody knows.
+        let pong = position(&heard[1], " PONG ").expect("it is answered");
+        assert!((told(other, "bob") - pong).abs() < 0.001);
+        // Nor does what is said; so what happened before is told before it.
+        let lines = heard[other].iter().map(|(_, line)| line.as_str());
+        let last: Vec<&str> = lines.skip_while(|line| !line.contains(":cat!")).collect();
+        assert_eq!(last, [":cat!cat@nowhere JOIN #c", ":cat!cat@nowhere PRIVMSG #c :hi"]);
+        assert!(told(other, "cat") < 40.001);
+    }
 }
 
 /// What clients say: `{n}` stands for a nick, `{c}` for a channel.

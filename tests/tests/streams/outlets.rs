@@ -4,9 +4,9 @@ use std::sync::mpsc;
 
 use bytes::Bytes;
 use roundsman::stream::{
-    Full, Item, Outlet, PipeError, StreamContext, Summary, Wanted, collect, outlet,
+    Full, Item, Outlet, PipeError, Pusher, StreamContext, Summary, Wanted, collect, outlet,
 };
-use roundsman::{Overflow, Placement, Runtime, Spawn};
+use roundsman::{Address, Overflow, Placement, Runtime, Spawn};
 use roundsman_tests::patience::must_end;
 use roundsman_tests::peer::aside;
 use roundsman_tests::role::Role;
@@ -55,6 +55,30 @@ fn bytes_count_by_length_against_the_limit() {
     assert_eq!(outlet.waiting(), 10);
     assert_eq!((outlet.discard(), outlet.waiting()), (2, 0));
     drop(source);
+}
+
+#[test]
+fn a_pusher_shares_the_order_the_limit_and_the_end_of_its_outlet() {
+    let (source, mut outlet) = outlet(4);
+    let (one, other) = (outlet.pusher(), outlet.pusher().clone());
+    let pushed = [one.push(0), outlet.push(1), other.push(2), one.push(3)];
+    assert_eq!(pushed, [Ok(0); 4]);
+    assert_eq!([outlet.push(4), other.push(5)], [Err(Full::Limit(4)), Err(Full::Limit(5))]);
+    outlet.end();
+    assert_eq!(one.push(6), Err(Full::Closed(6)));
+    assert_eq!(result(ONE_LOOP, source.pipe(collect())).ok(), Some(vec![0, 1, 2, 3]));
+    assert_eq!(one.push(7), Err(Full::Closed(7)));
+}
+
+#[test]
+fn a_pusher_does_not_keep_a_stream_alive() {
+    let (source, outlet) = outlet::<u64>(10);
+    let pusher = outlet.pusher();
+    assert_eq!(pusher.push(1), Ok(0));
+    drop(outlet);
+    assert_eq!(pusher.push(2), Err(Full::Closed(2)));
+    let error = result(ONE_LOOP, source.pipe(collect())).expect_err("a failure");
+    assert_eq!(error.stage(), "outlet");
 }
 
 #[test]
@@ -250,6 +274,64 @@ fn what_is_pushed_on_one_loop_and_asked_for_on_another_stays_in_order() {
                 let (source, outlet) = outlet(3);
                 source.pipe(ctx.inlet(Step::Number)).start(ctx, Step::Ended);
                 ctx.spawn_on(Placement::Loop(1), move || pusher(outlet));
+                Ok(())
+            })
+        };
+        World::Real { loops: 2 }.runtime().run(root).expect("the root does not fail");
+    });
+}
+
+/// Pushes numbers from `first` on, as many as `ITEMS`, and says when it has.
+fn push_all(pusher: Pusher<u64>, first: u64, done: Address<Step>) -> Role<Step> {
+    let mut next = first;
+    Role::new(move |_, ctx| {
+        while next < first + ITEMS {
+            match pusher.push(next) {
+                Ok(_) => next += 1,
+                Err(Full::Limit(_)) => return Ok(ctx.address().send(Step::Start)?),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        done.send(Step::Start)?;
+        ctx.stop();
+        Ok(())
+    })
+    .started(|ctx| Ok(ctx.address().send(Step::Start)?))
+}
+
+#[test]
+fn of_several_that_push_from_other_loops_each_keeps_its_order() {
+    must_end(|| {
+        let root = || {
+            let (source, outlet) = outlet(64);
+            let (mut outlet, mut busy) = (Some(outlet), 3);
+            let pushers: Vec<_> =
+                outlet.iter().flat_map(|o| (0..busy).map(|_| o.pusher())).collect();
+            Role::new(move |step, ctx| {
+                match step {
+                    Step::Start => busy -= 1,
+                    Step::List(list) => {
+                        let list = list?;
+                        for first in (0..3).map(|n| n * ITEMS) {
+                            let its = first..first + ITEMS;
+                            let heard = list.iter().copied().filter(|n| its.contains(n));
+                            assert!(heard.eq(its.clone()), "each once and in order");
+                        }
+                        ctx.stop();
+                    }
+                    _ => {}
+                }
+                if busy == 0 {
+                    outlet.take().into_iter().for_each(|mut outlet| outlet.end());
+                }
+                Ok(())
+            })
+            .started(move |ctx| {
+                source.pipe(collect()).start(ctx, Step::List);
+                for (n, pusher) in (0..).zip(pushers) {
+                    let (done, at) = (ctx.address(), Placement::Loop(n % 2));
+                    ctx.spawn_on(at, move || push_all(pusher, n as u64 * ITEMS, done));
+                }
                 Ok(())
             })
         };
