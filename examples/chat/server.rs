@@ -38,10 +38,6 @@ const GOODBYE_TIME: Duration = Duration::from_secs(1);
 /// How long a loop may dispatch before it turns to its sockets. All that a round has for a socket is one write, so in a
 /// round that is long enough for some lines to 1,000 members, each of these gets them in one go.
 const ROUND: Duration = Duration::from_millis(20);
-/// How many commands the hall may carry out before its members have a turn, if it does so within a [round](ROUND). What
-/// a crowd says at once reaches each of them in one go then, and in one write: with an eighth of it, 10,000 that come into
-/// a hundred channels take the server three times as long.
-const BATCH: u32 = 1024;
 /// How often the hall may fail in a minute.
 const FAILURES: u32 = 5;
 
@@ -117,7 +113,7 @@ impl Server {
     /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop
     /// would only turn plain pushes into locked ones.
     pub fn runtime() -> Builder {
-        Runtime::builder().loops(1).round(ROUND).budget(BATCH)
+        Runtime::builder().loops(1).round(ROUND)
     }
 
     /// A server that listens where `about` says once it is spawned, as the root of a runtime or below another actor;

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::bundle::Urgency;
 use super::client::ClientId;
+use super::ear::Ear;
 use crate::chat::caps::Caps;
 use crate::chat::{calendar, wire};
 
@@ -57,8 +58,12 @@ impl Event {
     }
 
     /// What it is to this client: whoever comes or goes waits to hear so.
-    pub fn urgency(&self, to: ClientId) -> Urgency {
-        if self.news_of.is_some_and(|who| who != to) { Urgency::News } else { Urgency::Awaited }
+    pub fn urgency(&self, to: &Ear) -> Urgency {
+        if self.news_of.is_some_and(|who| who != to.id()) {
+            Urgency::News
+        } else {
+            Urgency::Awaited
+        }
     }
 
     /// With a name and with these tags and no others, for those who take them.

@@ -61,7 +61,7 @@ impl Outbox {
         let caps = to.caps();
         match self.held_for(to) {
             Some(lines) => lines.push(Held { tags: event.tags(caps), line: event.line().clone() }),
-            None => self.bundles.add(to, event.form(caps), event.urgency(to.id())),
+            None => self.bundles.add(to, event.form(caps), event.urgency(to)),
         }
     }
 
