@@ -313,6 +313,10 @@ impl<T: Send + 'static> State<T> {
 
     /// What is asked for.
     fn take_asked(&mut self) -> Items<T> {
+        if self.keeps_nothing() {
+            self.asked = 0;
+            return std::mem::take(&mut self.items);
+        }
         let kept = self.items.split_off(std::mem::take(&mut self.asked));
         std::mem::replace(&mut self.items, kept)
     }

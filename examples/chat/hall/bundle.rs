@@ -64,8 +64,8 @@ struct Bundle {
     to: Rc<Ear>,
     /// Ends in what is for this client alone.
     text: Vec<u8>,
-    /// Lines that others may be told as well, by their place among these; and how long they are.
-    lines: Vec<u32>,
+    /// Lines that others may be told as well; and how long they are.
+    lines: Places,
     length: usize,
     /// Not only news.
     urgent: bool,
@@ -80,10 +80,17 @@ pub enum Urgency {
     News,
 }
 
+/// Some of the lines, by their places, in runs. Whoever hears all that is said has one, which takes no room of its own.
+#[derive(Clone, Default, PartialEq)]
+struct Places {
+    earlier: Vec<Range<u32>>,
+    last: Range<u32>,
+}
+
 /// Lines, and all of them in one.
 #[derive(Default)]
 struct Piece {
-    lines: Vec<u32>,
+    lines: Places,
     bytes: Bytes,
 }
 
@@ -187,19 +194,20 @@ impl Bundles {
             let text = bundle.take_text();
             return bundle.to.hear(text);
         }
-        let piece = match bundle.lines[..] {
-            [] => return,
-            [one] => self.lines[one as usize].clone(),
-            _ if bundle.lines == self.piece.lines => self.piece.bytes.clone(),
-            _ => {
-                let lines = bundle.lines.clone();
+        if bundle.lines.is_empty() {
+            return;
+        }
+        let lines = mem::take(&mut bundle.lines);
+        let piece = if let Some(line) = lines.only() {
+            self.lines[line as usize].clone()
+        } else {
+            if lines != self.piece.lines {
+                bundle.lines = lines.clone();
                 bundle.write_down(&self.lines);
-                let bytes = bundle.take_text();
-                self.piece = Piece { lines, bytes: bytes.clone() };
-                bytes
+                self.piece = Piece { lines, bytes: bundle.take_text() };
             }
+            self.piece.bytes.clone()
         };
-        bundle.lines.clear();
         bundle.length = 0;
         bundle.to.hear(piece);
     }
@@ -219,7 +227,7 @@ impl Bundles {
 
 impl Bundle {
     fn new(to: Rc<Ear>) -> Self {
-        Self { to, text: Vec::new(), lines: Vec::new(), length: 0, urgent: false }
+        Self { to, text: Vec::new(), lines: Places::default(), length: 0, urgent: false }
     }
 
     /// Thousands may be on their way: none longer than it is.
@@ -230,10 +238,35 @@ impl Bundle {
     /// Makes text of the lines.
     fn write_down(&mut self, lines: &[Bytes]) {
         self.text.reserve_exact(self.length);
-        for line in self.lines.drain(..) {
+        for line in mem::take(&mut self.lines).runs().flatten() {
             self.text.extend_from_slice(&lines[line as usize]);
         }
         self.length = 0;
+    }
+}
+
+impl Places {
+    fn push(&mut self, place: u32) {
+        if self.last.is_empty() {
+            self.last = place..place + 1;
+        } else if self.last.end == place {
+            self.last.end += 1;
+        } else {
+            self.earlier.push(mem::replace(&mut self.last, place..place + 1));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
+    /// The only one.
+    fn only(&self) -> Option<u32> {
+        (self.earlier.is_empty() && self.last.len() == 1).then_some(self.last.start)
+    }
+
+    fn runs(self) -> impl Iterator<Item = Range<u32>> {
+        self.earlier.into_iter().chain([self.last])
     }
 }
 
