@@ -1,13 +1,13 @@
 //! Bundles: what clients are to be told, kept together for each until it is given out.
 //!
-//! A message to a session costs the same whether it brings one line or ten, and so does the write that follows. So the
+//! To give a client something costs the same whether it is one line or ten, and so does the write that follows. So the
 //! hall gives nobody anything before it has heard all that waits for it already; then each gets what it is to hear in
 //! one piece. The hall tells itself to do so by a message: at the end of the round would be a round too late, in which
 //! what others answer at once would become a bundle of its own.
 //!
 //! # News
 //! Who comes and who goes is news: nobody has asked, and nobody waits for it. When it is told to many it waits for more
-//! of its kind, about as long as it takes to tell them: so that ten thousand who come at once are not told of each of
+//! of its kind, some three times as long as it takes to tell them: so that ten thousand who come at once are not told of each of
 //! the others by itself. If so few are told that it would be less than a millisecond, it does not wait. Whatever else
 //! its listener is told takes it along.
 //!
@@ -16,7 +16,7 @@
 //! on it that everybody has been told what it said before.
 //!
 //! # What it costs
-//! A line that a thousand are told is kept once, and is a number in each of their bundles. Most of a crowd hear the
+//! A line that a thousand are told is kept once, and is no more than its place in each of their bundles. Most of a crowd hear the
 //! same, so the piece that was made for one is made for the next as well.
 
 use std::mem;
@@ -29,7 +29,10 @@ use bytes::Bytes;
 use super::ear::Ear;
 use super::event::Event;
 
-/// So many bytes are given to a session at once, and a line more. Far below the smallest `--sendq`, for they are taken
+#[cfg(test)]
+mod tests;
+
+/// So many bytes are given at once, and a line more. Far below the smallest `--sendq`, for they are taken
 /// or refused as a whole.
 const LENGTH_MAX: usize = 4 * 1024;
 /// So much of what is for one client alone, for nobody gains if it waits.

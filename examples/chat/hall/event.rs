@@ -1,7 +1,7 @@
 //! An event: a line that several are told, in each form that some of them want.
 //!
-//! Made by whoever does something that others see; given out by `outbox` and `bundle`. The bytes of each form are made once and
-//! shared.
+//! Made by whoever does something that others see; given out by `outbox` and `bundle`. The bytes of each form are made
+//! once and shared.
 
 use std::cell::OnceCell;
 use std::time::Duration;
