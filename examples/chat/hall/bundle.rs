@@ -7,17 +7,17 @@
 //!
 //! # News
 //! Who comes and who goes is news: nobody has asked, and nobody waits for it. When it is told to many it waits for more
-//! of its kind, some three times as long as it takes to tell them: so that ten thousand who come at once are not told of each of
-//! the others by itself. If so few are told that it would be less than a millisecond, it does not wait. Whatever else
-//! its listener is told takes it along.
+//! of its kind, some three times as long as it takes to tell them: so that ten thousand who come at once are not told
+//! of each of the others by itself. If so few are told that it would be less than a millisecond, it does not wait.
+//! Whatever else its listener is told takes it along.
 //!
 //! # Why nobody can tell
 //! What one client is told stays in order. And before a PONG is said all bundles are given out: whoever has it may rely
 //! on it that everybody has been told what it said before.
 //!
 //! # What it costs
-//! A line that a thousand are told is kept once, and is no more than its place in each of their bundles. Most of a crowd hear the
-//! same, so the piece that was made for one is made for the next as well.
+//! A line that a thousand are told is kept once, and is no more than its place in each of their bundles. Most of a crowd
+//! hear the same, so the piece that was made for one is the next one's as well.
 
 use std::mem;
 use std::ops::Range;

@@ -1,7 +1,7 @@
 //! The hall: the actor that knows everybody and every channel, and carries out what clients ask for.
 //!
-//! Spawned by the server, under its supervision; sessions tell it what their clients say, and it pushes what these are to
-//! hear into their outlets. It knows no socket and no timer but for news.
+//! Spawned by the server, under its supervision; sessions tell it what their clients say, and it pushes what these are
+//! to hear into their outlets. It knows no socket, and no timer but the one for news.
 //!
 //! # Why it is one actor
 //! IRC promises an order across clients: whoever has a PONG may rely on it that everything it said before is known to

@@ -1,8 +1,8 @@
 //! The outbox: the way out of the hall.
 //!
-//! Everything that anybody is told goes through here, so that the answers to a command with a label can be held until it
-//! is done, and then be marked as what they are (IRCv3 labeled-response). All else goes into the bundle of whoever is
-//! told. It decides nothing about who that is.
+//! Everything that anybody is told goes through here, so that the answers to a command with a label can be held until
+//! it is done, and then be marked as what they are (IRCv3 labeled-response). All else goes into the bundle of whoever
+//! is told. It decides nothing about who that is.
 
 use std::rc::Rc;
 use std::time::Duration;
