@@ -13,10 +13,10 @@
 //!
 //! # The way of a line
 //!
-//! Socket → `lines` → session → hall → sessions of all who are to know → their sockets. In the hall `wire` takes the
+//! Socket → `lines` → session → hall → outlets of all who are to know → their sockets. In the hall `wire` takes the
 //! line apart, `commands` finds what carries it out, and `bundle` joins what one client is to be told. The
 //! first arrows and the last are links: a client that sends faster than it is served is read from no further, and one
-//! that does not read is cut off once `--sendq` bytes wait for it. In between are messages.
+//! that does not read is cut off once `--sendq` bytes wait for it. Between session and hall are messages.
 //!
 //! # Order
 //!

@@ -110,8 +110,8 @@ pub enum Message {
 }
 
 impl Server {
-    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so a second loop
-    /// would only turn plain pushes into locked ones.
+    /// A runtime that suits a server. One loop: whoever is in a channel talks to everybody in it, so with a second
+    /// loop half of all that is said would have to change loops.
     pub fn runtime() -> Builder {
         Runtime::builder().loops(1).round(ROUND)
     }

@@ -124,7 +124,7 @@ impl<T: Send + 'static> Outlet<T> {
         });
     }
 
-    /// Tells `recipient` when there is demand again after a push that found none; or when the pipeline has ended
+    /// Tells `recipient` when there is demand again after a push that found none, be it a [`pusher`](Self::pusher)'s; or when the pipeline has ended
     /// meanwhile, which the next push says. (Node: `drain`.)
     pub fn notify(&mut self, recipient: Recipient<Wanted>) {
         self.shared.with(|state| {
@@ -313,12 +313,7 @@ impl<T: Send + 'static> State<T> {
 
     /// What is asked for.
     fn take_asked(&mut self) -> Items<T> {
-        if self.keeps_nothing() {
-            self.asked = 0;
-            return std::mem::take(&mut self.items);
-        }
-        let kept = self.items.split_off(std::mem::take(&mut self.asked));
-        std::mem::replace(&mut self.items, kept)
+        self.items.take_front(std::mem::take(&mut self.asked))
     }
 
     /// What is kept.
@@ -389,6 +384,15 @@ impl<T> Items<T> {
             None => self.first.as_ref(),
             Some(other) => self.others.get(other),
         }
+    }
+
+    /// Takes so many off the front: at a cost for these, however many there are.
+    fn take_front(&mut self, count: usize) -> Self {
+        let Some(others) = count.checked_sub(1) else { return Self::default() };
+        let taken =
+            Self { first: self.first.take(), others: self.others.drain(..others).collect() };
+        self.first = self.others.pop_front();
+        taken
     }
 
     /// Takes off those from `at` on.

@@ -43,7 +43,7 @@ pub const WAIT_MAX: Duration = Duration::from_millis(50);
 const WAIT_EACH: Duration = Duration::from_micros(50);
 /// The shortest time that is worth a timer, and the longest that nobody would notice.
 const NEWS_WAIT: Range<Duration> = Duration::from_millis(1)..Duration::from_millis(500);
-/// For so many lines room is kept.
+/// For so many lines, and bundles, room is kept.
 const LINES_KEPT: usize = 1024;
 
 /// What is to be given out.
@@ -55,8 +55,8 @@ pub struct Bundles {
     open: Vec<Bundle>,
     /// Which of them are not only news, by their place.
     urgent: Vec<u32>,
-    /// Some are only news, which waits so long for more.
-    has_news: bool,
+    /// How many of them have news, and how long it waits for more.
+    with_news: u32,
     news_wait: Duration,
     /// The last piece of several lines that was made.
     piece: Piece,
@@ -72,6 +72,8 @@ struct Bundle {
     length: usize,
     /// Not only news.
     urgent: bool,
+    /// News as well.
+    has_news: bool,
 }
 
 /// When a line has to go.
@@ -105,12 +107,16 @@ impl Bundles {
         let bundle = &mut self.open[at as usize];
         bundle.lines.push(number);
         bundle.length += line.len();
-        if bundle.text.len() + bundle.length >= LENGTH_MAX {
-            self.give(at);
-        } else if urgency == Urgency::News && !self.news_wait.is_zero() {
-            self.has_news = true;
-        } else {
+        let is_full = bundle.text.len() + bundle.length >= LENGTH_MAX;
+        let is_news = urgency == Urgency::News;
+        if is_news && !mem::replace(&mut bundle.has_news, true) {
+            self.with_news += 1;
+        }
+        if !is_news || self.news_wait.is_zero() {
             self.is_awaited(at);
+        }
+        if is_full {
+            self.give(at);
         }
     }
 
@@ -120,10 +126,10 @@ impl Bundles {
         let bundle = &mut self.open[at as usize];
         bundle.write_down(&self.lines);
         bundle.text.extend_from_slice(line);
-        if bundle.text.len() >= OWN_MAX {
+        let is_full = bundle.text.len() >= OWN_MAX;
+        self.is_awaited(at);
+        if is_full {
             self.give(at);
-        } else {
-            self.is_awaited(at);
         }
     }
 
@@ -134,7 +140,7 @@ impl Bundles {
 
     /// How long news may wait from now on, if there is some.
     pub fn news_wait(&self) -> Option<Duration> {
-        self.has_news.then_some(self.news_wait)
+        self.has_waiting_news().then_some(self.news_wait)
     }
 
     /// Gives somebody what it is to be told by now.
@@ -146,7 +152,7 @@ impl Bundles {
 
     /// Gives out what cannot wait, and what stands before it.
     pub fn give_urgent(&mut self) {
-        if !self.has_news {
+        if !self.has_waiting_news() {
             return self.give_out();
         }
         for at in mem::take(&mut self.urgent) {
@@ -157,15 +163,17 @@ impl Bundles {
 
     /// Gives everybody what it is to be told.
     pub fn give_out(&mut self) {
-        let wait = WAIT_EACH * as_number(self.open.len());
-        self.news_wait =
-            if wait < NEWS_WAIT.start { Duration::ZERO } else { wait.min(NEWS_WAIT.end) };
+        if self.with_news > 0 {
+            let wait = WAIT_EACH * self.with_news;
+            let is_short = wait < NEWS_WAIT.start;
+            self.news_wait = if is_short { Duration::ZERO } else { wait.min(NEWS_WAIT.end) };
+        }
         for at in 0..self.open.len() {
             self.give(as_number(at));
             self.open[at].to.bundle.set(None);
         }
         self.urgent.clear();
-        self.has_news = false;
+        self.with_news = 0;
         self.open.clear();
         self.open.shrink_to(LINES_KEPT);
         self.lines.clear();
@@ -181,6 +189,10 @@ impl Bundles {
             to.bundle.set(Some(at));
             at
         })
+    }
+
+    fn has_waiting_news(&self) -> bool {
+        self.with_news > 0 && !self.news_wait.is_zero()
     }
 
     fn is_awaited(&mut self, at: u32) {
@@ -230,7 +242,14 @@ impl Bundles {
 
 impl Bundle {
     fn new(to: Rc<Ear>) -> Self {
-        Self { to, text: Vec::new(), lines: Places::default(), length: 0, urgent: false }
+        Self {
+            to,
+            text: Vec::new(),
+            lines: Places::default(),
+            length: 0,
+            urgent: false,
+            has_news: false,
+        }
     }
 
     /// Thousands may be on their way: none longer than it is.

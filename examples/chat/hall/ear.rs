@@ -19,13 +19,21 @@ pub struct Ear {
     /// The way to its client that its session has: lines need not take the way through a mailbox first.
     lines: Pusher<Bytes>,
     caps: Cell<Caps>,
+    /// It has missed something.
+    is_deaf: Cell<bool>,
     /// Which of the open bundles is its own, if one is: see `bundle`.
     pub(super) bundle: Cell<Option<u32>>,
 }
 
 impl Ear {
     pub fn new(session: Address<session::Message>, lines: Pusher<Bytes>) -> Self {
-        Self { session, lines, caps: Cell::default(), bundle: Cell::default() }
+        Self {
+            session,
+            lines,
+            caps: Cell::default(),
+            is_deaf: Cell::default(),
+            bundle: Cell::default(),
+        }
     }
 
     pub fn id(&self) -> ClientId {
@@ -41,10 +49,15 @@ impl Ear {
         self.caps.set(caps);
     }
 
-    /// Has it hear finished lines. If too many wait for it already, its session is told to cut it off.
+    /// Has it hear finished lines. If too many wait for it already it hears no more, and its session is told to cut it
+    /// off.
     pub(super) fn hear(&self, lines: Bytes) {
+        if self.is_deaf.get() {
+            return;
+        }
         // One that is closed takes no more, which is as it should be.
         if let Err(Full::Limit(_)) = self.lines.push(lines) {
+            self.is_deaf.set(true);
             self.send(session::Message::Overflowed);
         }
     }

@@ -114,6 +114,22 @@ fn whatever_a_client_does_memory_stays_flat() {
 }
 
 #[test]
+fn lines_as_long_as_a_bundle_leave_nothing_behind() {
+    let chat = Chat::start();
+    let mut ann = Client::register_with(chat.address, "ann", "message-tags");
+    let mut bob = Client::register_with(chat.address, "bob", "message-tags");
+    let line = format!("@+x={} PRIVMSG bob :h\r\n", "y".repeat(4080));
+    let before = chat.process.resident();
+    // Nobody says anything else meanwhile.
+    for _ in 0..40 {
+        ann.send_bytes(line.repeat(100).as_bytes());
+        assert!((0..100).all(|_| bob.line().is("ann", "PRIVMSG")));
+    }
+    let grown = chat.process.resident().saturating_sub(before);
+    assert!(grown < 8 * 1024 * 1024, "{grown} bytes more, after 16 MB of messages");
+}
+
+#[test]
 fn texts_that_are_too_long_are_cut_and_names_are_refused() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);

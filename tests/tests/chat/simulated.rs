@@ -202,19 +202,28 @@ fn the_times_of_messages_are_those_of_the_world() {
 
 #[test]
 fn who_comes_to_many_is_told_together_but_never_behind_a_pong_or_what_is_said() {
+    const ASK: &str = "CAP REQ :labeled-response batch";
     let mut visitors = vec![
         (true, registered("ann", &[(20, "JOIN #c")])),
         (true, registered("bob", &[(30, "JOIN #c"), (30, "PING x")])),
         (true, registered("cat", &[(40, "JOIN #c"), (40, "PRIVMSG #c :hi")])),
         (true, registered("dan", &[(5, "JOIN #c"), (9, "PRIVMSG #c :hi")])),
+        (true, registered("eve", &[(4, ASK), (50, "JOIN #c"), (50, "@label=y PING x")])),
+        (
+            true,
+            registered("gil", &[(4, "OPER root secret"), (55, "JOIN #c"), (55, "KILL v0 :bye")]),
+        ),
     ];
+    let killed = visitors.len();
     visitors.extend((0..100).map(|n| (true, registered(&format!("v{n}"), &[(1, "JOIN #c")]))));
-    let heard = visit(1, Settings::default(), visitors, Duration::from_secs(60));
+    let mut settings = Settings::default();
+    settings.set("oper", "root:secret").expect("an operator");
+    let heard = visit(1, settings, visitors, Duration::from_secs(60));
     let told = |who: usize, nick: &str| {
         let line = format!(":{nick}!{nick}@nowhere JOIN #c");
         position(&heard[who], &line).expect("everybody hears of everybody")
     };
-    for other in 4..heard.len() {
+    for other in killed..heard.len() {
         // The last thing was told to 100: 50 µs for each.
         let (own, others) = (told(0, "ann"), told(other, "ann"));
         assert!((0.004..0.006).contains(&(others - own)), "{own}, and {others}");
@@ -223,10 +232,16 @@ fn who_comes_to_many_is_told_together_but_never_behind_a_pong_or_what_is_said() 
         assert!((told(other, "bob") - pong).abs() < 0.001);
         // Nor does what is said; so what happened before is told before it.
         let lines = heard[other].iter().map(|(_, line)| line.as_str());
-        let last: Vec<&str> = lines.skip_while(|line| !line.contains(":cat!")).collect();
+        let last: Vec<&str> = lines.skip_while(|line| !line.contains(":cat!")).take(2).collect();
         assert_eq!(last, [":cat!cat@nowhere JOIN #c", ":cat!cat@nowhere PRIVMSG #c :hi"]);
         assert!(told(other, "cat") < 40.001);
+        let pong = position(&heard[4], "@label=y :chat.example PONG ").expect("it is answered");
+        assert!((told(other, "eve") - pong).abs() < 0.001);
     }
+    // Whoever is sent away hears before it what happened before.
+    let lines: Vec<&str> = heard[killed].iter().rev().map(|(_, line)| line.as_str()).collect();
+    assert!(lines[0].starts_with("ERROR :Closing link (Killed"), "{}", lines[0]);
+    assert!(lines[1..3].contains(&":gil!gil@nowhere JOIN #c"), "{lines:?}");
 }
 
 /// What clients say: `{n}` stands for a nick, `{c}` for a channel.

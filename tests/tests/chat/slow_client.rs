@@ -87,6 +87,30 @@ fn a_client_that_never_reads_is_cut_off_and_told_so_and_nobody_else_notices() {
 }
 
 #[test]
+fn who_reads_too_slowly_misses_nothing_before_it_is_cut_off() {
+    let chat = Chat::with(&["--sendq", "16384"]);
+    let [mut writer] = chat.room("#c", ["writer"]);
+    let mut slow = narrow_client(&chat, "slow");
+    slow.join("#c");
+    writer.sync();
+    let (mut written, mut received) = (0, Vec::new());
+    // What it reads makes room again and again.
+    loop {
+        write_batch(&mut writer, written);
+        written += BATCH;
+        if writer.sync().iter().any(|line| line.is("slow", "QUIT")) {
+            break;
+        }
+        received.extend((0..5).map(|_| slow.line()));
+    }
+    received.extend(slow.read_to_end());
+    let last = received.pop().expect("an ERROR line");
+    assert_eq!(last.as_str(), "ERROR :Closing link (SendQ exceeded)");
+    let relayed = received.iter().map(|line| line.text());
+    assert!(relayed.eq((0..received.len()).map(text)), "what came first, unbroken");
+}
+
+#[test]
 fn a_client_that_is_behind_by_less_than_1_mib_is_not_cut_off() {
     let chat = Chat::start();
     let [mut writer] = chat.room("#c", ["writer"]);

@@ -82,6 +82,44 @@ fn a_pusher_does_not_keep_a_stream_alive() {
 }
 
 #[test]
+fn much_that_was_pushed_ahead_comes_out_in_order() {
+    const MANY: u64 = 200_000;
+    let (source, mut outlet) = outlet(MANY);
+    assert!((0..MANY).all(|n| outlet.push(n) == Ok(0)));
+    outlet.end();
+    let all = result(ONE_LOOP, source.pipe(collect())).expect("it ends");
+    assert!(all.into_iter().eq(0..MANY));
+}
+
+#[test]
+fn what_was_asked_for_is_not_discarded() {
+    in_worlds(|| {
+        let mut seen = Vec::new();
+        Role::new(move |step, ctx| {
+            match step {
+                Step::Number(number) => seen.push(*number),
+                Step::Ended(end) => {
+                    assert_eq!(end?.items, 17);
+                    assert!(seen.iter().copied().eq((0..16).chain([18])), "{seen:?}");
+                    ctx.stop();
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+        .started(|ctx| {
+            let (source, mut outlet) = outlet(2);
+            source.pipe(ctx.inlet(Step::Number)).start(ctx, Step::Ended);
+            assert!((0..18).all(|n| outlet.push(n).is_ok()), "16 are wanted, and two are kept");
+            assert_eq!((outlet.discard(), outlet.waiting()), (2, 0));
+            assert_eq!(outlet.push(18), Ok(0));
+            outlet.end();
+            Ok(())
+        })
+    });
+}
+
+#[test]
 fn an_outlet_without_a_source_is_closed() {
     let (source, mut outlet) = outlet(10);
     assert_eq!(outlet.push(1), Ok(0));
