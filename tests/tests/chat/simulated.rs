@@ -224,7 +224,7 @@ fn who_comes_to_many_is_told_together_but_never_behind_a_pong_or_what_is_said() 
         position(&heard[who], &line).expect("everybody hears of everybody")
     };
     for other in killed..heard.len() {
-        // The last thing was told to 100: 50 µs for each.
+        // The last news was told to 100: 50 µs for each.
         let (own, others) = (told(0, "ann"), told(other, "ann"));
         assert!((0.004..0.006).contains(&(others - own)), "{own}, and {others}");
         // A PONG does not wait, and says that everybody knows.
