@@ -70,7 +70,7 @@ impl<T> IntoIterator for Slots<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         let others = self.others.map(|others| others.into_iter().map(|(_, item)| item).collect());
-        self.first.into_iter().chain(others.unwrap_or_else(Vec::new))
+        self.first.into_iter().chain(others.unwrap_or_default())
     }
 }
 
