@@ -69,8 +69,9 @@ impl<T> IntoIterator for Slots<T> {
     type IntoIter = iter::Chain<std::option::IntoIter<T>, std::vec::IntoIter<T>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let others = self.others.map(|others| others.into_iter().map(|(_, item)| item).collect());
-        self.first.into_iter().chain(others.unwrap_or_default())
+        let others = self.others.into_iter().flat_map(|others| others.into_iter());
+        let others: Vec<T> = others.map(|(_, item)| item).collect();
+        self.first.into_iter().chain(others)
     }
 }
 
