@@ -21,7 +21,7 @@ fn what_comes_out_is_what_went_in() {
 #[test]
 fn one_run_takes_no_room_of_its_own() {
     assert_eq!(places(&[4, 5, 6, 7]).earlier.capacity(), 0);
-    assert_eq!(places(&[4, 5, 7]).earlier, [4..6]);
+    assert_eq!(places(&[4, 5, 7, 8]).earlier.len(), 1);
 }
 
 #[test]
