@@ -37,8 +37,6 @@ mod tests;
 const LENGTH_MAX: usize = 4 * 1024;
 /// So much of what is for one client alone, for nobody gains if it waits.
 const OWN_MAX: usize = 1024;
-/// How long lines wait for others if the hall has that much to hear.
-pub const WAIT_MAX: Duration = Duration::from_millis(50);
 /// How long news waits for each who was told some the last time: the write to a socket takes a third of it.
 const WAIT_EACH: Duration = Duration::from_micros(50);
 /// The shortest time that is worth a timer, and the longest that nobody would notice.

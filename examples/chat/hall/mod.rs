@@ -35,7 +35,6 @@ use super::ending::Ending;
 use super::names::{ChannelName, Nick};
 use super::session::{self, Heard};
 use super::wire::{self, Line};
-use bundle::WAIT_MAX;
 use census::Census;
 use channel::Channel;
 use client::{Client, ClientId};
@@ -44,6 +43,7 @@ use monitors::Monitors;
 use numerics::ERR_INPUTTOOLONG;
 use outbox::Outbox;
 use past::Past;
+use wait::{Due, Wait};
 
 use super::numerics;
 
@@ -73,6 +73,7 @@ mod replies;
 mod speaking;
 mod topics;
 mod user_modes;
+mod wait;
 mod who;
 mod whois;
 
@@ -105,8 +106,7 @@ pub struct Hall {
     monitors: Monitors,
     /// Borrowed for a push only.
     out: RefCell<Outbox>,
-    /// Since when something is to be given out, if it has told itself to do so.
-    waiting_since: Option<Timestamp>,
+    wait: Wait,
     /// A timer is set for news.
     news_waits: bool,
 }
@@ -152,7 +152,7 @@ impl Hall {
             past: Past::default(),
             monitors: Monitors::default(),
             out: RefCell::default(),
-            waiting_since: None,
+            wait: Wait::default(),
             news_waits: false,
         }
     }
@@ -200,17 +200,11 @@ impl Hall {
         if !bundles.is_urgent() {
             return Ok(());
         }
-        match self.waiting_since {
-            None => {
-                self.waiting_since = Some(self.now);
-                // Behind everything that waits here by now.
-                ctx.address().send(Message::GiveOut)?;
-            }
-            Some(since) if self.now - since >= WAIT_MAX => {
-                self.waiting_since = Some(self.now);
-                bundles.give_urgent();
-            }
-            Some(_) => {}
+        match self.wait.due(self.now) {
+            // Behind everything that waits here by now.
+            Due::Next => ctx.address().send(Message::GiveOut)?,
+            Due::Now => bundles.give_urgent(),
+            Due::Settled => {}
         }
         Ok(())
     }
@@ -274,7 +268,7 @@ impl Actor for Hall {
         match message {
             Message::Heard(by, line) => self.hear(by, line),
             Message::GiveOut => {
-                self.waiting_since = None;
+                self.wait.is_over();
                 self.out.get_mut().bundles.give_urgent();
             }
             Message::GiveNews => {
