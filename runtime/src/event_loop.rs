@@ -13,6 +13,7 @@ use crate::describe;
 use crate::drainer;
 use crate::dying;
 use crate::exit::ExitReason;
+use crate::extras::Then;
 use crate::local::{Due, Local};
 use crate::own::flag;
 use crate::panics;
@@ -83,6 +84,10 @@ impl EventLoop {
         let local = Rc::clone(&self.local);
         let _current = local.enter();
         while !self.is_done() {
+            if self.is_left_behind() {
+                self.wind_down();
+                break;
+            }
             self.round();
         }
         if local.home.dedicated {
@@ -275,6 +280,34 @@ impl EventLoop {
     /// When the nearest timer is due.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         self.local.next_deadline()
+    }
+
+    /// Whether the runtime has ended without this loop, which blocked for too long: nobody tells its actors to stop any more.
+    fn is_left_behind(&self) -> bool {
+        let home = &self.local.home;
+        home.world.is_ending() && home.inbox().is_closed()
+    }
+
+    /// Ends whoever has something to do, as it comes to that. Those that wait for others wait in vain: they stay as they are,
+    /// without a thread.
+    #[cold]
+    fn wind_down(&mut self) {
+        let local = Rc::clone(&self.local);
+        let mut ending = local.top.borrow().in_order();
+        loop {
+            let queued: Vec<_> = std::iter::from_fn(|| local.run_queue.pop()).collect();
+            for cell in queued {
+                cell.with(|cell| ending.push(cell.clone()));
+                local.run_queue.push(cell);
+            }
+            for cell in ending.drain(..).rev() {
+                dying::kill(&local, &cell, Then::End);
+            }
+            if !self.has_work() {
+                return;
+            }
+            self.round();
+        }
     }
 
     /// Whether the loop has ended: all its actors are buried and its inbox is closed.

@@ -201,6 +201,11 @@ impl<T> Inbox<T> {
         state.owner == Owner::Closed
     }
 
+    /// Whether every push is refused.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().owner == Owner::Closed
+    }
+
     /// Refuses every further push and returns what waits: nobody will come for it.
     pub(crate) fn shut(&self) -> Vec<T> {
         let mut state = self.lock();

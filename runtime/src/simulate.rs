@@ -26,8 +26,9 @@ use crate::waiting;
 use crate::why_alive::WhyAlive;
 use crate::world::World;
 
-/// So many rounds the killing of a host may take.
+/// So many rounds the killing of a host may take, and for each of its actors.
 const KILLING: usize = 100_000;
+const KILLING_EACH: usize = 8;
 
 /// The loops of a simulated runtime.
 pub(crate) struct Simulated {
@@ -251,7 +252,8 @@ impl Simulated {
 
     /// Rounds, until no loop has anything to do.
     fn run_out(&mut self) {
-        for _ in 0..KILLING {
+        let actors: usize = self.loops.iter().map(|one| one.local.population.get()).sum();
+        for _ in 0..KILLING + KILLING_EACH * actors {
             let Some(index) = self.loops.iter().position(EventLoop::has_work) else { break };
             self.round(index);
         }

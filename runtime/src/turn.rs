@@ -215,7 +215,7 @@ fn watched<A: Actor>(state: &mut A, actor: &Handle<'_, A>, ctx: &mut Context<'_,
         own.count_handled();
         sighting::show_message(actor, &message);
         state.receive(message, ctx)?;
-        if (local.has_attention() && interrupted(actor)) || course.is_stalled() {
+        if is_over(actor) {
             break;
         }
     }
@@ -235,7 +235,7 @@ fn opening<A: Actor>(
         own.set(flag::STARTED);
         state.started(ctx)?;
         say_started(actor);
-        if actor.local.has_attention() && interrupted(actor) {
+        if is_over(actor) {
             return Ok(true);
         }
     }
@@ -281,7 +281,7 @@ fn urgent<A: Actor>(
             sighting::show_message(actor, &message);
         }
         state.receive(message, ctx)?;
-        if local.has_attention() && interrupted(actor) {
+        if is_over(actor) {
             over = true;
             break;
         }
@@ -299,7 +299,7 @@ fn urgent<A: Actor>(
             sighting::show_message(actor, &message);
         }
         state.receive(message, ctx)?;
-        over = local.has_attention() && interrupted(actor);
+        over = is_over(actor);
     }
     let hooks = hooks.borrow();
     if !hooks.is_urgent() && !has_failed_child(actor) {
@@ -335,6 +335,13 @@ fn say_started<A: Actor>(actor: &Handle<'_, A>) {
         // Not from within this turn: the next child may be built at once.
         Parcel::ChildUp(actor.cell.clone()).post(parent);
     }
+}
+
+/// Whether the turn is over after what was just handled: something wants attention, or a simulation has the loop stand still.
+fn is_over<A: Actor>(actor: &Handle<'_, A>) -> bool {
+    let local = actor.local;
+    let is_stalled = || local.driver.course().is_some_and(|(course, _)| course.is_stalled());
+    (local.has_attention() && interrupted(actor)) || (local.watched && is_stalled())
 }
 
 /// Something wants attention between two messages. True if the turn is over.

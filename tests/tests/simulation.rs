@@ -12,6 +12,8 @@ mod draining;
 mod faults;
 #[path = "simulation/hosts.rs"]
 mod hosts;
+#[path = "simulation/kit.rs"]
+mod kit;
 #[path = "simulation/mutants.rs"]
 mod mutants;
 #[path = "simulation/network.rs"]
@@ -20,6 +22,8 @@ mod network;
 mod order;
 #[path = "simulation/pressure.rs"]
 mod pressure;
+#[path = "simulation/shrinking.rs"]
+mod shrinking;
 #[path = "simulation/stalls.rs"]
 mod stalls;
 #[path = "simulation/streams.rs"]

@@ -126,7 +126,7 @@ pub enum ResolveError {
         /// What was asked.
         asked: Asked,
     },
-    /// The OS said no, as to a network that cannot be reached, or under simulation, which has no sockets.
+    /// The OS said no, as to a network that cannot be reached, or it is a simulation, in which no name server is asked.
     #[error("{asked}: {text}")]
     Io {
         /// What was asked.

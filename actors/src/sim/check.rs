@@ -85,7 +85,8 @@ pub fn check(seeds: u64, body: impl Fn(&Sim) -> Outcome) {
 /// # What is shown then
 /// The run is repeated with other choices in the place of those that were drawn: fewer ones, smaller ones, down to 0, which
 /// everywhere is the plain one (the next in turn, no fault, no delay). What fails in the same way with fewer messages, or with
-/// as many and fewer choices, takes its place, until no change helps. The last one is shown, message by message.
+/// as many and fewer choices, takes its place, until no change helps. The last one is shown, message by message. The same way
+/// is: it says the same, numbers apart, of the same place in the source; of those that wait on each other, some may be gone.
 ///
 /// # Examples
 /// ```
@@ -313,8 +314,7 @@ impl Check {
     /// Finds the shortest run that fails as this seed does.
     fn explain(&self, seed: u64, body: &impl Fn(&Sim) -> Outcome) -> Box<Failing> {
         let found = self.attempt(seed, Choices::Kept, Attention::Kinds, body);
-        let Some((failed, _)) = found.failure else { return Box::new(Failing::of_two(seed)) };
-        let signature = failed.signature();
+        let Some((as_found, _)) = found.failure else { return Box::new(Failing::of_two(seed)) };
         // A candidate that takes another way may not go on for ever.
         let steps = self.steps.min(found.steps.saturating_mul(4).saturating_add(1_000));
         let shorter = Self { steps, ..self.clone() };
@@ -325,7 +325,7 @@ impl Check {
             }
             let ran = shorter.attempt(seed, Choices::Made(choices), Attention::Kinds, body);
             steps_left = steps_left.saturating_sub(ran.steps);
-            let same = ran.failure.is_some_and(|(failed, _)| failed.signature() == signature);
+            let same = ran.failure.is_some_and(|(failed, _)| failed.is_as(&as_found));
             same.then(|| (Cost::of(ran.lines, &ran.choices), ran.choices))
         };
         let (before, choices_before) = (found.lines, found.choices.len());
@@ -334,7 +334,8 @@ impl Check {
         shrinking.shrink();
         let (choices, runs) = shrinking.into_best();
         let ran = self.attempt(seed, Choices::Made(&choices), Attention::Kept, body);
-        let Some((failed, at)) = ran.failure else { return Box::new(Failing::of_two(seed)) };
+        let failure = ran.failure.filter(|(failed, _)| failed.is_as(&as_found));
+        let Some((failed, at)) = failure else { return Box::new(Failing::of_two(seed)) };
         let choices = (choices_before, choices.iter().filter(|choice| **choice != 0).count());
         let (trace, asks_environment) = (ran.trace, false);
         Box::new(Failing { seed, failed, at, trace, before, choices, runs, asks_environment })

@@ -3,6 +3,8 @@
 //! Made by [`world`](super::world) as it happens, shown by [`failing`](super::failing), compared by
 //! [`check`](super::check), which must know a failure when it sees it again.
 
+use std::collections::BTreeSet;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,9 +62,11 @@ pub enum Failed {
     Held(String),
     /// A condition did not come true in time.
     #[error(
-        "what was waited for did not come true within {within:?}; meanwhile these have not ended:\n{waiting}"
+        "what was waited for did not come true within {within:?} ({place}); meanwhile these have not ended:\n{waiting}"
     )]
     NotReached {
+        /// Where in the source it was waited for.
+        place: &'static Location<'static>,
         /// The time that it had.
         within: Duration,
         /// What keeps the hosts, and who waits on whom.
@@ -70,11 +74,13 @@ pub enum Failed {
     },
     /// It goes on and on: perhaps it would for ever.
     #[error(
-        "no end after {steps} steps: does something go in circles? Raise `Check::steps` if not"
+        "no end after {steps} steps: does something go in circles? Raise `Check::steps` if not; these have not ended:\n{waiting}"
     )]
     Endless {
         /// Most steps of a run.
         steps: u64,
+        /// What keeps the hosts, and who waits on whom.
+        waiting: String,
     },
     /// The same seed has not done the same twice.
     #[error(
@@ -84,10 +90,66 @@ pub enum Failed {
 }
 
 impl Failed {
-    /// What tells this way of failing from others: its first line, whatever the numbers in it.
-    pub(super) fn signature(&self) -> String {
-        let text = self.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        first.chars().filter(|c| !c.is_ascii_digit()).collect()
+    /// Whether this, of a shorter run, is the failure that was `found`: it says the same, whatever the numbers in it, and
+    /// says so at the same place in the source, if it names one. Of those that wait, some may be missing.
+    pub(super) fn is_as(&self, found: &Self) -> bool {
+        match (self, found) {
+            (Self::Deadlock(left), Self::Deadlock(found))
+            | (Self::Held(left), Self::Held(found)) => {
+                let kinds = |text: &str| text.lines().map(without_digits).collect::<BTreeSet<_>>();
+                kinds(left).is_subset(&kinds(found))
+            }
+            (Self::NotReached { place, .. }, Self::NotReached { place: found, .. }) => {
+                place == found
+            }
+            (this, found) => kind(&this.to_string()) == kind(&found.to_string()),
+        }
+    }
+}
+
+/// The first line, and the place in the source with which the last one ends.
+fn kind(text: &str) -> (String, &str) {
+    let first = text.lines().next().unwrap_or_default();
+    let place =
+        text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map(|(_, place)| place);
+    let place = place.filter(|place| place.matches(':').count() >= 2).unwrap_or_default();
+    let said = first.strip_suffix(')').and_then(|first| first.strip_suffix(place)).unwrap_or(first);
+    (without_digits(said), place)
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().filter(|c| !c.is_ascii_digit()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panicked(text: &str) -> Failed {
+        Failed::BodyPanicked(text.to_owned())
+    }
+
+    #[test]
+    fn numbers_do_not_tell_failures_apart_and_places_do() {
+        let found = panicked("7 is too much (a.rs:12:3)");
+        assert!(panicked("99 is too much (a.rs:12:3)").is_as(&found));
+        assert!(!panicked("7 is too much (a.rs:13:3)").is_as(&found));
+        assert!(!panicked("7 is too little (a.rs:12:3)").is_as(&found));
+        let found = panicked("assertion `left == right` failed\n  left: 1\n right: 2 (a.rs:12:3)");
+        let other = "assertion `left == right` failed\n  left: 5\n right: 0 (a.rs:";
+        assert!(panicked(&format!("{other}12:3)")).is_as(&found));
+        assert!(!panicked(&format!("{other}12:9)")).is_as(&found));
+        assert!(
+            !Failed::Body("7 is too much (a.rs:12:3)".into())
+                .is_as(&panicked("7 is too much (a.rs:12:3)"))
+        );
+    }
+
+    #[test]
+    fn of_those_that_wait_some_may_be_missing_and_others_may_not_come() {
+        let deadlock = |waiting: &str| Failed::Deadlock(waiting.to_owned());
+        let found = deadlock("  a: /x1 waits on /y, since 3s\n  b: /z is paused\n");
+        assert!(deadlock("  a: /x2 waits on /y, since 1s\n").is_as(&found));
+        assert!(!deadlock("  a: /y waits on /x1, since 3s\n").is_as(&found));
     }
 }

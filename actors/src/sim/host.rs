@@ -59,6 +59,9 @@ pub(super) enum Life {
     Ended(Result<(), Arc<RunError>>),
 }
 
+/// As many as a runtime has that nobody has said anything of.
+const POOL_THREADS: usize = 4;
+
 impl<'a> HostBuilder<'a> {
     pub(super) fn new(sim: &'a Sim, name: String) -> Self {
         let plan = Plan {
@@ -107,7 +110,8 @@ impl<'a> HostBuilder<'a> {
         self
     }
 
-    /// What else is said of its runtime: marks, budget, things that it is provided with. Called at each of its beginnings.
+    /// What else is said of its runtime: marks, budget, things that it is provided with. Called at each of its beginnings. Its pool
+    /// has four threads, unless this says otherwise: the environment is not asked.
     pub fn with(mut self, equip: impl Fn(Builder) -> Builder + 'static) -> Self {
         self.plan.equipment.push(Box::new(equip));
         self
@@ -151,7 +155,9 @@ impl Site {
 
     /// Puts its runtime together and has it begin.
     pub(super) fn begin(&self, simulation: &Simulation, network: &Network) {
-        let builder = network.join(&self.name, Runtime::builder().loops(self.plan.loops));
+        // What the environment says of pools is no part of a seed.
+        let builder = Runtime::builder().loops(self.plan.loops).pool_threads(POOL_THREADS);
+        let builder = network.join(&self.name, builder);
         let builder = match &self.plan.disk {
             Some(disk) => disk.give_to(builder),
             None => builder,

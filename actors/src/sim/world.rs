@@ -4,6 +4,7 @@
 //! [`Simulation`]; here is said when to go on, and whether all is well.
 
 use std::cell::{Cell, RefCell};
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -277,16 +278,24 @@ impl Sim {
         self.begin(host);
     }
 
-    /// Kills a host at one moment of the next `within`, drawn, or never; it begins again after less than `down`.
+    /// Kills a host at one moment of the next `within`, drawn, or never; it begins again after less than `down`, unless it
+    /// has by then. One that does not live at that moment is left alone.
     pub fn crash_within(&self, host: Host, within: Duration, down: Duration) {
         let at = self.time_below(within);
         if at.is_zero() {
             return;
         }
         self.after(at, move |sim| {
+            if !sim.is_alive(host) {
+                return;
+            }
             sim.kill(host);
-            let down = sim.time_below(down);
-            sim.after(down, move |sim| sim.restart(host));
+            let (down, killed) = (sim.time_below(down), sim.site(host).number.get());
+            sim.after(down, move |sim| {
+                if sim.site(host).number.get() == killed {
+                    sim.restart(host);
+                }
+            });
         });
     }
 
@@ -371,11 +380,13 @@ impl Sim {
     ///
     /// # Panics
     /// As [`advance`](Self::advance).
+    #[track_caller]
     pub fn run_until(
         &self,
         mut condition: impl FnMut() -> bool,
         within: Duration,
     ) -> Result<(), Failed> {
+        let place = Location::caller();
         let end = self.now() + within;
         loop {
             if condition() {
@@ -383,7 +394,7 @@ impl Sim {
             }
             if self.step(Some(end))? == Stepped::Reached && !condition() {
                 let waiting = self.waiting();
-                return Err(self.fail(Failed::NotReached { within, waiting }));
+                return Err(self.fail(Failed::NotReached { place, within, waiting }));
             }
         }
     }
@@ -437,7 +448,8 @@ impl Sim {
             return Err(failed);
         }
         if self.0.simulation.steps() >= self.0.most_steps {
-            return Err(self.fail(Failed::Endless { steps: self.0.most_steps }));
+            let (steps, waiting) = (self.0.most_steps, self.waiting());
+            return Err(self.fail(Failed::Endless { steps, waiting }));
         }
         let nested = self.0.is_stepping.replace(true);
         assert!(!nested, "what comes at a time must not wait: let the test's body do that");

@@ -23,6 +23,8 @@ struct Plan {
     /// For the environment.
     variables: Vec<(&'static str, String)>,
     is_release: bool,
+    /// A trace is to be seen.
+    shows: bool,
     /// For the tests.
     rest: Vec<OsString>,
 }
@@ -70,6 +72,7 @@ impl Plan {
                         return Err(format!("{name} takes a whole number, not {number:?}"));
                     }
                     let is_one = name == "--seed";
+                    plan.shows |= is_one;
                     let variable =
                         if is_one { "ROUNDSMAN_SIM_SEED" } else { "ROUNDSMAN_SIM_SEEDS" };
                     plan.variables.push((variable, number));
@@ -91,7 +94,34 @@ impl Plan {
         if self.is_release {
             command.arg("--release");
         }
-        command.arg("--").args(self.rest).envs(self.variables);
+        command.arg("--").args(self.shows.then_some("--nocapture"));
+        command.args(self.rest).envs(self.variables);
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(said: &[&str]) -> Vec<String> {
+        let plan = Plan::read(said.iter().map(OsString::from)).expect("it can be done");
+        let command = plan.command();
+        let after = command.get_args().skip_while(|argument| *argument != "--").skip(1);
+        after.map(|argument| argument.to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn the_trace_of_one_seed_is_to_be_seen() {
+        assert_eq!(arguments(&["--seed", "17", "chat"]), ["--nocapture", "chat"]);
+        assert_eq!(arguments(&["--seeds=5000", "chat"]), ["chat"]);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        let Err(why) = Plan::read(["--seed", "x"].map(OsString::from).into_iter()) else {
+            panic!("x is no number")
+        };
+        assert_eq!(why, "--seed takes a whole number, not \"x\"");
     }
 }

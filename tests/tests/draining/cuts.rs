@@ -215,27 +215,32 @@ fn more_actors_than_can_be_named_are_counted() {
 }
 
 /// Blocks in its handler until the test lets it go.
-struct Blocks(mpsc::Receiver<()>);
+struct Blocks {
+    until: mpsc::Receiver<()>,
+    /// Dropped with it.
+    _lives: mpsc::Sender<()>,
+}
 
 impl Actor for Blocks {
     type Message = ();
 
-    fn receive(&mut self, (): (), _: &mut Context<'_, Self>) -> Outcome {
-        // An error says that the test is over.
-        let _ = self.0.recv();
-        Ok(())
+    fn receive(&mut self, (): (), ctx: &mut Context<'_, Self>) -> Outcome {
+        // An error says that it may go on. It would for ever.
+        let _ = self.until.recv();
+        Ok(ctx.address().send(())?)
     }
 }
 
 #[test]
 fn an_actor_that_blocks_for_ever_is_named_and_not_waited_for_a_second_time() {
-    let (release, released) = mpsc::channel::<()>();
+    let (release, until) = mpsc::channel::<()>();
+    let (_lives, lived) = mpsc::channel::<()>();
     // Its shutdown time and the end of a run would each wait for seconds more; they are not waited for.
     let report = must_end(move || {
         let root = move || {
             Role::<()>::idle().started(move |ctx| {
                 let spawn = Spawn::named("blocks").shutdown(Shutdown::Never);
-                let make = move || Blocks(released);
+                let make = move || Blocks { until, _lives };
                 let blocks = ctx.spawn_on_with(Placement::OwnThread, spawn, make);
                 blocks.send(())?;
                 blocks.send(())?;
@@ -248,6 +253,8 @@ fn an_actor_that_blocks_for_ever_is_named_and_not_waited_for_a_second_time() {
     drop(release);
     assert_eq!(report.silent.len(), 1, "{report}");
     assert!(report.silent[0].contains("/blocks is in its turn"), "{report}");
+    // When it goes on after all, it ends, and its loop with it.
+    must_end(move || lived.recv().expect_err("it says nothing"));
 }
 
 #[test]

@@ -304,7 +304,7 @@ fn what_goes_in_circles_is_cut_off_and_named_as_that() {
         Ok(sim.run()?)
     };
     let failing = Check::new().steps(500).run(body).unwrap_err();
-    assert!(matches!(failing.failed(), Failed::Endless { steps: 500 }), "{failing}");
+    assert!(matches!(failing.failed(), Failed::Endless { steps: 500, .. }), "{failing}");
     assert!(failing.to_string().contains(" more\n"), "its trace is not shown whole: {failing}");
 }
 
@@ -327,7 +327,7 @@ fn what_does_not_come_true_in_time_is_told_of_with_what_goes_on_meanwhile() {
         Ok(sim.run_until(|| false, secs(5))?)
     };
     let failing = Check::new().run(body).unwrap_err();
-    let Failed::NotReached { within, waiting } = failing.failed() else { panic!("{failing}") };
+    let Failed::NotReached { within, waiting, .. } = failing.failed() else { panic!("{failing}") };
     assert_eq!((*within, &**waiting), (secs(5), "  bed: 1 timer of /sleeper\n"));
 }
 

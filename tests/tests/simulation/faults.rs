@@ -196,6 +196,69 @@ fn a_host_crashes_in_some_seeds_and_begins_again() {
 }
 
 #[test]
+fn a_host_that_has_ended_does_not_crash_and_stays_ended() {
+    holds(|sim| {
+        let begun = Arc::new(AtomicU32::new(0));
+        let begins = Arc::clone(&begun);
+        let host = sim.host("bed").start(move || {
+            begins.fetch_add(1, Ordering::SeqCst);
+            Sleeper(secs(1))
+        });
+        sim.run()?;
+        sim.crash_within(host, secs(100), secs(1));
+        sim.advance(secs(1_000));
+        assert_eq!(begun.load(Ordering::SeqCst), 1);
+        assert!(!sim.is_alive(host));
+        Ok(sim.run()?)
+    });
+}
+
+#[test]
+fn a_host_that_was_begun_again_meanwhile_is_not_begun_a_third_time() {
+    let lives = Cell::new(0);
+    seeds_with(|sim| {
+        let begun = Arc::new(AtomicU32::new(0));
+        let begins = Arc::clone(&begun);
+        let host = sim.host("bed").start(move || {
+            begins.fetch_add(1, Ordering::SeqCst);
+            Sleeper(secs(10_000))
+        });
+        sim.crash_within(host, secs(1), secs(1_000));
+        sim.advance(secs(1));
+        let crashed = !sim.is_alive(host);
+        sim.restart(host);
+        sim.run().unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
+        lives.set(lives.get() + u32::from(crashed));
+        false
+    });
+    assert!(lives.get() > 50, "{} of 100 seeds", lives.get());
+}
+
+#[test]
+fn the_clock_of_a_host_that_lives_jumps_and_its_timers_with_it() {
+    holds(|sim| {
+        let host = sim.host("home").start(|| {
+            Role::new(|(), ctx| {
+                assert_eq!(ctx.now().since_start(), secs(10));
+                ctx.stop();
+                Ok(())
+            })
+            .started(|ctx| {
+                ctx.send_after(secs(10), ());
+                Ok(())
+            })
+        });
+        sim.advance(secs(1));
+        // At 5 s by its own clock; from now on twice as fast.
+        sim.skew(host, secs(4), 1_000_000);
+        sim.run()?;
+        assert_eq!(sim.now().since_start(), Duration::from_millis(3_500));
+        Ok(())
+    });
+}
+
+#[test]
 fn tight_mailboxes_lose_what_their_policy_lets_them_lose_and_no_others_do() {
     let lost = seeds_with(|sim| {
         let handled = [(); 2].map(|()| Arc::new(AtomicU32::new(0)));
@@ -276,6 +339,55 @@ fn a_loop_that_stands_still_handles_nothing_more_at_that_moment() {
             *noted.lock().unwrap(),
             [(1, secs(0)), (2, secs(0)), (3, secs(1)), (4, secs(1))]
         );
+        Ok(())
+    });
+}
+
+/// Notes when it handles what comes: from one, two timers that are due at once.
+fn two_timers(noted: &Arc<Mutex<Vec<Duration>>>) -> Role<()> {
+    let notes = Arc::clone(noted);
+    Role::new(move |(), ctx| {
+        notes.lock().unwrap().push(ctx.now().since_start());
+        Ok(())
+    })
+    .started(|ctx| {
+        ctx.send_after(secs(1), ());
+        ctx.send_after(secs(1), ());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_stall_after_a_timer_holds_up_the_next_one() {
+    holds(|sim| {
+        let noted = Arc::default();
+        let notes = Arc::clone(&noted);
+        sim.stall("home/clock", 1, secs(5));
+        sim.host("home").start_with("clock", move || two_timers(&notes));
+        sim.run()?;
+        assert_eq!(*noted.lock().unwrap(), [secs(1), secs(6)]);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_stall_after_a_start_holds_up_the_first_message() {
+    holds(|sim| {
+        let noted = Arc::<Mutex<Vec<_>>>::default();
+        let notes = Arc::clone(&noted);
+        // At each message, and at the start.
+        sim.stall_randomly("home/*", 1_000_000, secs(5));
+        sim.host("home").start_with("top", move || {
+            let notes = Arc::clone(&notes);
+            let role = Role::new(move |(), ctx: &mut roundsman::Context<'_, Role<()>>| {
+                notes.lock().unwrap().push(ctx.now().since_start());
+                Ok(())
+            });
+            role.started(|ctx| Ok(ctx.address().send(())?))
+        });
+        sim.run()?;
+        let noted = noted.lock().unwrap();
+        assert!(noted[0] > Duration::ZERO || sim.now().since_start().is_zero(), "{noted:?}");
         Ok(())
     });
 }

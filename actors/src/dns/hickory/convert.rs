@@ -119,7 +119,7 @@ fn of_a_socket(kind: io::ErrorKind, text: Arc<str>, asked: Asked) -> ResolveErro
         io::ErrorKind::ConnectionRefused => ResolveError::ConnectionRefused { asked },
         io::ErrorKind::TimedOut => ResolveError::Timeout { asked },
         io::ErrorKind::Unsupported => {
-            let text = "there are no sockets under simulation".into();
+            let text = "no name server is asked under simulation: `dns::lookup` finds the hosts of its network".into();
             ResolveError::Io { asked, kind, text }
         }
         kind => ResolveError::Io { asked, kind, text },

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::panic::Location;
 use std::time::Duration;
 
-use super::pace::Pace;
+use super::pace::{Moment, Pace};
 use crate::net::transport::simulated::Stream;
 
 /// How long something is waited for, unless said otherwise.
@@ -14,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
 /// Reads before it looks how late it is: whoever sends without end does not outlast its patience.
 const READS_MAX: u32 = 256;
+/// So much of what has come is shown in an error, in bytes.
+const SHOWN: usize = 200;
 
 /// A client of TCP in a few lines of a test: it connects, sends, and expects. It is no actor: in a simulation each call steps
 /// until what it waits for has come, or 30 s of virtual time have passed ([`patience`](Self::patience)).
@@ -91,13 +94,13 @@ impl Client {
     pub(crate) fn simulated(stream: Stream, pace: Pace) -> io::Result<Self> {
         let client = Self::new(Socket::Simulated(stream), pace);
         let mut connected = Ok(None);
-        let told = client.wait(|client| {
+        let is_over = client.wait(|client| {
             let Socket::Simulated(stream) = &client.socket else { return true };
             connected = client.inside(|| stream.connected());
             !matches!(connected, Ok(None))
         });
         connected?;
-        if told { Ok(client) } else { Err(io::ErrorKind::TimedOut.into()) }
+        if is_over { Ok(client) } else { Err(io::ErrorKind::TimedOut.into()) }
     }
 
     fn new(socket: Socket, pace: Pace) -> Self {
@@ -126,17 +129,20 @@ impl Client {
     ///
     /// # Errors
     /// The connection has failed; `TimedOut`: it takes no more, for the server does not read.
+    #[track_caller]
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         let mut left = bytes.as_ref();
+        let (pace, end) = (self.pace.clone(), self.pace.after(self.patience));
         while !left.is_empty() {
             let mut result = Ok(0);
-            let pace = self.pace.clone();
-            let wrote = pace.wait(self.patience, || {
+            let wrote = pace.wait_until(end, || {
                 result = self.write(left);
                 !would_block(&result)
             });
             if !wrote {
-                return Err(io::ErrorKind::TimedOut.into());
+                let what =
+                    format!("{} bytes were not taken within {:?}", left.len(), self.patience);
+                return Err(told(io::ErrorKind::TimedOut, &what));
             }
             left = &left[result?..];
         }
@@ -179,10 +185,15 @@ impl Client {
     }
 
     /// Reads until `found` finds something in what has come, and no further. `None`: the end came before.
-    fn read_until<T>(&mut self, found: impl Fn(&[u8]) -> Option<T>) -> io::Result<Option<T>> {
+    #[track_caller]
+    fn read_until<T>(
+        &mut self,
+        end: Moment,
+        found: impl Fn(&[u8]) -> Option<T>,
+    ) -> io::Result<Option<T>> {
         let (mut result, mut thing) = (Ok(()), None);
         let pace = self.pace.clone();
-        let told = pace.wait(self.patience, || {
+        let came = pace.wait_until(end, || {
             // It looks after each read: what is not needed is left with the sender.
             for _ in 0..READS_MAX {
                 thing = found(&self.came);
@@ -201,28 +212,50 @@ impl Client {
             return Ok(thing);
         }
         result?;
-        if told { Ok(None) } else { Err(io::ErrorKind::TimedOut.into()) }
+        if came {
+            return Ok(None);
+        }
+        let what = format!("it did not come within {:?}, but {}", self.patience, self.unread());
+        Err(told(io::ErrorKind::TimedOut, &what))
+    }
+
+    /// What has come and was not taken, for a person.
+    fn unread(&self) -> String {
+        let begin = &self.came[..self.came.len().min(SHOWN)];
+        let more = if begin.len() < self.came.len() { "..." } else { "" };
+        format!("\"{}{more}\"", begin.escape_ascii())
+    }
+
+    #[track_caller]
+    fn line_until(&mut self, end: Moment) -> io::Result<String> {
+        let at = self.read_until(end, |came| came.iter().position(|byte| *byte == b'\n'))?;
+        let Some(at) = at else {
+            let what = format!("it has ended, and no line has come, but {}", self.unread());
+            return Err(told(io::ErrorKind::UnexpectedEof, &what));
+        };
+        let line: Vec<u8> = self.came.drain(..=at).collect();
+        let line = line[..at].strip_suffix(b"\r").unwrap_or(&line[..at]);
+        Ok(String::from_utf8_lossy(line).into_owned())
     }
 
     /// The next line, without its end (`\n` or `\r\n`). What is no UTF-8 is replaced.
     ///
     /// # Errors
     /// The connection has failed; `UnexpectedEof`: it has ended; `TimedOut`: no line has come.
+    #[track_caller]
     pub fn line(&mut self) -> io::Result<String> {
-        let end = self.read_until(|came| came.iter().position(|byte| *byte == b'\n'))?;
-        let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let line: Vec<u8> = self.came.drain(..=end).collect();
-        let line = line[..end].strip_suffix(b"\r").unwrap_or(&line[..end]);
-        Ok(String::from_utf8_lossy(line).into_owned())
+        self.line_until(self.pace.after(self.patience))
     }
 
-    /// Passes over lines until one contains this, and returns it.
+    /// Passes over lines until one contains this, and returns it. It comes within the patience, whatever else does.
     ///
     /// # Errors
     /// As [`line`](Self::line).
+    #[track_caller]
     pub fn line_with(&mut self, text: &str) -> io::Result<String> {
+        let end = self.pace.after(self.patience);
         loop {
-            let line = self.line()?;
+            let line = self.line_until(end)?;
             if line.contains(text) {
                 return Ok(line);
             }
@@ -233,9 +266,13 @@ impl Client {
     ///
     /// # Errors
     /// As [`line`](Self::line).
+    #[track_caller]
     pub fn bytes(&mut self, len: usize) -> io::Result<Vec<u8>> {
-        let there = self.read_until(|came| (came.len() >= len).then_some(()))?;
-        there.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let end = self.pace.after(self.patience);
+        if self.read_until(end, |came| (came.len() >= len).then_some(()))?.is_none() {
+            let what = format!("it has ended after {} of {len} bytes", self.came.len());
+            return Err(told(io::ErrorKind::UnexpectedEof, &what));
+        }
         Ok(self.came.drain(..len).collect())
     }
 
@@ -243,12 +280,14 @@ impl Client {
     ///
     /// # Errors
     /// The connection has failed; `TimedOut`: it has not ended; `InvalidData`: something else has come.
+    #[track_caller]
     pub fn expect_end(&mut self) -> io::Result<()> {
-        match self.read_until(|came| (!came.is_empty()).then_some(()))? {
+        let end = self.pace.after(self.patience);
+        match self.read_until(end, |came| (!came.is_empty()).then_some(()))? {
             None => Ok(()),
             Some(()) => {
-                let text = String::from_utf8_lossy(&self.came).into_owned();
-                Err(io::Error::new(io::ErrorKind::InvalidData, text))
+                let what = format!("nothing was expected, and this has come: {}", self.unread());
+                Err(told(io::ErrorKind::InvalidData, &what))
             }
         }
     }
@@ -257,12 +296,13 @@ impl Client {
     ///
     /// # Errors
     /// The connection has failed; `InvalidData`: something has come; `UnexpectedEof`: it has ended.
+    #[track_caller]
     pub fn expect_nothing(&mut self, within: Duration) -> io::Result<()> {
         let patience = std::mem::replace(&mut self.patience, within);
         let result = self.expect_end();
         self.patience = patience;
         match result {
-            Ok(()) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(()) => Err(told(io::ErrorKind::UnexpectedEof, "it has ended")),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(()),
             Err(error) => Err(error),
         }
@@ -305,6 +345,12 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Client({} bytes unread)", self.came.len())
     }
+}
+
+/// What has gone wrong, and where in the source somebody waited: what a test says that fails of it.
+#[track_caller]
+fn told(kind: io::ErrorKind, what: &str) -> io::Error {
+    io::Error::new(kind, format!("{what} ({})", Location::caller()))
 }
 
 fn would_block(result: &io::Result<usize>) -> bool {

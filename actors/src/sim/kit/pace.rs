@@ -1,7 +1,7 @@
 //! How a test waits: by stepping a simulation, or by letting time pass.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use roundsman_runtime::{Simulation, Stepped, Timestamp};
 
@@ -18,6 +18,20 @@ enum Kind {
     Real,
 }
 
+/// Until when something is waited for.
+#[derive(Clone, Copy)]
+pub(super) enum Moment {
+    Virtual(Timestamp),
+    /// So long after.
+    Real(Instant, Duration),
+}
+
+impl Moment {
+    fn is_past(self) -> bool {
+        matches!(self, Self::Real(since, time) if since.elapsed() >= time)
+    }
+}
+
 /// How often is looked, in real time.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -32,23 +46,34 @@ impl Pace {
     ///
     /// In a simulation it looks after each step, and time is virtual; nothing else can happen meanwhile. In real time it looks
     /// every millisecond, and this thread sleeps in between. Of a [`Sim`] whose seed has failed nothing more is waited for.
-    pub fn wait(&self, within: Duration, mut done: impl FnMut() -> bool) -> bool {
+    pub fn wait(&self, within: Duration, done: impl FnMut() -> bool) -> bool {
+        self.wait_until(self.after(within), done)
+    }
+
+    /// The moment after this time.
+    pub(super) fn after(&self, time: Duration) -> Moment {
         match &self.0 {
-            Kind::Sim(sim) => {
-                step_until(sim.now() + within, &mut done, |limit| sim.step(limit).ok())
+            Kind::Sim(sim) => Moment::Virtual(sim.now() + time),
+            Kind::Simulated(simulation) => Moment::Virtual(simulation.now() + time),
+            Kind::Real => Moment::Real(now(), time),
+        }
+    }
+
+    /// As [`wait`](Self::wait), until this moment at most, which was made by the same pace.
+    pub(super) fn wait_until(&self, end: Moment, mut done: impl FnMut() -> bool) -> bool {
+        match (&self.0, end) {
+            (Kind::Sim(sim), Moment::Virtual(end)) => {
+                step_until(end, &mut done, |limit| sim.step(limit).ok())
             }
-            Kind::Simulated(simulation) => {
-                let step = |limit| Some(simulation.step(limit));
-                step_until(simulation.now() + within, &mut done, step)
+            (Kind::Simulated(simulation), Moment::Virtual(end)) => {
+                step_until(end, &mut done, |limit| Some(simulation.step(limit)))
             }
-            Kind::Real => {
-                let mut slept = Duration::ZERO;
+            (_, end) => {
                 while !done() {
-                    if slept >= within {
+                    if end.is_past() {
                         return false;
                     }
                     sleep(LOOK);
-                    slept += LOOK;
                 }
                 true
             }
@@ -84,6 +109,11 @@ fn step_until(
         }
     }
     true
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is real time that passes")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 #[expect(

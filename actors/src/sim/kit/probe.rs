@@ -70,12 +70,16 @@ impl<M> Kept<M> {
 /// The actor.
 struct Keeper<M>(Arc<Kept<M>>);
 
-impl<M: Send + 'static> Actor for Keeper<M> {
+impl<M: Send + Debug + 'static> Actor for Keeper<M> {
     type Message = M;
 
     fn receive(&mut self, message: M, _: &mut Context<'_, Self>) -> Outcome {
         self.0.lock().push_back(message);
         Ok(())
+    }
+
+    fn show(message: &M) -> String {
+        format!("{message:?}")
     }
 }
 
@@ -133,7 +137,7 @@ impl<M: Send + Debug + 'static> Probe<M> {
         message
     }
 
-    /// The next messages, which come within this time and are these, in this order.
+    /// The next messages, which all come within this time and are these, in this order.
     ///
     /// # Panics
     /// If another comes, or too few.
@@ -142,19 +146,27 @@ impl<M: Send + Debug + 'static> Probe<M> {
     where
         M: PartialEq,
     {
-        for (at, expected) in expected.into_iter().enumerate() {
-            let came = self.pace.wait(within, || !self.kept.lock().is_empty());
-            assert!(
-                came,
-                "message {at}: {} came within {within:?}; expected {expected:?}",
-                no::<M>()
-            );
-            let message = self.kept.lock().pop_front().expect("one has come");
-            assert!(
-                message == expected,
-                "message {at}: expected {expected:?}, and {message:?} came"
-            );
+        let mut missing: VecDeque<_> = expected.into_iter().collect();
+        let (mut at, mut other) = (0, None);
+        let done = self.pace.wait(within, || {
+            let mut kept = self.kept.lock();
+            while let Some(expected) = missing.front() {
+                match kept.pop_front() {
+                    None => return false,
+                    Some(message) if message == *expected => drop(missing.pop_front()),
+                    Some(message) => {
+                        other = Some(message);
+                        return true;
+                    }
+                }
+                at += 1;
+            }
+            true
+        });
+        if let (Some(message), Some(expected)) = (other, missing.front()) {
+            panic!("message {at}: expected {expected:?}, and {message:?} came");
         }
+        assert!(done, "message {at}: {} came within {within:?}; expected {missing:?}", no::<M>());
     }
 
     /// These messages, which come within this time, in whatever order. Others that come with them stay.

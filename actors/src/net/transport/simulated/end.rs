@@ -179,7 +179,12 @@ impl State {
         let (host, peer_host) = (self.ends[key].host, self.ends[key].peer_host);
         let latency = self.latency(host, peer_host, scene);
         let takes = self.takes(host, peer_host, what.len());
-        self.ends[key].wire.send(scene.now(), takes, latency, what);
+        let end = &mut self.ends[key];
+        // What was written to a Unix socket is with its peer already.
+        if matches!(what, Segment::Reset) && !end.is_local() {
+            end.wire.leave_behind();
+        }
+        end.wire.send(scene.now(), takes, latency, what);
         self.watch_wire(key, scene);
     }
 

@@ -249,7 +249,9 @@ impl Network {
             is_open && (way == (one, other) || way == (other, one))
         });
         // Both ends of one are one.
-        let is_second = |key: &&usize| state.ends[**key].other.is_some_and(|other| other < **key);
+        let is_second = |key: &&usize| {
+            state.ends[**key].other.is_some_and(|other| other < **key && found.contains(&other))
+        };
         let count = found.iter().filter(|key| !is_second(key)).count();
         for key in &found {
             state.fail(*key, io::ErrorKind::ConnectionReset, scene);

@@ -47,7 +47,7 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Sends something off: `takes` is how long the line is busy with it, `latency` how long it travels then. Nothing
-    /// overtakes what was sent before. A reset leaves what is under way behind.
+    /// overtakes what was sent before.
     pub(super) fn send(
         &mut self,
         now: Timestamp,
@@ -55,14 +55,16 @@ impl Wire {
         latency: Duration,
         what: Segment,
     ) {
-        if let Segment::Reset = what {
-            self.under_way.clear();
-            self.len = 0;
-        }
         self.busy_until = self.busy_until.max(now) + takes;
         self.last_arrival = self.last_arrival.max(self.busy_until + latency);
         self.len += what.len();
         self.under_way.push_back((self.last_arrival, what));
+    }
+
+    /// What is under way never arrives.
+    pub(super) fn leave_behind(&mut self) {
+        self.under_way.clear();
+        self.len = 0;
     }
 
     /// Bytes under way.
