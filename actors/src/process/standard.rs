@@ -49,8 +49,9 @@ pub fn stdin() -> Source<Bytes> {
 
 /// The standard output of this process. (Node: `process.stdout`.)
 ///
-/// - Demand: at most 64 KiB wait here, or 256 KiB before a file. A pipe or a terminal is given 4 KiB at a time as it
-///   turns writable, so that a slow reader never blocks the loop; a file is written on the pool.
+/// - Demand: at most 64 KiB wait here, or 256 KiB before a file. A pipe is given 4 KiB at a time as it turns
+///   writable, a terminal is opened once more, not to block, a file is written on the pool: a slow reader never
+///   blocks the loop.
 /// - End: everything is written. Nothing is closed: several pipelines, one after another or at once, can have it.
 /// - Failure: whoever reads has gone (`BrokenPipe`). It is this pipeline's, never the process's.
 ///

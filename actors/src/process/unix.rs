@@ -9,7 +9,7 @@ use std::process;
 
 use bytes::Bytes;
 use roundsman_runtime::{Address, Scope, Signal, Spawn};
-use rustix::fs::FileType;
+use rustix::fs::{FileType, Mode, OFlags};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::child::Slot;
@@ -88,13 +88,41 @@ enum Given {
 /// A copy of the descriptor: closing it leaves the stream open.
 fn given(stream: impl AsFd + IsTerminal, is_reader: bool) -> io::Result<Given> {
     let descriptor = stream.as_fd().try_clone_to_owned()?;
+    if stream.is_terminal() {
+        return Ok(terminal(descriptor, is_reader));
+    }
     let kind = FileType::from_raw_mode(rustix::fs::fstat(&descriptor)?.st_mode);
-    let polled = matches!(kind, FileType::Fifo | FileType::Socket) || stream.is_terminal();
-    Ok(if polled {
+    Ok(if matches!(kind, FileType::Fifo | FileType::Socket) {
         Given::Polled(PipeEnd::shared(descriptor, is_reader))
     } else {
         Given::File(descriptor.into())
     })
+}
+
+/// A terminal to be written to is opened once more, so that it can be non-blocking for us and for nobody else: it turns
+/// writable when there is room for a byte, and a write of more would block. Where that cannot be, it is written to on the
+/// pool. (libuv: `uv_tty_init`)
+fn terminal(descriptor: OwnedFd, is_reader: bool) -> Given {
+    if is_reader {
+        return Given::Polled(PipeEnd::shared(descriptor, is_reader));
+    }
+    match reopened(&descriptor).and_then(|own| PipeEnd::own(own, is_reader)) {
+        Ok(end) => Given::Polled(end),
+        Err(_) => Given::File(descriptor.into()),
+    }
+}
+
+/// The same terminal, opened by its name.
+///
+/// # Errors
+/// It has none here, or is the other side of one, whose name makes another.
+fn reopened(descriptor: &OwnedFd) -> io::Result<OwnedFd> {
+    let name = rustix::termios::ttyname(descriptor, Vec::new())?;
+    if name.to_bytes().ends_with(b"ptmx") {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(&*name, flags, Mode::empty())?)
 }
 
 pub(crate) fn stdin() -> Source<Bytes> {

@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
+use std::time::Duration;
 
 use bytes::Bytes;
 use roundsman::process::{self, StandardStream};
-use roundsman::stream::{Source, collect};
+use roundsman::stream::{PipeError, Source, Summary, collect};
+use roundsman::{Context, MissedTicks};
 use roundsman_tests::again;
 use roundsman_tests::outcome::result;
 use roundsman_tests::patience::must_end;
+use roundsman_tests::role::Role;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -74,6 +77,49 @@ fn a_terminal_is_written_to() {
     let printed = run_at_terminal("a_terminal_is_written_to", b"");
     // A terminal makes two characters of the end of a line.
     assert_eq!(printed.matches("hello, terminal\r\n").count(), 2, "{printed}");
+}
+
+/// Writes more than a terminal takes, and is told the time meanwhile.
+enum Step {
+    Tick,
+    Written(Result<Summary, PipeError>),
+}
+
+#[test]
+fn a_terminal_that_nobody_looks_at_does_not_block_the_loop() {
+    if again::is_child() {
+        let line = Bytes::from_static(&[b'x'; 4096]);
+        let mut ticks = 0;
+        let role = Role::new(move |step, ctx: &mut Context<'_, Role<Step>>| {
+            match step {
+                Step::Written(written) => panic!("nobody reads it: {written:?}"),
+                Step::Tick => {
+                    ticks += 1;
+                    if ticks == 20 {
+                        ctx.end_runtime();
+                    }
+                }
+            }
+            Ok(())
+        });
+        let role = role.started(move |ctx| {
+            // Far more than a terminal keeps.
+            let lines = Source::iter(std::iter::repeat_n(line, 1_000));
+            lines.pipe(process::stderr()).start(ctx, Step::Written);
+            ctx.send_every(Duration::from_millis(5), MissedTicks::Skip, || Step::Tick);
+            Ok(())
+        });
+        REAL.runtime().run(|| role).expect("it ends");
+        return;
+    }
+    let name = "terminals::a_terminal_that_nobody_looks_at_does_not_block_the_loop";
+    let (_ours, theirs) = terminal();
+    let mut command = again::command(name);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::from(theirs));
+    let mut child = command.spawn().expect("it can be started");
+    drop(command);
+    let status = must_end(move || child.wait()).expect("it can be waited for");
+    assert!(status.success(), "{status}");
 }
 
 #[test]
