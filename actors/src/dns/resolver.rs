@@ -22,8 +22,7 @@ const CACHE: u64 = 8_192;
 /// resolver does not keep the runtime alive.
 ///
 /// - **Names** are taken as fully qualified: no search domains, no hosts file. Letters that are not ASCII are converted
-///   (IDNA). `localhost` and the addresses of this machine are answered without asking, and so is that there is no
-///   `.invalid` (RFC 6761).
+///   (IDNA). `localhost` is answered without asking, and so is that there is no `.invalid` (RFC 6761) and no `.onion` (RFC 7686).
 /// - **Records** come in the server's order, only of the kind that was asked for, also behind other names (CNAME).
 /// - **Several servers**: two are asked at the same time, those first that have lately answered best; one that is down costs
 ///   nothing if another is up.
@@ -31,8 +30,8 @@ const CACHE: u64 = 8_192;
 ///   and an answer counts only with the id and the question of ours. Anything else is passed over.
 /// - **Time**: an attempt takes at most [`timeout`](ResolverBuilder::timeout), and a question that nobody answers
 ///   `timeout × (1 + attempts)`. [`Question::within`] sets a deadline.
-/// - **Cache**: answers, and that there are none, are kept as long as their TTL says. The same question is asked once at a
-///   time.
+/// - **Cache**: answers, and that there are none, are kept as long as their TTL says; not those about names of loopback addresses
+///   (`127.in-addr.arpa`). The same question is asked once at a time.
 ///
 /// # Examples
 /// ```

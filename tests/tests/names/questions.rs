@@ -234,6 +234,20 @@ fn what_can_be_no_name_is_refused() {
 }
 
 #[test]
+fn labels_that_no_host_has_are_asked_for_as_they_are() {
+    // As of DNS-SD (RFC 6763), and what some give their names to prove that they own them.
+    for name in ["My Printer._ipp._tcp.test", "-a.test", "a!b.test"] {
+        let server = Rogue::start(move |asked| {
+            let label = name.split('.').next().expect("a label");
+            assert!(asked.label().eq_ignore_ascii_case(label), "{}", asked.label());
+            vec![asked.a(TRUE)]
+        });
+        let found = answer(resolver([server.address()]).a(name));
+        assert!(found.is_ok(), "{name}: {found:?}");
+    }
+}
+
+#[test]
 fn names_with_other_letters_are_asked_for_as_they_are_on_the_wire() {
     let server = Rogue::start(|asked| {
         assert_eq!(asked.label(), "xn--bcher-kva");

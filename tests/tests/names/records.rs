@@ -27,6 +27,7 @@ fn server() -> Option<Dnsmasq> {
         "--cname=www.a.test,a.test",
         "--caa-record=a.test,0,issue,ca.test",
         "--ptr-record=4.3.2.10.in-addr.arpa,a.test",
+        "--host-record=lo.test,127.0.0.9,::1",
         &big(),
     ])
 }
@@ -57,6 +58,19 @@ fn records_of_every_kind_are_found() {
     assert_eq!((caa[0].critical, &*caa[0].tag, &*caa[0].value), (false, "issue", &b"ca.test"[..]));
     let reversed = answer(ask.reverse(IpAddr::from([10, 2, 3, 4]))).expect("it is there");
     assert_eq!(reversed.to_vec(), ["a.test"]);
+}
+
+#[test]
+fn names_of_loopback_addresses_are_those_that_the_server_says() {
+    let Some(server) = server() else { return };
+    let ask = resolver([server.address()]);
+    for ip in [IpAddr::from([127, 0, 0, 9]), Ipv6Addr::LOCALHOST.into()] {
+        let names = answer(ask.reverse(ip)).expect("it is there");
+        assert_eq!(names.to_vec(), ["lo.test"], "{ip}");
+    }
+    // dnsmasq has nobody to ask in its turn, and says so.
+    let error = answer(ask.reverse(IpAddr::from([127, 0, 0, 10]))).unwrap_err();
+    assert!(matches!(error, ResolveError::Refused { .. }), "{error:?}");
 }
 
 /// One that has a zone of its own.
@@ -196,6 +210,8 @@ fn node_says_the_same_of_all_kinds_of_records() {
         (RecordType::Cname, "www.a.test"),
         (RecordType::Caa, "a.test"),
         (RecordType::Ptr, "4.3.2.10.in-addr.arpa"),
+        (RecordType::Ptr, "9.0.0.127.in-addr.arpa"),
+        (RecordType::Ptr, "10.0.0.127.in-addr.arpa"),
     ];
     compare(&server, &questions);
     compare(&authority, &[(RecordType::Ns, "zone.test"), (RecordType::Soa, "zone.test")]);

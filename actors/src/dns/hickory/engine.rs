@@ -9,12 +9,18 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use hickory_net::xfer::{DnsHandle, FirstAnswer, RetryDnsHandle};
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts,
 };
+use hickory_resolver::lookup::Lookup;
 use hickory_resolver::net::{DnsError, NetError};
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::proto::ProtoError;
+use hickory_resolver::proto::op::{DnsRequestOptions, Query};
+use hickory_resolver::proto::rr::domain::usage::{IN_ADDR_ARPA_127, IP6_ARPA_1};
+use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
+use hickory_resolver::{NameServerPool, PoolContext, TlsConfig};
 
 use super::checked::{Checking, OTHER_QUESTION};
 use super::convert;
@@ -32,7 +38,50 @@ const OPEN_MAX: usize = 4_096;
 pub(in crate::dns) type Answering =
     Pin<Box<dyn Future<Output = Result<Answer, ResolveError>> + Send>>;
 
-type Asks = hickory_resolver::Resolver<Checking>;
+/// What asks one server, or several.
+#[derive(Clone)]
+struct Asks {
+    /// Keeps answers.
+    caching: hickory_resolver::Resolver<Checking>,
+    /// Asks for what the other would answer by itself: to it, every address that begins with 127 is called `localhost`.
+    plain: RetryDnsHandle<NameServerPool<Checking>>,
+}
+
+impl Asks {
+    fn new(
+        servers: &[SocketAddr],
+        options: ResolverOpts,
+        provider: Provider,
+    ) -> Result<Self, NetError> {
+        let servers = servers.iter().map(|server| {
+            let at_port = |mut connection: ConnectionConfig| {
+                connection.port = server.port();
+                connection
+            };
+            let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(at_port);
+            NameServerConfig::new(server.ip(), true, connections.into())
+        });
+        let (config, provider) =
+            (ResolverConfig::from_name_servers(servers.collect()), Checking(provider));
+        let context = Arc::new(PoolContext::new(options.clone(), TlsConfig::new()?));
+        let plain = config.name_servers().to_vec();
+        let plain = NameServerPool::from_config(plain, context, provider.clone());
+        let plain = RetryDnsHandle::new(plain, options.attempts);
+        let caching = hickory_resolver::Resolver::builder_with_config(config, provider);
+        Ok(Self { caching: caching.with_options(options).build()?, plain })
+    }
+
+    async fn look_up(&self, name: Name, record_type: RecordType) -> Result<Lookup, NetError> {
+        if !IN_ADDR_ARPA_127.zone_of(&name) && !IP6_ARPA_1.zone_of(&name) {
+            return self.caching.lookup(name, record_type).await;
+        }
+        let query = Query::query(name, record_type);
+        let mut options = DnsRequestOptions::default();
+        options.use_edns = false;
+        let response = self.plain.lookup(query.clone(), options).first_answer().await?;
+        Ok(Lookup::new_with_max_ttl(query, response.answers.iter().cloned()))
+    }
+}
 
 /// What asks.
 pub(in crate::dns) struct Engine {
@@ -51,7 +100,8 @@ impl Engine {
         let provider = Provider::default();
         let troubles = provider.troubles.clone();
         let build = |servers: &[SocketAddr], attempts| {
-            asks(servers, options(plan.timeout, attempts, cache_size), provider.clone())
+            let options = options(plan.timeout, attempts, cache_size);
+            Asks::new(servers, options, provider.clone()).map_err(|error| error.to_string())
         };
         let resolver = build(&plan.servers, plan.attempts)?;
         let others = if plan.servers.len() > 1 { &plan.servers[..] } else { &[] };
@@ -71,7 +121,7 @@ impl Engine {
         let troubles = self.troubles.clone();
         let mut over = (!singly.is_empty()).then(|| Deadline::new(self.longest));
         Ok(Box::pin(async move {
-            let first = resolver.lookup(name.clone(), record_type);
+            let first = resolver.look_up(name.clone(), record_type);
             let mut found = match &mut over {
                 Some(over) => over.meet(first).await.unwrap_or(Err(NetError::Timeout)),
                 None => first.await,
@@ -81,7 +131,7 @@ impl Engine {
                     break;
                 }
                 let Some(over) = &mut over else { break };
-                let Some(again) = over.meet(server.lookup(name.clone(), record_type)).await else {
+                let Some(again) = over.meet(server.look_up(name.clone(), record_type)).await else {
                     break;
                 };
                 if again.as_ref().map_or_else(is_said, |_| true) {
@@ -150,20 +200,6 @@ fn options(timeout: Duration, attempts: usize, cache_size: u64) -> ResolverOpts 
     options
 }
 
-fn asks(servers: &[SocketAddr], options: ResolverOpts, provider: Provider) -> Result<Asks, String> {
-    let servers = servers.iter().map(|server| {
-        let at_port = |mut connection: ConnectionConfig| {
-            connection.port = server.port();
-            connection
-        };
-        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(at_port);
-        NameServerConfig::new(server.ip(), true, connections.into())
-    });
-    let config = ResolverConfig::from_name_servers(servers.collect());
-    let builder = hickory_resolver::Resolver::builder_with_config(config, Checking(provider));
-    builder.with_options(options).build().map_err(|error| error.to_string())
-}
-
 /// The name, fully qualified.
 fn name(asked: &Asked) -> Result<Name, ResolveError> {
     let bad = |why: String| ResolveError::BadName { asked: asked.clone(), why: why.into() };
@@ -172,10 +208,21 @@ fn name(asked: &Asked) -> Result<Name, ResolveError> {
     }
     let text = asked.name();
     // The conversion of other letters takes longer than all else that a cached answer takes.
-    let read = if text.is_ascii() { Name::from_ascii(text) } else { Name::from_utf8(text) };
+    let read = if text.is_ascii() { of_ascii(text) } else { Name::from_utf8(text) };
     let mut name = read.map_err(|error| bad(error.to_string()))?;
     name.set_fqdn(true);
     Ok(name)
+}
+
+/// A name as it is written, or else of labels that no host has but others may: with a space in them, for instance. (RFC 2181, 11)
+fn of_ascii(text: &str) -> Result<Name, ProtoError> {
+    Name::from_ascii(text).or_else(|error| {
+        let text = text.strip_suffix('.').unwrap_or(text);
+        let labels = text.split('.').map(str::as_bytes);
+        // What is escaped would have been read.
+        let is_plain = !text.contains('\\') && !labels.clone().any(<[u8]>::is_empty);
+        if is_plain { Name::from_labels(labels) } else { Err(error) }
+    })
 }
 
 /// Whom the system asks. It blocks.
