@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
 
@@ -29,11 +31,12 @@ pub(crate) fn lend(from: &impl AsFd) -> io::Result<File> {
     Ok(from.as_fd().try_clone_to_owned()?.into())
 }
 
-/// The number, the user and the group of the process at the other end of a Unix socket.
-pub(crate) fn peer_of(socket: &impl AsFd) -> Option<(u32, u32, u32)> {
-    let peer = rustix::net::sockopt::socket_peercred(socket).ok()?;
-    let pid = peer.pid.as_raw_nonzero().get().cast_unsigned();
-    Some((pid, peer.uid.as_raw(), peer.gid.as_raw()))
+/// The number, the user and the group of the process at the other end of a Unix socket. It has no number here if it lives in
+/// another namespace; what rustix has for it takes that for impossible.
+pub(crate) fn peer_of(socket: &impl AsFd) -> Option<(Option<u32>, u32, u32)> {
+    let peer = getsockopt(socket, PeerCredentials).ok()?;
+    let pid = u32::try_from(peer.pid()).ok().filter(|pid| *pid != 0);
+    Some((pid, peer.uid(), peer.gid()))
 }
 
 /// Moves at most `most` bytes of a file, from `at` on, into `target`. 0: the file ends there.

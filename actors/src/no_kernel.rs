@@ -14,7 +14,7 @@ pub(crate) fn lend<T>(_: &T) -> io::Result<File> {
     unsupported()
 }
 
-pub(crate) fn peer_of<T>(_: &T) -> Option<(u32, u32, u32)> {
+pub(crate) fn peer_of<T>(_: &T) -> Option<(Option<u32>, u32, u32)> {
     None
 }
 

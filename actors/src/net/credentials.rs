@@ -6,8 +6,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials {
-    /// The number of the process.
-    pub pid: u32,
+    /// The number of the process; none, if it lives in a namespace that this process does not see (a container beside it).
+    pub pid: Option<u32>,
     /// Its effective user.
     pub uid: u32,
     /// Its effective group.

@@ -242,7 +242,7 @@ fn the_os_says_who_the_peer_is() {
     let _peer = Peer::connect(&server.address);
     let connection = connections.recv().expect("it is accepted");
     let who = connection.peer_credentials().expect("Linux says so");
-    assert_eq!(who.pid, std::process::id());
+    assert_eq!(who.pid, Some(std::process::id()));
     let owner = std::os::unix::fs::MetadataExt::uid(&fs::metadata(&path).expect("it is there"));
     assert_eq!(who.uid, owner);
     assert_eq!(connection.peer(), &Endpoint::Unnamed);
