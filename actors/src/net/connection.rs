@@ -249,7 +249,8 @@ impl Connection {
         }
     }
 
-    /// Sets options of TCP. Other connections have none, and this does nothing.
+    /// Sets options of TCP: keep-alive and lingering end if these do not ask for them. Other connections have none, and this
+    /// does nothing.
     ///
     /// One that the OS does not take shows in the log only: it says that the connection has gone, which its halves
     /// hear by themselves.
@@ -342,7 +343,7 @@ impl fmt::Debug for Connection {
 
 /// Sets options, and says where that went wrong.
 pub(super) fn apply(socket: &StreamSocket, options: &Options) {
-    if let Err(error) = socket.set_options(options) {
+    if let Err(error) = socket.change_options(options) {
         tracing::debug!(%error, "options of a socket were not set");
     }
 }

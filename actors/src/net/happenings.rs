@@ -51,7 +51,7 @@ pub struct ConnectionFailed {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionDropped {
-    /// Where the listener listens.
+    /// Where the connection came to; where the listener listens, if there is none any more.
     pub local: Option<Endpoint>,
     /// Who has connected, if that is known.
     pub peer: Option<Endpoint>,

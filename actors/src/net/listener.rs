@@ -170,7 +170,7 @@ impl Acceptor {
                     io::ErrorKind::WouldBlock => self.doors[which].ready = false,
                     // That one has gone again: the next, please.
                     io::ErrorKind::Interrupted => {}
-                    _ if is_of_the_connection(&error) => self.say_dropped(which, None, &error, ctx),
+                    _ if is_of_the_connection(&error) => self.say_dropped(which, &error, ctx),
                     _ if is_exhausted(&error) => self.back_off(which, &error, ctx),
                     _ => {
                         let error = self.reporter.error(error);
@@ -199,7 +199,8 @@ impl Acceptor {
         ctx: &Context<Self>,
     ) -> bool {
         if let Err(error) = self.may_come(&peer) {
-            self.say_dropped(which, Some(peer), &error, ctx);
+            let local = self.doors[which].local_of(&socket);
+            ctx.happens(|| ConnectionDropped::new(local, Some(peer), &error));
             return true;
         }
         // An option that cannot be set says that the peer has gone; the first read will say so too.
@@ -209,7 +210,8 @@ impl Acceptor {
         let local = match self.doors[which].local_of(&socket) {
             Ok(local) => local,
             Err(error) => {
-                self.say_dropped(which, Some(peer), &error, ctx);
+                let door = self.doors[which].socket.endpoint();
+                ctx.happens(|| ConnectionDropped::new(door, Some(peer), &error));
                 return true;
             }
         };
@@ -239,18 +241,13 @@ impl Acceptor {
         }
     }
 
-    fn say_dropped(
-        &self,
-        which: usize,
-        peer: Option<Endpoint>,
-        error: &io::Error,
-        ctx: &Context<Self>,
-    ) {
-        ctx.happens(|| ConnectionDropped::new(self.doors[which].socket.endpoint(), peer, error));
+    /// Somebody has gone, or has to wait, who was not seen yet.
+    fn say_dropped(&self, which: usize, error: &io::Error, ctx: &Context<Self>) {
+        ctx.happens(|| ConnectionDropped::new(self.doors[which].socket.endpoint(), None, error));
     }
 
     fn back_off(&mut self, which: usize, error: &io::Error, ctx: &mut Context<Self>) {
-        self.say_dropped(which, None, error, ctx);
+        self.say_dropped(which, error, ctx);
         tracing::warn!(
             %error, wait_ms = self.backoff.as_millis() as u64,
             "no more connections can be accepted for now: raise `ulimit -n`"

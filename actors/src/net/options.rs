@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
+use socket2::{SockRef, Socket, TcpKeepalive};
 
 use super::transport::set_traffic_class;
 
@@ -91,7 +91,8 @@ impl Options {
         self
     }
 
-    /// The class of traffic that routers see: `IP_TOS`, and `IPV6_TCLASS` where there is such.
+    /// The class of traffic that routers see: `IP_TOS`, and `IPV6_TCLASS` where there is such. On Linux both, if the socket speaks
+    /// both.
     pub fn traffic_class(mut self, class: u8) -> Self {
         self.traffic_class = Some(class);
         self
@@ -133,16 +134,54 @@ impl Options {
         if self.linger.is_some() {
             socket.set_linger(self.linger)?;
         }
-        let is_v6 = || socket.local_addr().is_ok_and(|address| address.is_ipv6());
-        if let Some(class) = self.traffic_class {
-            set_traffic_class(socket, is_v6(), class)?;
-        }
-        match self.ttl {
-            Some(routers) if is_v6() => socket.set_unicast_hops_v6(routers.into())?,
-            Some(routers) => socket.set_ttl_v4(routers.into())?,
-            None => {}
+        if self.traffic_class.is_some() || self.ttl.is_some() {
+            self.apply_to_packets(socket)?;
         }
         self.prepare(socket)
+    }
+
+    /// What stands in the head of each packet.
+    fn apply_to_packets(&self, socket: &SockRef<'_>) -> io::Result<()> {
+        for is_v6 in Families::of(socket)?.each() {
+            if let Some(class) = self.traffic_class {
+                set_traffic_class(socket, is_v6, class)?;
+            }
+            if let Some(routers) = self.ttl.map(u32::from) {
+                let set = if is_v6 { Socket::set_unicast_hops_v6 } else { Socket::set_ttl_v4 };
+                set(socket, routers)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets everything on a socket that others may have set before.
+    pub(crate) fn apply_anew(&self, socket: &SockRef<'_>) -> io::Result<()> {
+        if self.keep_alive.is_none() {
+            socket.set_keepalive(false)?;
+        }
+        socket.set_linger(self.linger)?;
+        self.apply(socket)
+    }
+}
+
+/// The families that a socket speaks: what is said of packets is said for each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Families {
+    v4: bool,
+    v6: bool,
+}
+
+impl Families {
+    /// Of one that is bound. One of IPv6 speaks IPv4 as well, unless it was told not to; only Linux takes options of both
+    /// there.
+    pub(crate) fn of(socket: &SockRef<'_>) -> io::Result<Self> {
+        let v6 = socket.local_addr()?.is_ipv6();
+        Ok(Self { v4: !v6 || (cfg!(target_os = "linux") && !socket.only_v6()?), v6 })
+    }
+
+    /// For each of them, whether it is IPv6.
+    pub(crate) fn each(self) -> impl Iterator<Item = bool> {
+        [self.v6.then_some(true), self.v4.then_some(false)].into_iter().flatten()
     }
 }
 

@@ -169,7 +169,16 @@ impl StreamSocket {
         }
     }
 
-    /// Sets options of TCP. Other sockets have none of them.
+    /// Sets options of TCP anew: what they do not say is as it was in the beginning. Other sockets have none of them.
+    pub(crate) fn change_options(&self, options: &Options) -> io::Result<()> {
+        match self {
+            Self::Tcp(socket) => options.apply_anew(&SockRef::from(socket)),
+            Self::Tls(session) => session.below().change_options(options),
+            other => other.set_options(options),
+        }
+    }
+
+    /// Sets options of TCP on a new socket. Other sockets have none of them.
     pub(crate) fn set_options(&self, options: &Options) -> io::Result<()> {
         match self {
             Self::Tcp(socket) => options.apply(&SockRef::from(socket)),

@@ -8,6 +8,7 @@ use socket2::{SockRef, Socket};
 
 use super::endpoint::canonical;
 use super::listen::has_no_v6;
+use super::options::Families;
 use super::outgoing::{Route, Settings};
 use super::send_queue::{Limits, SendQueue};
 use super::transport::{self, DatagramSocket, as_v6};
@@ -58,7 +59,7 @@ pub fn socket(address: impl ToString) -> Bind {
 
 /// A socket that is to be bound, as a blueprint: nothing happens until [`bind`](Self::bind).
 ///
-/// What is said of TTLs and of groups is said of the family of its address: of IPv6, if it takes both.
+/// What is said of TTLs and of groups is said of the family of its address; on Linux of both, if it takes both.
 ///
 /// # Examples
 /// ```
@@ -277,7 +278,7 @@ impl Bind {
         let socket = self.open()?;
         let is_v6 = socket.local_addr()?.is_ipv6();
         if let Some(socket) = socket.options() {
-            self.options.apply(&socket, is_v6)?;
+            self.options.apply(&socket)?;
         }
         let peer = self.peer.map(canonical);
         if let Some(peer) = peer {
@@ -345,10 +346,21 @@ impl Options {
         }
     }
 
-    fn apply(&self, socket: &SockRef<'_>, is_v6: bool) -> io::Result<()> {
+    fn apply(&self, socket: &SockRef<'_>) -> io::Result<()> {
         if self.broadcast {
             said("SO_BROADCAST", socket.set_broadcast(true))?;
         }
+        for is_v6 in Families::of(socket)?.each() {
+            self.apply_to_packets(socket, is_v6)?;
+        }
+        match self.multicast_interface {
+            Some(interface) => said("multicast interface", set_interface(socket, interface)),
+            None => Ok(()),
+        }
+    }
+
+    /// What stands in the head of each packet of a family, and which of them come back.
+    fn apply_to_packets(&self, socket: &SockRef<'_>, is_v6: bool) -> io::Result<()> {
         if let Some(routers) = self.ttl.map(u32::from) {
             let set = if is_v6 { Socket::set_unicast_hops_v6 } else { Socket::set_ttl_v4 };
             said("TTL", set(socket, routers))?;
@@ -363,11 +375,17 @@ impl Options {
                 if is_v6 { Socket::set_multicast_loop_v6 } else { Socket::set_multicast_loop_v4 };
             said("multicast loop", set(socket, hear))?;
         }
-        if let Some(interface) = self.multicast_interface {
-            said("multicast interface", transport::set_interface(socket, is_v6, interface))?;
-        }
         Ok(())
     }
+}
+
+/// Says over which interface goes what is sent to groups. A socket of both families takes what names one in either.
+fn set_interface(socket: &SockRef<'_>, interface: Interface) -> io::Result<()> {
+    let mut results = Families::of(socket)?
+        .each()
+        .map(|is_v6| transport::set_interface(socket, is_v6, interface));
+    let first = results.next().unwrap_or(Ok(()));
+    results.fold(first, Result::or)
 }
 
 impl InEffect {

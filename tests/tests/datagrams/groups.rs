@@ -126,11 +126,18 @@ fn a_socket_that_has_joined_for_one_source_hears_no_other() {
 
 #[test]
 fn a_sender_that_is_not_to_be_heard_here_is_not() {
+    for from in ["0.0.0.0:0", "[::]:0"] {
+        is_not_heard(from);
+    }
+}
+
+/// Sends to a group from there, so that it is heard here, and so that it is not.
+fn is_not_heard(from: &str) {
     let (host, group) = (Host::start(), group());
     let socket = receiver();
     // Over a real interface: that of loopback gives everything back.
     let [loud, silent] = [true, false].map(|hear| {
-        let bind = udp::socket("0.0.0.0:0").multicast_loop(hear).multicast_ttl(0);
+        let bind = udp::socket(from).multicast_loop(hear).multicast_ttl(0);
         bind.bind().expect("a free port")
     });
     let at = (group, socket.local().port());

@@ -70,6 +70,17 @@ fn more_than_the_most_connections_are_closed_and_told_with_both_addresses() {
 }
 
 #[test]
+fn of_a_listener_at_all_addresses_the_one_is_told_that_was_called() {
+    let listener = bound(tcp::listener("0.0.0.0:0").max_connections(0));
+    let server = Server::with(listener, 1, echo);
+    let dropped = dropped(&server);
+    let to = SocketAddr::from((Ipv4Addr::LOCALHOST, server.socket_addr().port()));
+    let mut peer = Peer::connect(&to.into());
+    peer.expect_end();
+    assert_eq!(dropped.recv().expect("it is told").local, Some(to.into()));
+}
+
+#[test]
 fn a_blocked_address_is_closed_and_told() {
     let list = BlockList::new().block("127.0.0.0/8").expect("a range");
     let server = Server::with(bound(tcp::listener("localhost:0").block(list)), 1, echo);
@@ -343,8 +354,9 @@ fn a_connection_that_is_over_or_was_never_used_tells_so_at_once() {
 #[cfg(target_os = "linux")]
 fn seen_from_outside(port: u16) -> Option<String> {
     let filter = format!("( sport = :{port} or dport = :{port} )");
-    let output =
-        std::process::Command::new("ss").args(["-tnoi", "state", "established", &filter]).output();
+    let output = std::process::Command::new("ss")
+        .args(["-tnoi", "--tos", "state", "established", &filter])
+        .output();
     let output = output.ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -377,7 +389,33 @@ fn keep_alive_reaches_the_sockets_that_are_accepted_and_those_that_connect() {
         return;
     };
     assert_eq!(seen.matches("timer:(keepalive,1min").count(), 2, "{seen}");
+    // What is not said any more is as it was in the beginning.
+    both[0].set_options(tcp::Options::new());
+    let seen = seen_from_outside(server.socket_addr().port()).expect("it was there");
+    assert_eq!(seen.matches("timer:(keepalive,1min").count(), 1, "{seen}");
     drop(both);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_class_of_traffic_is_that_of_ipv4_too_where_a_listener_speaks_both() {
+    let options = tcp::Options::new().traffic_class(0x10).ttl(33);
+    for at in ["127.0.0.1:0", "[::]:0"] {
+        let listener = bound(tcp::listener(at).options(options.clone()));
+        let (tell, accepted) = mpsc::channel();
+        let server = Server::with(listener, 1, move |event, _| {
+            if let Event::Accepted(connection) = event {
+                tell.send(connection.take())?;
+            }
+            Ok(())
+        });
+        let port = server.socket_addr().port();
+        let _peer = Peer::connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into());
+        let connection = accepted.recv().expect("it is accepted");
+        let Some(seen) = seen_from_outside(port) else { return };
+        assert_eq!(seen.matches("tos:0x10").count(), 1, "{at}: {seen}");
+        drop(connection);
+    }
 }
 
 #[test]
