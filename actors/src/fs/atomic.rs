@@ -99,7 +99,10 @@ impl Drop for Temporary {
 fn unused_name(name: &std::ffi::OsStr) -> OsString {
     let (process, random) = names::unused();
     let mut unused = OsString::from(".");
-    unused.push(name);
+    // File systems know names of up to 255 bytes: a long one is left out.
+    if name.len() <= 200 {
+        unused.push(name);
+    }
     unused.push(format!(".{process}-{random:016x}.tmp"));
     unused
 }

@@ -61,6 +61,11 @@ pub fn copy(from: impl Into<PathBuf>, to: impl Into<PathBuf>) -> Job<u64, FsErro
             let text = "only files are copied: it is a directory, a FIFO or a device";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
+        if names::metadata(to).is_ok_and(|metadata| os::is_fifo(&metadata)) {
+            // To open it would be to wait for whoever reads.
+            let text = "a FIFO takes no copy: write to it with `fs::writer`";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         if is_same(from, &metadata, to) {
             // To truncate the copy would be to lose it.
             return Ok(metadata.len());

@@ -118,6 +118,9 @@ impl File {
     /// ```
     pub fn read(&self, len: usize) -> Job<Bytes, FsError> {
         self.in_line("fs::File::read", "reading", move |file| {
+            if len == 0 {
+                return Ok(Bytes::new());
+            }
             let mut bytes = room(len)?;
             retried(|| file.read(&mut bytes))?;
             Ok(lend(bytes))

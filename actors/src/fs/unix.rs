@@ -64,7 +64,10 @@ pub(crate) fn set_blocking(file: &File) -> io::Result<()> {
 
 /// Opens a file, or a directory, to set its times.
 pub(crate) fn open_for_times(path: &Path) -> io::Result<File> {
-    open_at_once(OpenOptions::new().read(true), path)
+    open_at_once(OpenOptions::new().read(true), path).or_else(|error| {
+        // Its owner may set its times, though nobody may read it.
+        open_at_once(OpenOptions::new().write(true), path).map_err(|_| error)
+    })
 }
 
 /// Whether it is a FIFO.

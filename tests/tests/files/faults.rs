@@ -312,6 +312,10 @@ fn a_fifo_is_opened_by_nothing_that_would_wait_for_its_other_end() {
     for job in [write(&path, "!"), append(&path, "!")] {
         assert_eq!(failure(outcome(REAL, job)).kind(), io::ErrorKind::NotConnected);
     }
+    let file = folder.with("file", "something");
+    let error = failure(outcome(REAL, copy(file, &path)));
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("fs::writer"), "{error}");
     assert!(outcome(REAL, metadata(&path)).is_ok());
 }
 

@@ -155,6 +155,7 @@ fn one_handle_stands_at_one_place_whoever_has_a_clone() {
         assert_eq!(read.collect::<Vec<_>>(), ["abc", "def", "gh", ""]);
         let to = outcome(world, file.seek(SeekFrom::End(-2))).expect("it has places");
         assert_eq!(to, 6);
+        assert_eq!(outcome(world, other.read(0)).expect("it can be read"), "");
         assert_eq!(outcome(world, other.read(9)).expect("it can be read"), "gh");
     });
 }

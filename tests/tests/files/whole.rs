@@ -73,3 +73,11 @@ fn what_is_no_text_is_not_read_as_text() {
     let error = failure(outcome(REAL, read_to_string(&path)));
     assert_eq!((error.kind(), &error.path), (io::ErrorKind::InvalidData, &path));
 }
+
+#[test]
+fn a_name_as_long_as_names_may_be_is_written_to_atomically() {
+    let folder = Folder::new();
+    let path = folder.file(&"x".repeat(255));
+    outcome(REAL, write_atomic(&path, "something")).expect("there is room");
+    assert_eq!(fs::read_to_string(&path).expect("it is there"), "something");
+}
