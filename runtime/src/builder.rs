@@ -107,7 +107,7 @@ pub enum BuildError {
     #[error(transparent)]
     Lane(#[from] LaneError),
     /// Signals cannot be listened to.
-    #[error("SIGINT, SIGTERM and SIGPIPE cannot be handled: {0}")]
+    #[error("SIGINT, SIGTERM, SIGPIPE and SIGCHLD cannot be handled: {0}")]
     Signals(io::Error),
 }
 

@@ -28,6 +28,11 @@ pub(crate) fn outlive_broken_pipes() -> io::Result<()> {
     Ok(())
 }
 
+/// They are heard of.
+pub(crate) fn hear_of_children() -> io::Result<()> {
+    Ok(())
+}
+
 /// Refused.
 pub(crate) fn listen_for_stop() -> io::Result<StopSignals> {
     Err(io::ErrorKind::Unsupported.into())

@@ -174,6 +174,7 @@ fn os_loops(world: &Arc<World>, loops: usize, stop_on_signals: bool) -> Result<O
         Ok(home)
     }));
     signals::outlive_broken_pipes().map_err(BuildError::Signals)?;
+    signals::hear_of_children().map_err(BuildError::Signals)?;
     let stop_on_signals = stop_on_signals.then(signals::listen_for_stop).transpose();
     let stop_on_signals = stop_on_signals.map_err(BuildError::Signals)?;
     Ok(Os { seedlings, ended, endings, stop_on_signals })

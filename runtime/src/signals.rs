@@ -170,6 +170,13 @@ pub(crate) fn outlive_broken_pipes() -> io::Result<()> {
     Ok(())
 }
 
+/// Has this process hear how its children end. One that began with SIGCHLD ignored would not: the kernel forgets them at once.
+pub(crate) fn hear_of_children() -> io::Result<()> {
+    let id = flag::register(SIGCHLD, Arc::default())?;
+    signal_hook::low_level::unregister(id);
+    Ok(())
+}
+
 /// What [`Builder::stop_on_signals`](crate::Builder::stop_on_signals) listens to.
 pub(crate) struct StopSignals {
     pipes: Vec<SignalPipe>,

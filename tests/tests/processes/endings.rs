@@ -14,6 +14,7 @@ use bytes::Bytes;
 use roundsman::process::{Child, Command, through};
 use roundsman::stream::{Item, PipeError, Running, StreamContext, Summary};
 use roundsman::{Context, Drain, Outcome, RunError, Signal};
+use roundsman_tests::again;
 use roundsman_tests::folder::Folder;
 use roundsman_tests::ledger::run_balanced;
 use roundsman_tests::outcome::ONE_LOOP;
@@ -332,4 +333,26 @@ fn a_hundred_children_that_are_deaf_leave_no_zombie() {
     let ids: Vec<_> = told.into_iter().collect();
     assert_eq!(ids.len(), 100);
     assert!(!ids.into_iter().any(is_there));
+}
+
+#[test]
+fn the_end_of_a_child_is_heard_of_by_a_process_that_began_with_sigchld_ignored() {
+    let name =
+        "endings::the_end_of_a_child_is_heard_of_by_a_process_that_began_with_sigchld_ignored";
+    if !again::is_child() {
+        again::run(name, "trap '' CHLD", &[]);
+        return;
+    }
+    must_end(|| {
+        let role = Role::new(|status: io::Result<ExitStatus>, ctx| {
+            assert_eq!(status?.code(), Some(4));
+            ctx.stop();
+            Ok(())
+        });
+        let role = role.started(|ctx| {
+            Command::from(sh("exit 4")).spawn()?.exit(ctx, |status| status);
+            Ok(())
+        });
+        REAL.runtime().run(|| role).expect("it is heard of");
+    });
 }
