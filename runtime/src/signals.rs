@@ -171,10 +171,22 @@ pub(crate) fn outlive_broken_pipes() -> io::Result<()> {
 }
 
 /// Has this process hear how its children end. One that began with SIGCHLD ignored would not: the kernel forgets them at once.
+///
+/// Only where it is ignored, and Linux says so: a handler has calls of other threads return early (`Interrupted`).
 pub(crate) fn hear_of_children() -> io::Result<()> {
-    let id = flag::register(SIGCHLD, Arc::default())?;
-    signal_hook::low_level::unregister(id);
+    if is_ignored(SIGCHLD) {
+        let id = flag::register(SIGCHLD, Arc::default())?;
+        signal_hook::low_level::unregister(id);
+    }
     Ok(())
+}
+
+/// Whether Linux says so. (proc_pid_status(5): a set of signals, in hexadecimal.)
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let set = set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or_default();
+    set >> (signal - 1) & 1 == 1
 }
 
 /// What [`Builder::stop_on_signals`](crate::Builder::stop_on_signals) listens to.

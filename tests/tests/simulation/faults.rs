@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use roundsman::net::{Listener, tcp};
 use roundsman::sim::{Check, Failed, Sim};
-use roundsman::{Actor, ChildSpec, Outcome, Overflow, Placement, Spawn};
+use roundsman::{Actor, ChildSpec, JobError, Lane, Outcome, Overflow, Placement, Spawn, job};
 use roundsman_tests::role::Role;
 
 use super::{Sleeper, secs};
@@ -390,6 +390,39 @@ fn a_stall_after_a_start_holds_up_the_first_message() {
         assert!(noted[0] > Duration::ZERO || sim.now().since_start().is_zero(), "{noted:?}");
         Ok(())
     });
+}
+
+/// How long a job takes in a world whose jobs take less than this.
+fn time_of_a_job(sim: &Sim, longest: Duration) -> Duration {
+    let took = Arc::<Mutex<Duration>>::default();
+    let takes = Arc::clone(&took);
+    sim.simulation().longest_job(longest);
+    sim.host("home").start(move || {
+        let takes = Arc::clone(&takes);
+        Role::<Result<(), JobError>>::new(move |_, ctx| {
+            *takes.lock().unwrap() = ctx.now().since_start();
+            ctx.stop();
+            Ok(())
+        })
+        .started(|ctx| {
+            ctx.start(job(Lane::User, || ()), |result| result);
+            Ok(())
+        })
+    });
+    sim.run().unwrap();
+    *took.lock().unwrap()
+}
+
+#[test]
+fn jobs_take_less_than_the_longest_is_said_to_take() {
+    let long = seeds_with(|sim| {
+        let took = time_of_a_job(sim, secs(100));
+        assert!(took < secs(100), "{took:?}");
+        took > secs(1)
+    });
+    assert!(long > 80, "{long} of 100 seeds");
+    let short = seeds_with(|sim| time_of_a_job(sim, Duration::ZERO) == Duration::ZERO);
+    assert_eq!(short, 100);
 }
 
 /// Listens, and accepts nobody.
