@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use roundsman::stream::{LineTooLong, Source, collect, lines};
+use roundsman::stream::{LineTooLong, Source, collect, ended_lines, lines};
 use roundsman_tests::seeds::{self, Dice};
 
 use crate::{ONE_LOOP, result};
@@ -13,6 +13,19 @@ type Line = Result<Bytes, LineTooLong>;
 
 fn lines_of(blocks: Vec<Bytes>, max: usize) -> Vec<Line> {
     result(ONE_LOOP, Source::iter(blocks).through(lines(max)).pipe(collect())).expect("lines")
+}
+
+fn ended_lines_of(blocks: Vec<Bytes>, max: usize) -> Vec<Line> {
+    result(ONE_LOOP, Source::iter(blocks).through(ended_lines(max)).pipe(collect())).expect("lines")
+}
+
+/// Those that have an end; one that is too long is told before that.
+fn ended(mut lines: Vec<Line>, text: &[u8], max: usize) -> Vec<Line> {
+    let rest = text.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    if !rest.is_empty() && rest.len() <= max + 1 {
+        lines.pop();
+    }
+    lines
 }
 
 /// The same lines, cut out of the whole text at leisure.
@@ -44,7 +57,10 @@ fn however_the_text_is_cut_the_lines_are_the_same() {
             let len = 1 + dice.below(9) as usize;
             blocks.push(rest.split_to(len.min(rest.len())));
         }
-        assert_eq!(lines_of(blocks, max), expected(&text, max), "seed {seed}, max {max}: {text:?}");
+        let expected = expected(&text, max);
+        let of = format!("seed {seed}, max {max}: {text:?}");
+        assert_eq!(lines_of(blocks.clone(), max), expected, "{of}");
+        assert_eq!(ended_lines_of(blocks, max), ended(expected, &text, max), "{of}");
     }
 }
 

@@ -28,10 +28,32 @@ pub fn lines(max: usize) -> Stage<Bytes, Result<Bytes, LineTooLong>> {
     decoded("lines", Lines::new(max))
 }
 
+/// The same, of lines that have an end: what follows the last LF is dropped. That is for protocols, where half a command may
+/// mean something else than the whole, as when a peer dies while it writes. (RFC 1459, 2.3: a message ends with CR LF.)
+///
+/// # Examples
+/// ```
+/// use bytes::Bytes;
+/// use roundsman::stream::{Source, collect, ended_lines};
+///
+/// // Gives `Ok(vec![Ok("DELE 1")])` when started.
+/// let text = Source::iter([Bytes::from("DELE 1\r\nDELE 2")]);
+/// let parsed = text.through(ended_lines(80)).pipe(collect());
+/// # drop(parsed);
+/// ```
+pub fn ended_lines(max: usize) -> Stage<Bytes, Result<Bytes, LineTooLong>> {
+    decoded("ended_lines", Lines { drops_rest: true, ..Lines::new(max) })
+}
+
 impl Source<Bytes> {
     /// Bytes cut into lines of at most `max` bytes. See [`lines`](super::lines()).
     pub fn lines(self, max: usize) -> Source<Result<Bytes, LineTooLong>> {
         self.through(lines(max))
+    }
+
+    /// Bytes cut into lines that have an end, of at most `max` bytes. See [`ended_lines`](super::ended_lines()).
+    pub fn ended_lines(self, max: usize) -> Source<Result<Bytes, LineTooLong>> {
+        self.through(ended_lines(max))
     }
 }
 
@@ -49,11 +71,13 @@ struct Lines {
     max: usize,
     /// The line in hand is too long: everything up to its end is dropped.
     skipping: bool,
+    /// What is left at the end is no line.
+    drops_rest: bool,
 }
 
 impl Lines {
     fn new(max: usize) -> Self {
-        Self { max, skipping: false }
+        Self { max, skipping: false, drops_rest: false }
     }
 
     /// A line that began at byte `at`, without its LF.
@@ -87,7 +111,8 @@ impl Decode for Lines {
 
     fn finish(&mut self, input: &mut Input) -> Result<Option<Self::Frame>, FrameError> {
         let (at, len) = (input.at(), input.len());
-        Ok(if len == 0 { None } else { Some(self.line(input.take(len), at)) })
+        let rest = input.take(len);
+        Ok(if len == 0 || self.drops_rest { None } else { Some(self.line(rest, at)) })
     }
 }
 

@@ -64,7 +64,7 @@ pub use for_each::for_each;
 pub use group_by::{Group, TooManyGroups, group_by};
 pub use inspect::inspect;
 pub use last::last;
-pub use lines::{LineTooLong, lines};
+pub use lines::{LineTooLong, ended_lines, lines};
 pub use map::map;
 pub use map_while::map_while;
 pub use merge::merge;

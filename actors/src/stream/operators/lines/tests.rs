@@ -7,8 +7,12 @@ use crate::stream::stage::Operator;
 
 /// Cuts `blocks` into lines of at most `max`.
 fn cut(max: usize, blocks: &[&[u8]]) -> Vec<Result<String, u64>> {
+    cut_by(Lines::new(max), blocks)
+}
+
+fn cut_by(lines: Lines, blocks: &[&[u8]]) -> Vec<Result<String, u64>> {
     let mut got = Gathered(Vec::new());
-    let mut lines = decoding("lines", Lines::new(max));
+    let mut lines = decoding("lines", lines);
     for block in blocks {
         lines.push(Bytes::copy_from_slice(block), &mut got).unwrap();
     }
@@ -24,6 +28,16 @@ fn ok(line: &str) -> Result<String, u64> {
 #[test]
 fn both_line_ends_are_cut_off_and_empty_lines_are_lines() {
     assert_eq!(cut(9, &[b"a\r\nb\n\n\r\nc\r"]), [ok("a"), ok("b"), ok(""), ok(""), ok("c")]);
+}
+
+#[test]
+fn where_lines_have_ends_what_has_none_is_dropped() {
+    let ended = || Lines { drops_rest: true, ..Lines::new(3) };
+    assert_eq!(cut_by(ended(), &[b"a\r\nb", b"c\nd", b"e"]), [ok("a"), ok("bc")]);
+    assert_eq!(cut_by(ended(), &[b"a\n"]), [ok("a")]);
+    assert_eq!(cut_by(ended(), &[b"abc"]), []);
+    // Too long is told as soon as it is, whether an end comes or not.
+    assert_eq!(cut_by(ended(), &[b"abcdef"]), [Err(0)]);
 }
 
 #[test]
