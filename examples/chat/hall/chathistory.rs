@@ -2,20 +2,26 @@
 //!
 //! Whoever asks is answered, also without the capability: what that says is that a client will ask, and wants nothing
 //! unasked, and unasked nobody gets anything here. So people can ask by hand in programs that do not know it.
+//!
+//! An answer may have fewer messages than were asked for, and than there are: it never is so long that whoever asked
+//! would be cut off for it. An answer without any is the end.
 
 use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::Hall;
 use super::client::ClientId;
-use super::history::{KEPT_MAX, Place, Wanted};
+use super::history::{Bounds, KEPT_MAX, Place, Wanted};
 use super::outbox::batch_lines;
 use crate::chat::caps::Caps;
 use crate::chat::wire::{self, Line};
 use crate::chat::{calendar, names::ChannelName};
 
-/// The most messages that one question gives: all there are.
+/// The most messages that one question gives: all there are, if they are short.
 pub const LIMIT_MAX: usize = KEPT_MAX;
+
+/// The part of what may wait for a client that one answer takes at most. The rest is for what is said meanwhile.
+const ANSWER_PART: u64 = 4;
 
 /// A question that cannot be answered: the code of FAIL and a text.
 type Refused = (&'static str, &'static str);
@@ -36,11 +42,13 @@ impl Hall {
             let why = ("INVALID_TARGET", "You are not in a channel of that name");
             return self.refuse_history(by, &subcommand, &[target], why);
         };
-        let found = channel.history.find(&wanted, limit);
+        let caps = self.client(by).caps();
+        let bytes = usize::try_from(self.about.settings.sendq / ANSWER_PART).unwrap_or(usize::MAX);
+        let found = channel.history.find(&wanted, Bounds { messages: limit, bytes, caps });
         let name = channel.name.as_str();
         self.tell_batch(by, &["chathistory", name], |batched| {
-            for event in &found {
-                batched(event.tags(self.client(by).caps()), event.line().clone());
+            for event in found {
+                batched(event.tags(caps), event.line().clone());
             }
         });
     }

@@ -14,6 +14,9 @@ use super::ear::Ear;
 use crate::chat::caps::Caps;
 use crate::chat::{calendar, wire};
 
+/// The longest tags that only the server adds, a time and a batch, with what stands around them; in bytes.
+const SERVER_TAGS_MAX: usize = 64;
+
 /// A line and its tags.
 pub struct Event {
     line: Bytes,
@@ -75,6 +78,18 @@ impl Event {
         }
         self.msgid = msgid;
         self
+    }
+
+    /// As it is kept: its forms can be made again.
+    pub fn without_forms(mut self) -> Self {
+        self.forms = Default::default();
+        self
+    }
+
+    /// How long it is in bytes, at most, for somebody with these capabilities.
+    pub fn length(&self, caps: Caps) -> usize {
+        let tags = if caps.has(Caps::MESSAGE_TAGS) { self.tags.len() } else { 0 };
+        SERVER_TAGS_MAX + tags + self.line.len()
     }
 
     /// The line without tags.

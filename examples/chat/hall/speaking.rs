@@ -1,7 +1,5 @@
 //! Saying something: PRIVMSG, NOTICE and TAGMSG, to a channel or to somebody; and AWAY, for who does not listen.
 
-use std::rc::Rc;
-
 use super::Hall;
 use super::channel::Channel;
 use super::client::ClientId;
@@ -114,7 +112,7 @@ impl Hall {
             Ok(floor) => floor,
             Err(why) => return self.object(by, speech, why, &[target]),
         };
-        let event = Rc::new(self.speech_event(by, channel.name.as_str(), speech));
+        let event = self.speech_event(by, channel.name.as_str(), speech);
         let name = channel.name.clone();
         let only_tags = speech.kind == Kind::Tags;
         self.show_some(channel, &event, |id, caps| {

@@ -77,6 +77,73 @@ fn the_last_500_messages_are_kept() {
     assert_eq!((kept.len(), kept[0].as_str(), kept[499].as_str()), (500, "10", "509"));
 }
 
+/// `count` messages that have as much of `tags` in front of them as there may be, and `bytes` of text.
+fn fill(writer: &mut Client, channel: &str, count: usize, tags: usize, bytes: usize) {
+    let tags = if tags > 0 { format!("@+x={} ", "y".repeat(tags)) } else { String::new() };
+    for n in 0..count {
+        let text = format!("{n:04}{}", "x".repeat(bytes - 4));
+        writer.send(&format!("{tags}PRIVMSG {channel} :{text}"));
+    }
+    writer.sync();
+}
+
+/// The numbers of messages of [`fill`], whose texts these are.
+fn numbers(texts: &[String]) -> Vec<usize> {
+    texts.iter().map(|text| text[..4].parse().expect("a number")).collect()
+}
+
+#[test]
+fn no_answer_is_so_long_that_whoever_asked_is_cut_off() {
+    for (options, tags, bytes) in
+        [(&["--sendq", "16384"][..], 0, 400), (&["--sendq", "16384"], 4000, 400), (&[], 4000, 10)]
+    {
+        let chat = Chat::with(options);
+        let mut ann = chat.capable("ann", "message-tags");
+        ann.join("#c");
+        fill(&mut ann, "#c", 500, tags, bytes);
+        let mut bob = chat.capable("bob", "draft/chathistory batch server-time message-tags");
+        bob.join("#c");
+        let latest = numbers(&batch(&mut bob, "CHATHISTORY LATEST #c * 500"));
+        assert_eq!(latest, Vec::from_iter(500 - latest.len()..500), "the newest");
+        let moment = "timestamp=2000-01-01T00:00:00.000Z";
+        let oldest = numbers(&batch(&mut bob, &format!("CHATHISTORY AFTER #c {moment} 500")));
+        let first = oldest[0];
+        assert_eq!(oldest, Vec::from_iter(first..first + oldest.len()), "the oldest");
+    }
+}
+
+#[test]
+fn who_asks_on_until_nothing_comes_gets_all_there_is() {
+    let chat = Chat::with(&["--sendq", "16384"]);
+    let mut ann = chat.client("ann");
+    ann.join("#c");
+    fill(&mut ann, "#c", 200, 0, 400);
+    let mut bob = chat.capable("bob", CAPABILITIES);
+    bob.join("#c");
+    let (mut got, mut question) = (Vec::new(), "LATEST #c *".to_owned());
+    loop {
+        let lines = bob.ask(&format!("CHATHISTORY {question} 500"));
+        let Some(oldest) = lines[1].tag("msgid") else { break };
+        question = format!("BEFORE #c msgid={oldest}");
+        let page = lines[1..lines.len() - 1].iter().map(|line| line.text().to_owned());
+        got.splice(0..0, page);
+    }
+    assert_eq!(numbers(&got), Vec::from_iter(0..200));
+}
+
+#[test]
+fn the_messages_that_are_kept_have_256_kib_at_most() {
+    let chat = Chat::with(&["--sendq", "8388608"]);
+    let mut ann = chat.capable("ann", "message-tags");
+    ann.join("#c");
+    fill(&mut ann, "#c", 300, 4000, 100);
+    let mut bob = chat.capable("bob", CAPABILITIES);
+    bob.join("#c");
+    let kept = numbers(&batch(&mut bob, "CHATHISTORY LATEST #c * 500"));
+    assert_eq!(kept, Vec::from_iter(300 - kept.len()..300));
+    assert!((60..64).contains(&kept.len()), "{} messages of 4.1 KiB", kept.len());
+}
+
 #[test]
 fn without_batches_the_lines_come_alone() {
     let chat = Chat::start();

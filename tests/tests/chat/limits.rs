@@ -130,6 +130,22 @@ fn lines_as_long_as_a_bundle_leave_nothing_behind() {
 }
 
 #[test]
+fn what_channels_keep_of_long_messages_has_a_bound() {
+    let chat = Chat::start();
+    let mut ann = chat.capable("ann", "message-tags");
+    let channels: Vec<String> = (0..20).map(|n| format!("#c{n}")).collect();
+    ann.ask(&format!("JOIN {}", channels.join(",")));
+    let before = chat.process.resident();
+    for channel in &channels {
+        let line = format!("@+x={} PRIVMSG {channel} :h\r\n", "y".repeat(4080));
+        ann.send_bytes(line.repeat(500).as_bytes());
+        ann.sync();
+    }
+    let grown = chat.process.resident().saturating_sub(before);
+    assert!(grown < 16 * 1024 * 1024, "{grown} bytes more, after 40 MB to 20 channels");
+}
+
+#[test]
 fn texts_that_are_too_long_are_cut_and_names_are_refused() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);

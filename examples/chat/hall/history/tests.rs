@@ -8,10 +8,23 @@ use super::*;
 fn history(count: u64) -> History {
     let mut history = History::default();
     for n in 0..count {
-        let event = Event::new(Bytes::new(), Duration::from_secs(n));
-        history.add(Rc::new(event.tagged(n.to_string(), [])));
+        history.add(event(n, 0));
     }
     history
+}
+
+/// A message of so many bytes, with what belongs to any.
+fn event(n: u64, bytes: usize) -> Event {
+    let line = Bytes::from(vec![b'x'; bytes]);
+    Event::new(line, Duration::from_secs(n)).tagged(n.to_string(), [])
+}
+
+fn at_most(messages: usize, bytes: usize) -> Bounds {
+    Bounds { messages, bytes, caps: Caps::ALL }
+}
+
+fn names<'a>(found: impl Iterator<Item = &'a Event>) -> Vec<u64> {
+    found.map(|event| event.msgid.parse().expect("a number")).collect()
 }
 
 fn message(n: u64) -> Place {
@@ -24,10 +37,9 @@ fn moment(n: u64) -> Place {
 
 #[track_caller]
 fn assert_finds(wanted: &Wanted, limit: usize, expected: impl IntoIterator<Item = u64>) {
-    let found: Vec<String> =
-        history(10).find(wanted, limit).iter().map(|event| event.msgid.clone()).collect();
-    let expected: Vec<String> = expected.into_iter().map(|n| n.to_string()).collect();
-    assert_eq!(found, expected, "{wanted:?}");
+    let history = history(10);
+    let found = names(history.find(wanted, at_most(limit, usize::MAX)));
+    assert_eq!(found, Vec::from_iter(expected), "{wanted:?}");
 }
 
 #[test]
@@ -73,6 +85,48 @@ fn a_message_that_is_not_here_gives_nothing() {
 #[test]
 fn the_oldest_go_when_there_are_too_many() {
     let history = history(KEPT_MAX as u64 + 5);
-    let all = history.find(&Wanted::Latest(None), usize::MAX);
-    assert_eq!((all.len(), all[0].msgid.as_str()), (KEPT_MAX, "5"));
+    let all = names(history.find(&Wanted::Latest(None), at_most(usize::MAX, usize::MAX)));
+    assert_eq!((all.len(), all[0]), (KEPT_MAX, 5));
+}
+
+#[test]
+fn the_oldest_go_when_they_have_too_many_bytes() {
+    let mut history = History::default();
+    (0..100).for_each(|n| history.add(event(n, 4096)));
+    let all = names(history.find(&Wanted::Latest(None), at_most(usize::MAX, usize::MAX)));
+    assert!(all.len() * 4096 < KEPT_BYTES_MAX && (all.len() + 3) * 4096 > KEPT_BYTES_MAX);
+    assert_eq!(all.last(), Some(&99));
+    assert_eq!(history.bytes, history.kept.iter().map(|event| event.length(Caps::ALL)).sum());
+    (0..2).for_each(|n| history.add(event(n, KEPT_BYTES_MAX / 2)));
+    assert_eq!(history.kept.len(), 1, "two are too many");
+}
+
+#[test]
+fn what_is_kept_is_kept_once() {
+    let event = event(1, 100).tagged("x".to_owned(), []);
+    let form = event.form(Caps::ALL).clone();
+    let mut history = History::default();
+    history.add(event);
+    assert!(form.is_unique(), "the history has no share of what was told");
+}
+
+#[test]
+fn what_does_not_fit_is_left_out_where_it_is_furthest_from_what_was_asked() {
+    let history = history(10);
+    let one = history.kept[0].length(Caps::ALL);
+    for (wanted, expected) in [
+        (Wanted::Latest(None), [7, 8, 9]),
+        (Wanted::Latest(Some(message(2))), [7, 8, 9]),
+        (Wanted::Before(message(6)), [3, 4, 5]),
+        (Wanted::After(message(2)), [3, 4, 5]),
+        (Wanted::Around(message(5)), [4, 5, 6]),
+        (Wanted::Around(message(9)), [7, 8, 9]),
+        (Wanted::Between(message(1), message(8)), [2, 3, 4]),
+        (Wanted::Between(message(8), message(1)), [5, 6, 7]),
+    ] {
+        for bytes in [3 * one, 4 * one - 1] {
+            assert_eq!(names(history.find(&wanted, at_most(8, bytes))), expected, "{wanted:?}");
+        }
+        assert_eq!(history.find(&wanted, at_most(8, 0)).count(), 1, "one at least: {wanted:?}");
+    }
 }
