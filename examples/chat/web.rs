@@ -67,6 +67,7 @@ const FILES: &[File] = files! {
     "/connection.js" SCRIPT "connection.js"
     "/dialogs.js" SCRIPT "dialogs.js"
     "/handlers.js" SCRIPT "handlers.js"
+    "/history.js" SCRIPT "history.js"
     "/irc.js" SCRIPT "irc.js"
     "/log.js" SCRIPT "log.js"
     "/room.js" SCRIPT "room.js"

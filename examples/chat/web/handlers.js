@@ -1,7 +1,6 @@
 // What each line of the server does to a session. A line that none of these knows is shown as it is.
 
 import { fold, isChannel } from "./irc.js";
-import { PAGE } from "./room.js";
 
 /** What we ask for, of what the server has. */
 const WANTED = [
@@ -186,12 +185,9 @@ function batch(session, { params }) {
   }
   const done = session.batches.get(name.slice(1));
   session.batches.delete(name.slice(1));
-  const room = done?.kind === "chathistory" ? session.known(done.target) : undefined;
-  if (room === undefined) return;
-  // A page that is not full was the first there is.
-  if (room.asking === "page" && done.lines.length < PAGE) room.atStart = true;
+  if (done?.kind !== "chathistory") return;
   const lines = done.lines.map((message) => spoken(session, message)).filter((line) => line !== null);
-  session.merge(room, lines);
+  session.history.answered(done.target, done.lines, lines);
 }
 
 function said(session, message) {
@@ -233,7 +229,7 @@ function joined(session, message) {
   session.view.roomsChanged();
   if (session.opening.delete(room.id)) session.view.show(room);
   session.send("MODE", room.name);
-  session.askMissed(room);
+  session.history.askMissed(room);
 }
 
 /** Somebody is not in a room any more. */
@@ -326,7 +322,7 @@ function topic(session, channel, text) {
 /** FAIL, WARN and NOTE say for people what they mean at their end (IRCv3 standard replies). */
 function complaint(session, message) {
   const room = message.params.map((param) => session.known(param)).find((room) => room !== undefined && room.name !== "");
-  if (room !== undefined) room.asking = "";
+  if (message.params[0] === "CHATHISTORY" && message.command === "FAIL") session.history.failed();
   session.add(room ?? session.current, session.line({ kind: "error", text: message.params.at(-1) }));
 }
 

@@ -31,8 +31,8 @@ export class Room {
     this.firstUnread = null;
     /** What was typed and not sent. */
     this.draft = "";
-    /** What of its history is on the way: a `page` of it, or what was `missed`. */
-    this.asking = "";
+    /** Some of its history is on the way. */
+    this.asking = false;
     /** There are no older ones. */
     this.atStart = this.kind !== "channel";
   }

@@ -3,14 +3,13 @@
 
 import { Connection } from "./connection.js";
 import { handle } from "./handlers.js";
+import { History } from "./history.js";
 import { compose, fold, parse, split } from "./irc.js";
-import { PAGE, Room } from "./room.js";
+import { Room } from "./room.js";
 import { names } from "./text.js";
 
 /** How many bytes of a text fit into a line with whatever the server puts in front of it. */
-const TEXT_MAX = 380;
-/** How many lines are asked for that were missed: more than any server keeps. */
-const MISSED_MAX = 1_000;
+const TEXT_MAX = 340;
 
 export class Session {
   nick = "";
@@ -37,6 +36,7 @@ export class Session {
 
   constructor(url, view) {
     this.view = view;
+    this.history = new History(this);
     this.server = this.room("");
     this.current = this.server;
     const heard = (text) => this.#hear(text);
@@ -106,25 +106,6 @@ export class Session {
     else this.send("JOIN", name);
   }
 
-  /** Asks for what was said in a room before what is there. */
-  askOlder(room) {
-    const first = room.message("first");
-    if (!this.caps.has("draft/chathistory") || !room.joined || room.atStart || room.asking || room.isFull) return;
-    room.asking = "page";
-    const from = first === undefined ? ["LATEST", room.name, "*"] : ["BEFORE", room.name, `msgid=${first.id}`];
-    this.send("CHATHISTORY", ...from, PAGE);
-  }
-
-  /** Asks for what was said while we were not there; in a room that is new to us, for the last page. */
-  askMissed(room) {
-    if (!this.caps.has("draft/chathistory")) return;
-    const last = room.message("last");
-    room.asking = last === undefined ? "page" : "missed";
-    // Messages of one moment may be on both sides of it; those that are known are not shown twice.
-    const from = last === undefined ? "*" : `timestamp=${new Date(last.at - 1).toISOString()}`;
-    this.send("CHATHISTORY", "LATEST", room.name, from, last === undefined ? PAGE : MISSED_MAX);
-  }
-
   /** The room of this name, made if there is none. */
   room(name) {
     const id = fold(name);
@@ -173,20 +154,15 @@ export class Session {
     this.view.lineAdded(room);
   }
 
-  /** Puts lines of the history where they belong. Those that are newer than what was there were missed. */
-  merge(room, lines) {
-    const last = room.message("last");
-    const fresh = room.merge(lines);
-    room.asking = "";
-    if (last !== undefined) {
-      for (const line of fresh) if (line.at > last.at && !line.mine) this.#count(room, line);
-    }
+  /** Puts lines of the history where they belong. Those after `since` were missed. */
+  merge(room, lines, since = Infinity) {
+    for (const line of room.merge(lines)) if (line.at > since && !line.mine) this.#count(room, line);
     this.view.linesMerged(room);
   }
 
   #count(room, line) {
     if (this.view.isSeen(room)) return;
-    room.firstUnread ??= line;
+    if (room.firstUnread === null || line.at < room.firstUnread.at) room.firstUnread = line;
     room.unread += 1;
     if (line.mention || (room.kind === "person" && line.kind !== "error")) room.mentions += 1;
     this.view.roomsChanged();
@@ -211,10 +187,10 @@ export class Session {
   #left() {
     this.registered = false;
     this.away = false;
+    this.history.forget();
     for (const room of this.rooms.values()) {
       if (!room.joined) continue;
       room.joined = false;
-      room.asking = "";
       room.members.clear();
       this.add(room, this.line({ text: "The connection is lost" }));
       this.view.membersChanged(room);

@@ -30,7 +30,7 @@ export class View {
   constructor(storage) {
     this.storage = storage;
     this.#log = new Log(byId("log"), byId("lines"), {
-      older: (room) => this.#session?.askOlder(room),
+      older: (room) => this.#session?.history.askOlder(room),
       moved: (atEnd) => {
         byId("latest").hidden = atEnd;
         if (atEnd) this.#seen();

@@ -223,6 +223,34 @@ fn when_the_server_ends_and_begins_anew_the_pages_come_back_by_themselves() {
 }
 
 #[test]
+fn a_page_that_comes_back_gets_all_that_it_has_missed_however_little_may_wait_for_it() {
+    let Some(browser) = Browser::start() else { return };
+    let chat = Chat::with(&["--sendq", "65536", "--oper", "cat:secret"]);
+    let page = enters(&browser, &chat, Screen::Desk, "ann");
+    let mut cat = cat(&chat);
+    cat.ask("OPER cat secret");
+    cat.ask("PRIVMSG #lobby :line 0.");
+    page.wait(&shows("line 0."));
+    cat.send("KILL ann :come back");
+    let text = "x".repeat(400);
+    for nth in 1..=350 {
+        cat.send(&format!("PRIVMSG #lobby :line {nth}. {text}"));
+    }
+    cat.sync();
+    for oldest in ["line 350.", "line 1."] {
+        page.wait(&shows(oldest));
+    }
+    let numbers = "[...document.querySelectorAll('#lines .said .words')].map((it) => parseInt(it.textContent.slice(5)))";
+    assert_eq!(
+        page.look(&format!("{numbers}.every((it, at) => it === at)")),
+        true,
+        "in order, and each once"
+    );
+    assert_eq!(page.look(&shows("SendQ exceeded")), false);
+    assert_eq!(page.said(), [""; 0]);
+}
+
+#[test]
 fn everything_can_be_done_with_the_keyboard() {
     let Some(browser) = Browser::start() else { return };
     let chat = Chat::start();
