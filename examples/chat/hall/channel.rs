@@ -14,6 +14,8 @@ use crate::chat::names::ChannelName;
 pub struct Channel {
     /// As whoever made it spelt it.
     pub name: ChannelName,
+    /// No other channel of this server has it, nor had: one of the same name that came before is another one.
+    pub serial: u64,
     pub created_unix_s: u64,
     /// In the order in which they have joined. Walked for every line that is said, so it is a plain list.
     pub members: Vec<Member>,
@@ -114,9 +116,10 @@ impl Member {
 
 impl Channel {
     /// A channel with nobody in it yet.
-    pub fn new(name: ChannelName, created_unix_s: u64) -> Self {
+    pub fn new(name: ChannelName, serial: u64, created_unix_s: u64) -> Self {
         Self {
             name,
+            serial,
             created_unix_s,
             members: Vec::new(),
             topic: None,

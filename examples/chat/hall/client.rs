@@ -2,13 +2,14 @@
 //!
 //! Kept by the hall, one for each session. It tells nobody anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use roundsman::{ActorId, Timestamp};
 
 use super::ear::Ear;
+use super::inviting::Invitation;
 use crate::chat::caps::Caps;
 use crate::chat::names::{ChannelName, Nick, UserName};
 
@@ -50,8 +51,8 @@ pub struct Rare {
     pub password: Option<Box<str>>,
     /// Why it is away.
     pub away: Option<Box<str>>,
-    /// Where it has been invited to and not been yet. At most [`super::INVITES_MAX`].
-    pub invitations: BTreeSet<ChannelName>,
+    /// Where it has been invited to and not been yet; some of these channels may be gone. At most [`super::INVITES_MAX`].
+    pub invitations: BTreeMap<ChannelName, Invitation>,
     /// Whose coming and going it wants to hear of, as it spells them.
     pub monitored: BTreeSet<Nick>,
 }
@@ -60,7 +61,7 @@ impl Rare {
     const NONE: &'static Self = &Self {
         password: None,
         away: None,
-        invitations: BTreeSet::new(),
+        invitations: BTreeMap::new(),
         monitored: BTreeSet::new(),
     };
 }

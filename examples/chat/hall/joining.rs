@@ -47,13 +47,16 @@ impl Hall {
         }
         let unix_s = self.unix.as_secs();
         let client = self.client_mut(by);
-        if client.rare().invitations.contains(&name) {
+        if client.rare().invitations.contains_key(&name) {
             client.rare_mut().invitations.remove(&name);
         }
         client.channels.insert(name.clone());
         let ear = Rc::clone(&client.ear);
-        let make = || Channel::new(name.clone(), unix_s);
-        let channel = self.channels.entry(name.clone()).or_insert_with(make);
+        let made = &mut self.channels_made;
+        let channel = self.channels.entry(name.clone()).or_insert_with(|| {
+            *made += 1;
+            Channel::new(name.clone(), *made, unix_s)
+        });
         let operator = channel.members.is_empty();
         channel.members.push(Member { id: by, ear, operator, voiced: false });
 
@@ -70,14 +73,16 @@ impl Hall {
         self.answer(by, RPL_ENDOFNAMES, &[channel.name.as_str()]);
     }
 
-    /// Why a client may not come in; whoever is invited may, but for a key.
+    /// Why a client may not come in; whoever is invited by an operator of the channel may, but for a key.
     fn why_not_in(&self, by: ClientId, name: &ChannelName, key: &str) -> Option<Numeric> {
         let client = self.client(by);
         if client.channels.len() >= CHANNELS_MAX {
             return Some(ERR_TOOMANYCHANNELS);
         }
         let channel = self.channels.get(name)?;
-        let (modes, invited) = (&channel.modes, client.rare().invitations.contains(name));
+        let invitation = client.rare().invitations.get(name);
+        let invited = invitation.is_some_and(|invitation| invitation.opens(channel));
+        let modes = &channel.modes;
         let full = |limit: u32| channel.members.len() >= limit as usize;
         if channel.bans(&client.source) && !invited {
             Some(ERR_BANNEDFROMCHAN)

@@ -102,6 +102,8 @@ pub struct Hall {
     users_max: usize,
     census: Census,
     channels: BTreeMap<ChannelName, Channel>,
+    /// How many channels there have been.
+    channels_made: u64,
     past: Past,
     monitors: Monitors,
     /// Borrowed for a push only.
@@ -149,6 +151,7 @@ impl Hall {
             users_max: 0,
             census: Census::default(),
             channels: BTreeMap::new(),
+            channels_made: 0,
             past: Past::default(),
             monitors: Monitors::default(),
             out: RefCell::default(),

@@ -59,6 +59,50 @@ fn an_invitation_is_told_to_two_and_opens_the_channel_once() {
 }
 
 #[test]
+fn who_is_no_operator_asks_people_in_and_lets_nobody_in_who_is_kept_out() {
+    let chat = Chat::start();
+    let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
+    let mut cat = chat.client("cat");
+    for (modes, refusal) in [("+b cat!*@*", "474 #c"), ("-b+l cat!*@* 2", "471 #c")] {
+        ann.ask(&format!("MODE #c {modes}"));
+        bob.sync();
+        assert_answers(&bob.ask("INVITE cat #c"), &["341 cat"]);
+        assert_eq!(only(cat.sync()).as_str(), ":bob!bob@127.0.0.1 INVITE cat #c");
+        assert_answers(&cat.ask("JOIN #c"), &[refusal]);
+    }
+    // Asked while it was open, and closed since.
+    ann.ask("MODE #c -l+i");
+    assert_answers(&cat.ask("JOIN #c"), &["473 #c"]);
+    ann.ask("INVITE cat #c");
+    cat.sync();
+    ann.ask("MODE #c -i+b cat!*@*");
+    bob.sync();
+    // What an operator allows stays allowed.
+    bob.ask("INVITE cat #c");
+    cat.sync();
+    assert_eq!(commands(&cat.join("#c")), ["JOIN", "353", "366"]);
+}
+
+#[test]
+fn an_invitation_ends_with_its_channel() {
+    let chat = Chat::start();
+    let [mut ann] = chat.room("#c", ["ann"]);
+    let mut cat = chat.client("cat");
+    ann.ask("INVITE cat #c");
+    cat.sync();
+    ann.ask("PART #c");
+    assert_answers(&cat.ask("INVITE"), &["337"]);
+    let mut bob = chat.client("bob");
+    bob.join("#c");
+    bob.ask("MODE #c +i");
+    assert_answers(&cat.ask("INVITE"), &["337"]);
+    assert_answers(&cat.ask("JOIN #c"), &["473 #c"]);
+    bob.ask("INVITE cat #c");
+    cat.sync();
+    assert_eq!(commands(&cat.join("#c")), ["JOIN", "353", "366"]);
+}
+
+#[test]
 fn an_invitation_is_refused_for_a_reason() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
