@@ -42,9 +42,10 @@ pub struct Line<'a> {
     count: usize,
 }
 
-/// The line, or its tags, are longer than allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooLong;
+/// The line, or its tags, are longer than allowed: it is not to be carried out. What it would have been, if it holds a
+/// command, says how to refuse it.
+#[derive(Debug, Clone, Copy)]
+pub struct TooLong<'a>(pub Option<Line<'a>>);
 
 impl<'a> Line<'a> {
     /// Takes a line without CR LF apart; `None` if it holds no command, which IRC passes over in silence.
@@ -53,22 +54,25 @@ impl<'a> Line<'a> {
     ///
     /// # Errors
     ///
-    /// [`TooLong`] is 417 to a client.
-    pub fn parse(text: &'a str) -> Result<Option<Self>, TooLong> {
+    /// [`TooLong`] is 417 to a client, but for a NOTICE.
+    #[expect(clippy::result_large_err, reason = "a line that is not too long is as large")]
+    pub fn parse(text: &'a str) -> Result<Option<Self>, TooLong<'a>> {
+        let line = Self::take_apart(text);
+        if fits(text.as_bytes()) { Ok(line) } else { Err(TooLong(line)) }
+    }
+
+    fn take_apart(text: &'a str) -> Option<Self> {
         let (tags, mut rest) = match text.strip_prefix('@') {
             Some(tagged) => split_word(tagged),
             None => ("", text),
         };
-        if tags.len() + 2 > TAGS_MAX || rest.len() > BODY_MAX {
-            return Err(TooLong);
-        }
         rest = rest.trim_start_matches(' ');
         if rest.starts_with(':') {
             (_, rest) = split_word(rest);
         }
         let (command, mut rest) = split_word(rest);
         if command.is_empty() {
-            return Ok(None);
+            return None;
         }
         let mut line = Self { tags, command, params: [""; PARAMS_MAX], count: 0 };
         while !rest.is_empty() {
@@ -83,7 +87,7 @@ impl<'a> Line<'a> {
             line.params[line.count] = param;
             line.count += 1;
         }
-        Ok(Some(line))
+        Some(line)
     }
 
     /// The value of a tag, still escaped; empty if it has none.
@@ -159,6 +163,15 @@ impl Verb {
     pub fn as_str(&self) -> &str {
         str::from_utf8(&self.letters[..self.length]).unwrap_or_default()
     }
+}
+
+/// Whether a line, given without its end, is no longer than allowed. Bytes that are not UTF-8 have a length of their own:
+/// what [`decode`] makes of them is longer.
+pub fn fits(line: &[u8]) -> bool {
+    let Some(tagged) = line.strip_prefix(b"@") else { return line.len() <= BODY_MAX };
+    let tags = tagged.iter().take_while(|byte| **byte != b' ').count();
+    let spaces = tagged[tags..].iter().take_while(|byte| **byte == b' ').count();
+    tags + 2 <= TAGS_MAX && tagged.len() - tags - spaces <= BODY_MAX
 }
 
 /// Reads the bytes of one line, given without its end, as text; copies only to replace what is not UTF-8.

@@ -5,7 +5,9 @@
 use super::Hall;
 use super::client::ClientId;
 use crate::chat::caps::Caps;
-use crate::chat::numerics::{ERR_NEEDMOREPARAMS, ERR_NOTREGISTERED, ERR_UNKNOWNCOMMAND};
+use crate::chat::numerics::{
+    ERR_INPUTTOOLONG, ERR_NEEDMOREPARAMS, ERR_NOTREGISTERED, ERR_UNKNOWNCOMMAND,
+};
 use crate::chat::wire::Line;
 
 /// The longest label that is given back, in bytes as it is written: 64 may take two each (IRCv3 labeled-response).
@@ -99,6 +101,13 @@ impl Hall {
         if verb.as_str() != "NOTICE" {
             let command = if verb.as_str().is_empty() { "*" } else { verb.as_str() };
             self.fail(by, command, "INVALID_UTF8", &[], "What is not UTF-8 cannot be taken");
+        }
+    }
+
+    /// A line that is too long is not carried out either.
+    pub(super) fn refuse_length(&self, by: ClientId, line: &Line<'_>) {
+        if line.verb().as_str() != "NOTICE" {
+            self.refuse(by, ERR_INPUTTOOLONG, &[]);
         }
     }
 

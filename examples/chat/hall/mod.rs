@@ -34,7 +34,7 @@ use super::about::{About, Notices};
 use super::ending::Ending;
 use super::names::{ChannelName, Nick};
 use super::session::{self, Heard};
-use super::wire::{self, Line};
+use super::wire::{self, Line, TooLong};
 use census::Census;
 use channel::Channel;
 use client::{Client, ClientId};
@@ -165,27 +165,24 @@ impl Hall {
         if !self.clients.contains_key(&by) {
             return;
         }
-        let bytes = heard.take();
-        let text = bytes.as_ref().map(|bytes| wire::decode(bytes));
-        let line = match &text {
-            Ok(text) => Line::parse(text),
-            Err(_) => Err(wire::TooLong),
+        let Ok(bytes) = heard.take() else { return self.refuse(by, ERR_INPUTTOOLONG, &[]) };
+        let text = wire::decode(&bytes);
+        let is_text = matches!(text, Cow::Borrowed(_));
+        let (line, fits) = match Line::parse(&text) {
+            Ok(None) => return,
+            Ok(Some(line)) => (line, true),
+            // It may be no longer than allowed as it came.
+            Err(TooLong(Some(line))) => (line, !is_text && wire::fits(&bytes)),
+            Err(TooLong(None)) => return self.refuse(by, ERR_INPUTTOOLONG, &[]),
         };
-        let is_text = matches!(text, Ok(Cow::Borrowed(_)));
-        match line {
-            Ok(None) => {}
-            Ok(Some(line)) => {
-                self.open_label(by, &line);
-                if is_text {
-                    self.obey(by, &line);
-                } else {
-                    self.refuse_bytes(by, &line);
-                }
-                let client = self.clients.get(&by).map(|client| &**client);
-                self.out.get_mut().close_label(client, self.about.name());
-            }
-            Err(wire::TooLong) => self.refuse(by, ERR_INPUTTOOLONG, &[]),
+        self.open_label(by, &line);
+        match (fits, is_text) {
+            (true, true) => self.obey(by, &line),
+            (true, false) => self.refuse_bytes(by, &line),
+            (false, _) => self.refuse_length(by, &line),
         }
+        let client = self.clients.get(&by).map(|client| &**client);
+        self.out.get_mut().close_label(client, self.about.name());
     }
 
     /// Gives everybody what it is to be told.

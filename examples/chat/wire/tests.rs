@@ -180,12 +180,24 @@ fn tags_are_found_by_their_keys_and_the_last_of_one_key_counts() {
 
 #[test]
 fn tags_and_the_rest_of_a_line_are_limited_apart() {
+    let verb = |text: &str| match Line::parse(text) {
+        Ok(line) => Ok(line.expect("a command").verb().as_str().to_owned()),
+        Err(TooLong(line)) => Err(line.expect("a command").verb().as_str().to_owned()),
+    };
     let tags = |length: usize| format!("@{} PING x", "t".repeat(length - 2));
-    assert!(Line::parse(&tags(TAGS_MAX)).is_ok());
-    assert_eq!(Line::parse(&tags(TAGS_MAX + 1)).err(), Some(TooLong));
-    let body = |length: usize| format!("@t PING {}", "x".repeat(length - 5));
-    assert!(Line::parse(&body(BODY_MAX)).is_ok());
-    assert_eq!(Line::parse(&body(BODY_MAX + 1)).err(), Some(TooLong));
+    assert_eq!(verb(&tags(TAGS_MAX)), Ok("PING".into()));
+    assert_eq!(verb(&tags(TAGS_MAX + 1)), Err("PING".into()));
+    let body = |length: usize| format!("@t   PING {}", "x".repeat(length - 5));
+    assert_eq!(verb(&body(BODY_MAX)), Ok("PING".into()));
+    assert_eq!(verb(&body(BODY_MAX + 1)), Err("PING".into()));
+    assert!(matches!(Line::parse(&" ".repeat(BODY_MAX + 1)), Err(TooLong(None))));
+}
+
+#[test]
+fn bytes_that_are_not_utf_8_count_as_they_came() {
+    assert!(fits(&[0xff; BODY_MAX]));
+    assert!(!fits(&[0xff; BODY_MAX + 1]));
+    assert!(Line::parse(&decode(&[0xff; BODY_MAX])).is_err());
 }
 
 #[test]

@@ -90,6 +90,16 @@ fn bytes_that_are_no_utf_8_are_refused_with_the_label() {
 }
 
 #[test]
+fn what_is_too_long_is_refused_with_the_label() {
+    let chat = Chat::start();
+    let mut ann = client(&chat, "ann");
+    let refused = only(ann.ask(&format!("@label=abc PRIVMSG b :{}", "x".repeat(600))));
+    assert_eq!((refused.command.as_str(), refused.tags.as_str()), ("417", "label=abc"));
+    let unlabeled = only(ann.ask(&format!("PRIVMSG b :{}", "x".repeat(600))));
+    assert_eq!((unlabeled.command.as_str(), unlabeled.tags.as_str()), ("417", ""));
+}
+
+#[test]
 fn whoever_quits_with_a_label_still_gets_its_error_line() {
     let chat = Chat::start();
     let mut ann = client(&chat, "ann");

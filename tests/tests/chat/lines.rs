@@ -123,6 +123,34 @@ fn bytes_that_are_no_utf_8_are_refused_and_not_relayed_and_a_notice_of_them_is_s
 }
 
 #[test]
+fn bytes_that_are_no_utf_8_have_the_length_in_which_they_came() {
+    let chat = Chat::start();
+    let mut ann = chat.client("ann");
+    let mut said = |command: &str, count: usize| {
+        let line = [command.as_bytes(), b" b :", &vec![0xff; count], b"\r\n"].concat();
+        ann.send_bytes(&line);
+        ann.sync()
+    };
+    for count in [1, 300, 499] {
+        assert_eq!(only(said("PRIVMSG", count)).param(1), "INVALID_UTF8", "{count}");
+    }
+    assert_answers(&said("PRIVMSG", 500), &["417"]);
+    assert_eq!(texts(&said("NOTICE", 300)), [""; 0]);
+}
+
+#[test]
+fn a_notice_that_is_too_long_is_silence_as_far_as_anybody_can_tell_that_it_is_one() {
+    let chat = Chat::start();
+    let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
+    for length in [600, 4_000] {
+        assert_eq!(texts(&ann.ask(&format!("NOTICE #c :{}", "x".repeat(length)))), [""; 0]);
+    }
+    assert_eq!(texts(&ann.ask(&format!("@{} NOTICE #c :x", "t".repeat(4_200)))), [""; 0]);
+    assert_answers(&ann.ask(&format!("NOTICE #c :{}", "x".repeat(5_000))), &["417"]);
+    assert_eq!(texts(&bob.sync()), [""; 0]);
+}
+
+#[test]
 fn a_nul_or_a_lone_carriage_return_survives_and_starts_no_line() {
     let chat = Chat::start();
     let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
