@@ -19,6 +19,8 @@ mod tests;
 
 /// Where IRC is.
 const IRC: &str = "/irc";
+/// Where the page is; and IRC as well, for clients that name no path.
+const PAGE: &str = "/";
 /// One line a message, as text (IRCv3, WebSocket).
 pub const TEXT: &str = "text.ircv3.net";
 /// One line a message, as bytes.
@@ -159,11 +161,10 @@ fn is_authority(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(allowed)
 }
 
-/// Which WebSockets are taken: at `/irc`, from our own page and from those of `origins`, and from whoever is no
+/// Which WebSockets are taken: at `/irc` and at `/`, from our own page and from those of `origins`, and from whoever is no
 /// browser.
 pub fn server(origins: Vec<String>) -> websocket::Server {
     websocket::server()
-        .path(IRC)
         .protocols([TEXT, BINARY])
         .admit(move |request| admit(request, &origins))
         .options(Options::new().message_max(MESSAGE_MAX).head_max(HEAD_MAX).timeout(REQUEST_TIME))
@@ -171,8 +172,11 @@ pub fn server(origins: Vec<String>) -> websocket::Server {
         .keep_alive(KEEP_ALIVE)
 }
 
-/// A page from elsewhere that somebody looks at must not speak here in their name. (RFC 6455, section 10.2.)
+/// IRC is here, and a page from elsewhere that somebody looks at must not speak here in their name. (RFC 6455, section 10.2.)
 fn admit(request: &Request, origins: &[String]) -> Result<(), Response> {
+    if ![IRC, PAGE].contains(&request.path()) {
+        return Err(plain(404, "404 There is nothing here\n"));
+    }
     let Some(origin) = request.header("origin") else { return Ok(()) };
     let is_allowed = origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin));
     if is_allowed || is_own(origin, request.header("host").unwrap_or_default()) {

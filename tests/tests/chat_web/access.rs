@@ -34,9 +34,11 @@ fn of_the_subprotocols_the_first_that_the_client_offers_and_the_server_knows_is_
 }
 
 #[test]
-fn a_websocket_elsewhere_is_404() {
+fn irc_is_at_its_path_and_where_no_path_is_named_and_elsewhere_a_websocket_is_404() {
     let chat = Chat::start();
-    assert_eq!(status(&chat, "/", ""), "404");
+    assert_eq!(status(&chat, "/main.js", ""), "404");
+    assert_eq!(status(&chat, "/", ""), "101");
+    assert_eq!(status(&chat, "/", "Origin: http://evil.example\r\n"), "403");
     assert_eq!(status(&chat, "/irc/", ""), "404");
     assert_eq!(status(&chat, "/irc", ""), "101");
 }
