@@ -37,15 +37,18 @@ impl Hall {
         }
     }
 
-    /// Takes all that is asked for, or nothing of it.
+    /// Takes all that is asked for, or nothing of it. What is asked for twice is taken as it was asked for last, and is
+    /// named once: so the answer is as short as a list of all capabilities.
     fn request_caps(&mut self, by: ClientId, asked: &str) {
         let client = self.client(by);
-        let mut caps = client.caps();
-        for name in asked.split(' ').filter(|name| !name.is_empty()) {
-            let (wanted, name) = match name.strip_prefix('-') {
+        let (mut caps, mut taken) = (client.caps(), Vec::new());
+        for item in asked.split(' ').filter(|item| !item.is_empty()) {
+            let (wanted, name) = match item.strip_prefix('-') {
                 Some(name) => (false, name),
-                None => (true, name),
+                None => (true, item),
             };
+            taken.retain(|earlier: &&str| earlier.strip_prefix('-').unwrap_or(earlier) != name);
+            taken.push(item);
             match Caps::named(name) {
                 Some(cap) if wanted => caps = caps.with(cap),
                 Some(Caps::CAP_NOTIFY) if client.knows_302 => {
@@ -56,7 +59,7 @@ impl Hall {
             }
         }
         // What a capability adds to lines begins behind the line that says so (IRCv3 server-time).
-        self.answer_cap(by, "ACK", asked);
+        self.answer_cap(by, "ACK", &taken.join(" "));
         self.client(by).ear.set_caps(caps);
     }
 

@@ -38,6 +38,16 @@ fn who_knows_302_has_cap_notify_and_keeps_it() {
 }
 
 #[test]
+fn what_is_asked_for_many_times_is_given_and_named_once_as_it_was_asked_for_last() {
+    let chat = Chat::start();
+    let mut ann = chat.client("ann");
+    let asked = "batch setname -setname ".repeat(21);
+    let answer = only(ann.ask(&format!("CAP REQ :{asked}multi-prefix")));
+    assert_eq!((answer.param(1), answer.text()), ("ACK", "batch -setname multi-prefix"));
+    assert_eq!(only(ann.ask("CAP LIST")).text(), "batch multi-prefix");
+}
+
+#[test]
 fn cap_needs_a_subcommand() {
     let chat = Chat::start();
     assert_answers(&chat.connection().ask("CAP"), &["461 CAP"]);
