@@ -22,8 +22,8 @@ mod tests;
 pub const NICK_MAX: usize = 30;
 /// The longest channel name, `#` included.
 pub const CHANNEL_MAX: usize = 50;
-/// The longest topic that is kept.
-pub const TOPIC_MAX: usize = 390;
+/// The longest topic that is kept. It fits into a line whoever sets it, in whatever channel.
+pub const TOPIC_MAX: usize = 350;
 /// The longest user name; a longer one is cut.
 pub const USER_MAX: usize = 18;
 /// The longest real name; a longer one is cut.

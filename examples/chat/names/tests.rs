@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::collections::{BTreeMap, HashMap};
 
 use super::*;
+use crate::chat::wire;
 
 fn nick(text: &str) -> Nick {
     Nick::parse(text).unwrap_or_else(|error| panic!("{text:?}: {error:?}"))
@@ -132,4 +133,41 @@ fn a_host_never_starts_with_a_colon() {
     assert_eq!(written("::1"), "0::1");
     assert_eq!(written("2001:db8::1"), "2001:db8::1");
     assert_eq!(written("::ffff:192.0.2.1"), "192.0.2.1");
+}
+
+#[test]
+fn a_text_of_the_length_that_005_states_fits_into_a_line_whoever_says_it_and_wherever() {
+    let of = |length: usize| "x".repeat(length);
+    let address =
+        SocketAddr::new("fd00:aaaa:bbbb:cccc:dddd:eeee:ffff:1111".parse().expect("one"), 0);
+    let host = host(&address.into());
+    // RFC 2812 has no longer one.
+    let server = of(63);
+    let (nick, user, channel) = (of(NICK_MAX), of(USER_MAX), of(CHANNEL_MAX));
+    let source = format!("{nick}!{user}@{host}");
+    let relayed =
+        |command, params: &[&str], text: &str| wire::relay(&source, command, params, Some(text));
+    let answered =
+        |code, params: &[&str], text: &str| wire::numeric(&server, code, &nick, params, Some(text));
+    let (topic, reason, away, name) = (of(TOPIC_MAX), of(KICK_MAX), of(AWAY_MAX), of(REALNAME_MAX));
+    for (line, text) in [
+        (relayed("TOPIC", &[&channel], &topic), &topic),
+        (answered("332", &[&channel], &topic), &topic),
+        (relayed("KICK", &[&channel, &nick], &reason), &reason),
+        (relayed("AWAY", &[], &away), &away),
+        (answered("301", &[&nick], &away), &away),
+        (relayed("SETNAME", &[], &name), &name),
+        (answered("311", &[&nick, &user, &host, "*"], &name), &name),
+        (
+            answered(
+                "352",
+                &[&channel, &user, &host, &server, &nick, "G*@+"],
+                &format!("0 {name}"),
+            ),
+            &name,
+        ),
+    ] {
+        assert!(line.ends_with(format!("{text}\r\n").as_bytes()), "{line:?}");
+        assert!(!line.ends_with(format!("x{text}\r\n").as_bytes()), "{line:?}");
+    }
 }

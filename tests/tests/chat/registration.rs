@@ -45,7 +45,7 @@ fn the_greeting_states_case_mapping_prefixes_and_limits() {
         .flat_map(|line| &line.params[1..line.params.len() - 1])
         .map(String::as_str)
         .collect();
-    for token in ["CASEMAPPING=ascii", "CHANTYPES=#", "NICKLEN=30", "CHANNELLEN=50", "TOPICLEN=390"]
+    for token in ["CASEMAPPING=ascii", "CHANTYPES=#", "NICKLEN=30", "CHANNELLEN=50", "TOPICLEN=350"]
     {
         assert!(features.contains(&token), "{token} in {features:?}");
     }
