@@ -33,7 +33,7 @@ use super::about::About;
 use super::allowance::Allowance;
 use super::ending::Ending;
 use super::mouth::Mouth;
-use super::transport::Arrival;
+use super::transport::{self, Arrival};
 use super::{hall, wire};
 
 /// How long a client may take to say who it is.
@@ -95,8 +95,8 @@ pub enum Message {
     Heard(Heard),
     /// Held lines may go.
     Permitted,
-    /// Nothing more comes from the client.
-    ReadEnded,
+    /// Nothing more comes from the client, for it has broken this rule, if it has.
+    ReadEnded(Option<&'static str>),
     /// Nothing more goes to it.
     WriteEnded,
     RegistrationOver,
@@ -237,7 +237,9 @@ impl Actor for Session {
     fn started(&mut self, ctx: &mut Context<Self>) -> Outcome {
         let Some(arrival) = self.arrival.take() else { return Ok(()) };
         let Arrival { incoming, host, secure, refusal } = *arrival;
-        incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |_| Message::ReadEnded);
+        incoming.pipe(ctx.inlet(Message::Heard)).start(ctx, |result| {
+            Message::ReadEnded(result.err().as_ref().and_then(transport::broken_rule))
+        });
         self.heard_at = ctx.now();
         if let Some(refusal) = refusal {
             self.close(Ending::cut_off(refusal), ctx);
@@ -262,7 +264,12 @@ impl Actor for Session {
                 ctx.send_after(self.about.settings.ping, Message::Look);
             }
             Message::Close(ending) => self.close(ending, ctx),
-            Message::ReadEnded => self.read_ended = true,
+            Message::ReadEnded(broken) => {
+                self.read_ended = true;
+                if let Some(rule) = broken {
+                    self.leave(Ending::cut_off(rule), ctx);
+                }
+            }
             Message::WriteEnded => {
                 self.write_ended = true;
                 self.leave(Ending::left(GONE), ctx);
@@ -287,7 +294,8 @@ impl Actor for Session {
             Message::Close(ending) => format!("close: {}", ending.why),
             Message::Heard(line) => format!("heard {}", shown(line)),
             Message::Permitted => "held lines may go".to_owned(),
-            Message::ReadEnded => "nothing more comes".to_owned(),
+            Message::ReadEnded(None) => "nothing more comes".to_owned(),
+            Message::ReadEnded(Some(rule)) => format!("nothing more comes: {rule}"),
             Message::WriteEnded => "nothing more goes".to_owned(),
             Message::RegistrationOver => "the time to register is over".to_owned(),
             Message::Look => "look whether the client is there".to_owned(),

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roundsman::net::Connection;
-use roundsman::stream::{LineTooLong, Sink, Source, flat_map, lines};
-use roundsman::websocket::{ByteString, Close, Message, Socket};
+use roundsman::stream::{LineTooLong, PipeError, Sink, Source, flat_map, lines};
+use roundsman::websocket::{ByteString, Close, Message, ProtocolError, Socket, SocketError};
 
 use super::ending::{Ending, Kind};
 use super::{names, web, wire};
@@ -44,6 +44,17 @@ impl Goodbye {
             Kind::Failed => Close::FAILED,
         };
         socket.close_at_end(code, &*ending.why);
+    }
+}
+
+/// Which rule a client has broken, if its lines have ended with this error for that.
+pub fn broken_rule(error: &PipeError) -> Option<&'static str> {
+    use ProtocolError::{FrameTooLarge, MessageTooLarge};
+    match error.cause_as()? {
+        SocketError::Protocol(FrameTooLarge { .. } | MessageTooLarge { .. }) => {
+            Some("Message too long")
+        }
+        _ => None,
     }
 }
 

@@ -85,16 +85,24 @@ fn a_line_that_is_too_long_is_417_and_the_socket_lives_on() {
 }
 
 #[test]
-fn a_message_that_no_line_comes_near_closes_the_socket() {
+fn a_message_that_no_line_comes_near_closes_the_socket_and_everybody_is_told_why() {
     let chat = Chat::start();
-    let (mut ann, mut bob) = pair(&chat);
-    let frame = bob.peer.frame(TEXT, &[b'x'; 16_385]);
-    bob.peer.try_send_raw(&frame);
-    // The session may still say goodbye in front of it.
-    let close = (0..2).map(|_| bob.peer.read()).find(|frame| frame.first == 0x88).expect("a Close");
-    assert_eq!(close.payload[..2], 1009_u16.to_be_bytes());
-    let gone = ann.read_to(|line| line.command == "QUIT");
-    assert!(gone.last().is_some_and(|line| line.is("bob", "QUIT")), "{gone:?}");
+    for pieces in [1, 2] {
+        let (mut ann, mut bob) = pair(&chat);
+        let piece = vec![b'x'; 17_000 / pieces];
+        for nth in 1..=pieces {
+            let opcode = if nth == 1 { 0x01 } else { 0x00 };
+            let last = if nth == pieces { 0x80 } else { 0x00 };
+            let frame = bob.peer.frame(opcode | last, &piece);
+            bob.peer.try_send_raw(&frame);
+        }
+        assert_eq!(bob.line(), "ERROR :Closing link (Message too long)");
+        bob.peer.expect_close(1009);
+        let told = ann.read_to(|line| line.command == "QUIT").pop().expect("a line");
+        assert!(told.is("bob", "QUIT") && told.text() == "Message too long", "{told:?}");
+        ann.send("QUIT");
+        ann.read_to_end();
+    }
 }
 
 #[test]
