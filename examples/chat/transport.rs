@@ -10,6 +10,7 @@ use roundsman::net::Connection;
 use roundsman::stream::{LineTooLong, PipeError, Sink, Source, flat_map, lines};
 use roundsman::websocket::{ByteString, Close, Message, ProtocolError, Socket, SocketError};
 
+use super::ended::ended;
 use super::ending::{Ending, Kind};
 use super::{names, web, wire};
 
@@ -71,10 +72,10 @@ pub struct Arrival {
 }
 
 impl Transport {
-    /// Over a socket, lines as RFC 1459 has them.
+    /// Over a socket, lines as RFC 1459 has them: each has an end.
     pub fn over(connection: &Connection) -> Self {
         Self {
-            incoming: connection.reader().through(lines(wire::FRAME_MAX)),
+            incoming: connection.reader().through(ended()).through(lines(wire::FRAME_MAX)),
             outgoing: connection.writer(),
             peer: connection.peer().to_string(),
             host: names::host(connection.peer()),

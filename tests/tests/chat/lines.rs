@@ -223,3 +223,15 @@ fn who_ends_its_sending_side_still_gets_the_answers_to_what_it_sent() {
     assert!(codes.starts_with(&["001"]), "{codes:?}");
     assert!(lines.iter().any(|line| line.command == "PONG" && line.text() == "last"), "{codes:?}");
 }
+
+#[test]
+fn half_a_line_in_front_of_the_end_is_not_carried_out() {
+    let chat = Chat::start();
+    let [mut ann, mut bob] = chat.room("#c", ["ann", "bob"]);
+    ann.send_bytes(b"PRIVMSG #c :whole\r\nPRIVMSG #c :only ha");
+    ann.finish_sending();
+    assert_eq!(commands(&ann.read_to_end()), ["ERROR"]);
+    let heard = bob.read_to(|line| line.command == "QUIT");
+    assert_eq!(commands(&heard), ["PRIVMSG", "QUIT"]);
+    assert_eq!(heard[0].text(), "whole");
+}
