@@ -28,7 +28,7 @@
 //!
 //! - `server.rs` and `session.rs` are about connections, and know no IRC; `listening.rs` says where they come from,
 //!   `door.rs` who may come in, and `ending.rs` why they go; `mouth.rs` has the last word. A session runs over a
-//!   `Transport`: lines in, lines out; `ended.rs` drops half a line.
+//!   `Transport`: lines in, lines out.
 //! - `hall/mod.rs` and what it names is IRC, and knows no connection. `wire.rs`, `names.rs`, `mask.rs`, `caps.rs` and
 //!   `numerics.rs` are its words.
 //! - `options.rs`, `config.rs` and `settings.rs` are how the program is told what to do.
@@ -41,7 +41,6 @@ mod calendar;
 mod caps;
 mod config;
 mod door;
-mod ended;
 mod ending;
 mod hall;
 mod listening;

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use roundsman::net::Connection;
-use roundsman::stream::{LineTooLong, PipeError, Sink, Source, flat_map, lines};
+use roundsman::stream::{LineTooLong, PipeError, Sink, Source, ended_lines, flat_map};
 use roundsman::websocket::{ByteString, Close, Message, ProtocolError, Socket, SocketError};
 
-use super::ended::ended;
 use super::ending::{Ending, Kind};
 use super::{names, web, wire};
 
@@ -75,7 +74,7 @@ impl Transport {
     /// Over a socket, lines as RFC 1459 has them: each has an end.
     pub fn over(connection: &Connection) -> Self {
         Self {
-            incoming: connection.reader().through(ended()).through(lines(wire::FRAME_MAX)),
+            incoming: connection.reader().through(ended_lines(wire::FRAME_MAX)),
             outgoing: connection.writer(),
             peer: connection.peer().to_string(),
             host: names::host(connection.peer()),
