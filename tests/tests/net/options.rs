@@ -75,7 +75,7 @@ fn of_a_listener_at_all_addresses_the_one_is_told_that_was_called() {
     let server = Server::with(listener, 1, echo);
     let dropped = dropped(&server);
     let to = SocketAddr::from((Ipv4Addr::LOCALHOST, server.socket_addr().port()));
-    let mut peer = Peer::connect(&to.into());
+    let mut peer = Peer::connect(to);
     peer.expect_end();
     assert_eq!(dropped.recv().expect("it is told").local, Some(to.into()));
 }
@@ -410,7 +410,7 @@ fn a_class_of_traffic_is_that_of_ipv4_too_where_a_listener_speaks_both() {
             Ok(())
         });
         let port = server.socket_addr().port();
-        let _peer = Peer::connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into());
+        let _peer = Peer::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
         let connection = accepted.recv().expect("it is accepted");
         let Some(seen) = seen_from_outside(port) else { return };
         assert_eq!(seen.matches("tos:0x10").count(), 1, "{at}: {seen}");
