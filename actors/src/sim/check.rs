@@ -86,7 +86,8 @@ pub fn check(seeds: u64, body: impl Fn(&Sim) -> Outcome) {
 /// The run is repeated with other choices in the place of those that were drawn: fewer ones, smaller ones, down to 0, which
 /// everywhere is the plain one (the next in turn, no fault, no delay). What fails in the same way with fewer messages, or with
 /// as many and fewer choices, takes its place, until no change helps. The last one is shown, message by message. The same way
-/// is: it says the same, numbers apart, of the same place in the source; of those that wait on each other, some may be gone.
+/// is: it says the same, but for numbers and what it quotes, at the same place in the source; of those that wait on each other,
+/// some may be gone.
 ///
 /// # Examples
 /// ```

@@ -90,13 +90,14 @@ pub enum Failed {
 }
 
 impl Failed {
-    /// Whether this, of a shorter run, is the failure that was `found`: it says the same, whatever the numbers in it, and
-    /// says so at the same place in the source, if it names one. Of those that wait, some may be missing.
+    /// Whether this, of a shorter run, is the failure that was `found`: it says the same, whatever the numbers in it and
+    /// whatever it quotes, and says so at the same place in the source, if it names one. Of those that wait, some may be
+    /// missing.
     pub(super) fn is_as(&self, found: &Self) -> bool {
         match (self, found) {
             (Self::Deadlock(left), Self::Deadlock(found))
             | (Self::Held(left), Self::Held(found)) => {
-                let kinds = |text: &str| text.lines().map(without_digits).collect::<BTreeSet<_>>();
+                let kinds = |text: &str| text.lines().map(frame).collect::<BTreeSet<_>>();
                 kinds(left).is_subset(&kinds(found))
             }
             (Self::NotReached { place, .. }, Self::NotReached { place: found, .. }) => {
@@ -114,11 +115,19 @@ fn kind(text: &str) -> (String, &str) {
         text.strip_suffix(')').and_then(|text| text.rsplit_once('(')).map(|(_, place)| place);
     let place = place.filter(|place| place.matches(':').count() >= 2).unwrap_or_default();
     let said = first.strip_suffix(')').and_then(|first| first.strip_suffix(place)).unwrap_or(first);
-    (without_digits(said), place)
+    (frame(said), place)
 }
 
-fn without_digits(text: &str) -> String {
-    text.chars().filter(|c| !c.is_ascii_digit()).collect()
+/// A text without its digits, and without what it quotes.
+fn frame(text: &str) -> String {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let stays = |c: &char| {
+        let was_quoted = is_quoted;
+        is_quoted ^= *c == '"' && !is_escaped;
+        is_escaped = *c == '\\' && !is_escaped;
+        !was_quoted && !c.is_ascii_digit()
+    };
+    text.chars().filter(stays).collect()
 }
 
 #[cfg(test)]
@@ -143,6 +152,13 @@ mod tests {
             !Failed::Body("7 is too much (a.rs:12:3)".into())
                 .is_as(&panicked("7 is too much (a.rs:12:3)"))
         );
+    }
+
+    #[test]
+    fn what_is_quoted_does_not_tell_failures_apart() {
+        let found = panicked(r#"it was "a" and not "b" (a.rs:12:3)"#);
+        assert!(panicked(r#"it was "c \" d" and not "" (a.rs:12:3)"#).is_as(&found));
+        assert!(!panicked(r#"it was "a" or "b" (a.rs:12:3)"#).is_as(&found));
     }
 
     #[test]
